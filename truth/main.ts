@@ -1,0 +1,81 @@
+// npm run test:truth -- [FILE-PREFIX…] [--scenario NAME] [--verbose] [--update] [--kubeconfig FILE]
+// Sends recorded requests to the devcluster (or to the cluster of a kubeconfig) and recorded pods through the injection
+// engine, and says per file how many answers are alike. Exits 1 when a required answer is unlike or a count fell.
+import { readdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startDevcluster } from "@outrigger/devcluster";
+import { replayHttp } from "./http.ts";
+import { replayInjections } from "./kruise.ts";
+import { judge, raise } from "./ledger.ts";
+import type { Outcome } from "./outcome.ts";
+import { type Target, targetOf, targetOfFile } from "./target.ts";
+import { replayWebhooks } from "./webhooks.ts";
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    scenario: { type: "string" },
+    verbose: { type: "boolean", default: false },
+    update: { type: "boolean", default: false },
+    kubeconfig: { type: "string" },
+  },
+});
+const data = new URL("data/http/", import.meta.url);
+const wanted = (file: string): boolean => positionals.length === 0 || positionals.some((prefix) => file.startsWith(prefix));
+
+async function withServer<T>(use: (target: Target, settleMs: number) => Promise<T>): Promise<T> {
+  if (flags.kubeconfig) return use(targetOfFile(flags.kubeconfig), 1200);
+  const cluster = await startDevcluster({
+    bare: true,
+    tokens: [
+      { token: "admin-token", username: "admin", uid: "u-admin", groups: ["system:masters"] },
+      { token: "alice-token", username: "alice", uid: "u-alice", groups: ["developers"] },
+    ],
+  });
+  const target = { ...targetOf(cluster.kubeconfig), token: "admin-token" };
+  // The recorder was known by its token alone.
+  const byToken = { ...target, agent: target.bareAgent };
+  try {
+    return await use(byToken, 0);
+  } finally {
+    target.agent.destroy();
+    target.bareAgent.destroy();
+    await cluster.close();
+  }
+}
+
+const outcomes: Outcome[] = [];
+for (const name of readdirSync(data).sort()) {
+  const file = name.replace(/\.json$/, "");
+  if (!wanted(file)) continue;
+  const path = new URL(name, data).pathname;
+  outcomes.push(
+    ...(await withServer((target, settleMs) =>
+      file.startsWith("08-") ? replayWebhooks(file, path, target, settleMs, flags.scenario) : replayHttp(file, path, target, flags.scenario),
+    )),
+  );
+}
+if (wanted("kruise") && !flags.kubeconfig) outcomes.push(...(await replayInjections("kruise-injection", flags.scenario)));
+
+const verdict = judge(outcomes);
+if (flags.verbose) {
+  for (const outcome of outcomes.filter((one) => one.differences.length > 0)) {
+    console.log(`${outcome.file} "${outcome.scenario}" step ${outcome.step}: ${outcome.title}`);
+    for (const line of outcome.differences.slice(0, 5)) console.log(`  ${line}`);
+  }
+}
+for (const [file, count] of Object.entries(verdict.counts)) console.log(`${file}: ${count.alike} alike, ${count.unlike} unlike`);
+for (const exception of verdict.stale) console.log(`no exception any more: ${exception.file} "${exception.scenario}" (${exception.reason})`);
+for (const outcome of verdict.broken) {
+  console.log(`must be alike: ${outcome.file} "${outcome.scenario}" step ${outcome.step}: ${outcome.title}`);
+  for (const line of outcome.differences.slice(0, 3)) console.log(`  ${line}`);
+}
+if (flags.scenario === undefined && !flags.kubeconfig) {
+  for (const line of verdict.worse) console.log(`worse than before: ${line}`);
+  if (flags.update) raise(verdict.counts);
+}
+const alike = outcomes.filter((outcome) => outcome.differences.length === 0).length;
+const failed = verdict.broken.length + (flags.scenario === undefined ? verdict.worse.length : 0);
+console.log(`${alike} of ${outcomes.length} answers alike`);
+console.log(`truth: ${outcomes.length - verdict.broken.length} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
