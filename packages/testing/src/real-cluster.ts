@@ -1,0 +1,244 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import https from "node:https";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CertificateAuthority, createCa, issueCertificate } from "@outrigger/kit/pki";
+import type { TestCluster } from "./cluster.ts";
+import { eventually } from "./eventually.ts";
+
+export interface RealClusterOptions {
+  /** Folder with `etcd` and `kube-apiserver`, and with the other parts where they are wanted. Default `KUBEBUILDER_ASSETS`. */
+  readonly assets?: string;
+  /** Start kube-controller-manager and kube-scheduler. */
+  readonly controllers?: boolean;
+  /** Start a node: the real kubelet over a container runtime that only pretends (kubemark's `hollow-node`). */
+  readonly node?: boolean;
+}
+
+/** Thrown when a part of the real cluster is not there or did not start; the message holds the end of its log. */
+export class RealClusterError extends Error {
+  readonly code = "ERR_REAL_CLUSTER";
+}
+
+const SERVICE_RANGE = "10.0.0.0/24";
+const FIRST_SERVICE_IP = "10.0.0.1";
+
+/**
+ * Starts a real control plane on loopback with its own certificates and users, on free ports, in a temporary folder.
+ *
+ * @throws RealClusterError when a binary is missing or a part ends early.
+ */
+export async function startRealCluster(options: RealClusterOptions = {}): Promise<TestCluster> {
+  const assets = options.assets ?? process.env["KUBEBUILDER_ASSETS"];
+  if (!assets) throw new RealClusterError("no real cluster: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver");
+  const parts = ["etcd", "kube-apiserver", ...(options.controllers ? ["kube-controller-manager", "kube-scheduler"] : []), ...(options.node ? ["hollow-node"] : [])];
+  for (const part of parts) if (!existsSync(join(assets, part))) throw new RealClusterError(`no real cluster: ${join(assets, part)} is missing`);
+
+  const folder = mkdtempSync(join(tmpdir(), "outrigger-real-"));
+  const processes = new Processes(assets, folder);
+  try {
+    return await start(processes, folder, options);
+  } catch (error) {
+    await processes.stop();
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function start(processes: Processes, folder: string, options: RealClusterOptions): Promise<TestCluster> {
+  const file = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  const ca = await createCa({ commonName: "outrigger-test" });
+  const serving = await issueCertificate(ca, {
+    commonName: "kube-apiserver",
+    dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"],
+    ipAddresses: ["127.0.0.1", FIRST_SERVICE_IP],
+    usages: ["serverAuth"],
+  });
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const serviceAccountKey = file("sa.key", privateKey.export({ type: "pkcs1", format: "pem" }) as string);
+  const [caFile, caKey] = [file("ca.crt", ca.cert), file("ca.key", ca.key)];
+  const [clientPort, peerPort, apiPort] = await freePorts(3);
+  const etcd = `http://127.0.0.1:${clientPort}`;
+  const peer = `http://127.0.0.1:${peerPort}`;
+  processes.start("etcd", [
+    ...["--data-dir", join(folder, "etcd"), "--log-level", "error", "--unsafe-no-fsync"],
+    ...["--listen-client-urls", etcd, "--advertise-client-urls", etcd, "--listen-peer-urls", peer],
+    ...["--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`],
+  ]);
+  processes.start("kube-apiserver", [
+    `--etcd-servers=${etcd}`,
+    `--secure-port=${apiPort}`,
+    "--bind-address=127.0.0.1",
+    "--advertise-address=127.0.0.1",
+    `--cert-dir=${folder}`,
+    `--tls-cert-file=${file("serving.crt", serving.cert)}`,
+    `--tls-private-key-file=${file("serving.key", serving.key)}`,
+    `--client-ca-file=${caFile}`,
+    `--service-account-key-file=${serviceAccountKey}`,
+    `--service-account-signing-key-file=${serviceAccountKey}`,
+    "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+    `--service-cluster-ip-range=${SERVICE_RANGE}`,
+    "--authorization-mode=Node,RBAC",
+    "--enable-admission-plugins=NodeRestriction",
+    // Without controllers nobody makes ServiceAccounts, and pods could not be made.
+    ...(options.controllers ? [] : ["--disable-admission-plugins=ServiceAccount"]),
+    "--allow-privileged=true",
+  ]);
+  const url = `https://127.0.0.1:${apiPort}`;
+  const kubeconfigOf = async (user: string, groups: readonly string[] = []): Promise<string> => kubeconfig(url, ca, await issueCertificate(ca, { commonName: user, organizations: groups, usages: ["clientAuth"] }), user);
+  const admin = await kubeconfigOf("admin", ["system:masters"]);
+  const kubeconfigFile = file("kubeconfig", admin);
+  await processes.until("kube-apiserver", () => answersOk(`${url}/readyz`, ca.cert));
+  if (options.controllers) {
+    processes.start("kube-controller-manager", [
+      `--kubeconfig=${file("controllers.kubeconfig", await kubeconfigOf("system:kube-controller-manager"))}`,
+      "--use-service-account-credentials",
+      `--service-account-private-key-file=${serviceAccountKey}`,
+      `--root-ca-file=${caFile}`,
+      `--cluster-signing-cert-file=${caFile}`,
+      `--cluster-signing-key-file=${caKey}`,
+      "--leader-elect=false",
+      "--bind-address=127.0.0.1",
+      `--secure-port=${(await freePorts(1))[0]}`,
+    ]);
+    processes.start("kube-scheduler", [
+      `--kubeconfig=${file("scheduler.kubeconfig", await kubeconfigOf("system:kube-scheduler"))}`,
+      "--leader-elect=false",
+      "--bind-address=127.0.0.1",
+      `--secure-port=${(await freePorts(1))[0]}`,
+    ]);
+    const adminCertificate = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["clientAuth"] });
+    await processes.until("kube-controller-manager", () => answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, ca.cert, adminCertificate));
+  }
+  if (options.node) {
+    const [port, readOnlyPort] = await freePorts(2);
+    processes.start("hollow-node", [
+      "--morph=kubelet",
+      "--name=node-1",
+      `--kubeconfig=${file("node.kubeconfig", await kubeconfigOf("system:node:node-1", ["system:nodes"]))}`,
+      "--use-host-image-service=false",
+      `--kubelet-port=${port}`,
+      `--kubelet-read-only-port=${readOnlyPort}`,
+      "--kube-api-qps=500",
+      "--kube-api-burst=1000",
+    ]);
+    const adminCertificate = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["clientAuth"] });
+    await processes.until("hollow-node", () => answersOk(`${url}/api/v1/nodes/node-1`, ca.cert, adminCertificate, "KubeletReady"));
+  }
+  return {
+    kind: "real",
+    url,
+    kubeconfig: admin,
+    kubeconfigFile,
+    async close() {
+      await processes.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The parts of the cluster, ended in reverse order: the API server needs etcd to stop well. */
+class Processes {
+  readonly #assets: string;
+  readonly #folder: string;
+  readonly #running: { name: string; child: ChildProcess }[] = [];
+  readonly #killAll = (): void => {
+    for (const { child } of this.#running) child.kill("SIGKILL");
+  };
+
+  constructor(assets: string, folder: string) {
+    this.#assets = assets;
+    this.#folder = folder;
+    mkdirSync(folder, { recursive: true });
+    process.once("exit", this.#killAll);
+  }
+
+  start(name: string, args: readonly string[]): void {
+    const child = spawn(join(this.#assets, name), args, { stdio: ["ignore", "pipe", "pipe"], cwd: this.#folder });
+    const log = createWriteStream(join(this.#folder, `${name}.log`));
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    this.#running.push({ name, child });
+  }
+
+  async until(name: string, ready: () => Promise<boolean>): Promise<void> {
+    const { child } = this.#running.find((one) => one.name === name)!;
+    await eventually(
+      async () => {
+        if (child.exitCode !== null) return "ended";
+        return (await ready()) ? "ready" : undefined;
+      },
+      { timeoutMs: 90_000, intervalMs: 100 },
+    ).catch((error: unknown) => {
+      throw new RealClusterError(`${name} was not ready in time: ${this.#logEnd(name)}`, { cause: error });
+    });
+    if (child.exitCode !== null) throw new RealClusterError(`${name} ended with ${child.exitCode}: ${this.#logEnd(name)}`);
+  }
+
+  #logEnd(name: string): string {
+    return readFileSync(join(this.#folder, `${name}.log`), "utf8").trim().split("\n").slice(-3).join("\n");
+  }
+
+  async stop(): Promise<void> {
+    for (const { child } of [...this.#running].reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      const force = setTimeout(() => child.kill("SIGKILL"), 1000);
+      await ended;
+      clearTimeout(force);
+    }
+    process.off("exit", this.#killAll);
+  }
+}
+
+function kubeconfig(server: string, ca: CertificateAuthority, user: { cert: string; key: string }, name: string): string {
+  const encode = (text: string): string => Buffer.from(text).toString("base64");
+  return `${JSON.stringify(
+    {
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "real", cluster: { server, "certificate-authority-data": encode(ca.cert) } }],
+      users: [{ name, user: { "client-certificate-data": encode(user.cert), "client-key-data": encode(user.key) } }],
+      contexts: [{ name, context: { cluster: "real", user: name } }],
+      "current-context": name,
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+function answersOk(url: string, ca: string, user?: { cert: string; key: string }, containing = ""): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = https.get(url, { ca, ...(user ? { cert: user.cert, key: user.key } : {}), agent: false, timeout: 2000 }, (response) => {
+      let text = "";
+      response.on("data", (chunk: Buffer) => {
+        text += chunk.toString("utf8");
+      });
+      response.on("end", () => resolve(response.statusCode === 200 && text.includes(containing)));
+    });
+    request.on("error", () => resolve(false));
+    request.on("timeout", () => request.destroy());
+  });
+}
+
+/** Ports that were free a moment ago, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
