@@ -1,0 +1,67 @@
+// The command line. Each command is a file of its own, loaded only when it is called, so that `--help` stays fast.
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { CliError, lineOf } from "./errors.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+
+const program = new Command("outrigger")
+  .description("Extend Kubernetes in TypeScript: run a cluster here, inject sidecars, and see why.")
+  .version(version)
+  .showHelpAfterError("(outrigger --help lists the commands)")
+  .addHelpText("after", "\nExit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage.")
+  .exitOverride((error) => {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    throw error;
+  });
+
+const cluster = (command: Command): Command =>
+  command
+    .option("--kubeconfig <file>", "kubeconfig to use instead of KUBECONFIG or ~/.kube/config")
+    .option("--context <name>", "context of the kubeconfig");
+
+program
+  .command("dev")
+  .description("start a cluster on this machine with the Outrigger manager and the quickstart's objects")
+  .option("--port <number>", "port of the API server on 127.0.0.1 (default: a free one)", portNumber)
+  .option("--kubeconfig <file>", "where to write the kubeconfig", ".outrigger/kubeconfig")
+  .option("--ready-file <file>", "file that is written once everything is ready")
+  .option("--bare", "the API server alone: no control loops, no manager, no quickstart")
+  .option("--no-manager", "leave the manager out (and with it the quickstart)")
+  .option("--no-quickstart", "leave the quickstart's objects out")
+  .option("--once", "check what the quickstart promises, then stop; exit code 1 when something is not as promised")
+  .action(async (options) => (await import("./dev.ts")).dev(options));
+
+cluster(program.command("run"))
+  .description("run the manager on this machine against the cluster of the current kubeconfig")
+  .option("--namespace <name>", "namespace of the manager's certificates and templates", "outrigger-system")
+  .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
+  .option("--webhook-port <number>", "port of the webhook server (default: a free one)", portNumber)
+  .option("--ready-file <file>", "file that is written once the webhooks are registered")
+  .action(async (options) => (await import("./run.ts")).run(options));
+
+const explain = program.command("explain").description("say why something has, or lacks, each sidecar");
+cluster(explain.command("pod <name>"))
+  .description("why a pod has, or lacks, each sidecar, label and volume")
+  .option("-n, --namespace <name>", "namespace of the pod")
+  .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
+  .action(async (name, options) => (await import("./explain.ts")).explainPod(name, options));
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new CliError(`--port ${text}: a port is a whole number from 0 to 65535`, { exitCode: 2 });
+  return port;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CliError) {
+    console.error(lineOf(error));
+    process.exitCode = error.exitCode;
+  } else if (!(error instanceof Error && "code" in error && String(error.code).startsWith("commander."))) {
+    console.error(lineOf(error));
+    if (process.env["OUTRIGGER_DEBUG"]) console.error(error);
+    process.exitCode = 1;
+  }
+}
