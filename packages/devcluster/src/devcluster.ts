@@ -1,0 +1,75 @@
+import type { Client, Transport } from "@outrigger/kit/client";
+import type { UserInfo } from "./registry/index.ts";
+
+/** A bearer token that the server knows, and who comes with it. `system:authenticated` is added to the groups. */
+export interface StaticToken {
+  readonly token: string;
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups?: readonly string[];
+}
+
+/** Where `pods/log` comes from: the kubelet registers itself as the source when it starts. */
+export interface LogSource {
+  /** Lines of one container, oldest first; ends unless `follow`. Throws a `StatusError` when there are none to give. */
+  logs(request: LogRequest): AsyncIterable<string>;
+}
+export interface LogRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly timestamps: boolean;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  readonly sinceSeconds?: number;
+  readonly sinceTime?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface DevclusterOptions {
+  /** TCP port; 0 (the default) lets the system choose one. */
+  readonly port?: number;
+  /** Address to listen on, `127.0.0.1` unless said otherwise. */
+  readonly host?: string;
+  /** The API server alone, as envtest gives it: no control loops, no node, ServiceAccount plug-in off. */
+  readonly bare?: boolean;
+  /** Also writes the kubeconfig to this file, readable by its owner alone (0600). */
+  readonly kubeconfigFile?: string;
+  /** Control loops and kubelet; `false` leaves them out (the admission chain stays whole). On unless `bare`. */
+  readonly controllers?: boolean | { readonly nodes?: number };
+  /** Bearer tokens beside the ones of the kubeconfig. */
+  readonly tokens?: readonly StaticToken[];
+  /** Where container logs come from; may be set later with `setLogSource`. */
+  readonly logs?: LogSource;
+}
+
+/** A running control plane. */
+export interface Devcluster {
+  /** `https://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly port: number;
+  /** The certificate authority of the server and of client certificates, PEM. */
+  readonly ca: string;
+  /** Kubeconfig text with the contexts `admin` (system:masters, by client certificate) and `alice` (group developers, by token). */
+  readonly kubeconfig: string;
+  /** A client inside this process, without sockets; system:masters unless another user is given. */
+  client(user?: UserInfo): Promise<Client>;
+  /** The same as a transport; requests go through the whole handler, authorization and admission included. */
+  transport(user?: UserInfo): Transport;
+  setLogSource(source: LogSource | undefined): void;
+  /** Stops the control loops, ends every watch and connection, frees the port. */
+  close(): Promise<void>;
+}
+
+/** The port is taken. `code` is `EADDRINUSE`. */
+export class PortInUseError extends Error {
+  override readonly name = "PortInUseError";
+  readonly code = "EADDRINUSE";
+  readonly port: number;
+  constructor(host: string, port: number) {
+    super(`port ${port} on ${host} is in use: stop what listens there, or choose another port with --port`);
+    this.port = port;
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * A Kubernetes control plane in one process: API server, control loops and a node, for tests and first steps.
+ *
+ * Guarantees
+ * - Answers as Kubernetes 1.36 does, judged by recordings of a real one (`npm run test:truth`).
+ * - One revision counter orders every write; an acknowledged write is seen by each later read and by each watch.
+ * - `close()` leaves nothing behind: no socket, no timer, no file but the kubeconfig that was asked for.
+ *
+ * Caveats
+ * - State lives in memory and ends with the process.
+ */
+export { type Devcluster, type DevclusterOptions, type LogRequest, type LogSource, PortInUseError, type StaticToken } from "./devcluster.ts";
+export type { UserInfo } from "./registry/index.ts";
+export { startDevcluster } from "./start.ts";
