@@ -1,0 +1,96 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import type { Devcluster } from "@outrigger/devcluster";
+import { CliError } from "./errors.ts";
+import type { ManagerProcess } from "./manager-process.ts";
+
+export interface DevOptions {
+  readonly port?: number;
+  readonly kubeconfig: string;
+  readonly readyFile?: string;
+  readonly bare?: boolean;
+  readonly manager: boolean;
+  readonly quickstart: boolean;
+  readonly once?: boolean;
+}
+
+/** The namespace of the manager's certificates and templates; the quickstart's manifests name it too. */
+const NAMESPACE = "outrigger-system";
+
+/**
+ * `outrigger dev`: the devcluster in this process, the manager as a process beside it, and the quickstart's objects.
+ * Returns when it was told to stop, or with `--once` when everything is checked.
+ *
+ * @throws CliError in one line for a port in use, a kubeconfig that cannot be written, and broken promises.
+ */
+export async function dev(options: DevOptions): Promise<void> {
+  const kubeconfigFile = resolve(options.kubeconfig);
+  const stopped = stopSignal();
+  const cluster = await startCluster(options, kubeconfigFile);
+  let manager: ManagerProcess | undefined;
+  try {
+    console.log(`The cluster answers at ${cluster.url} after ${Math.round(performance.now())} ms. In another terminal:\n`);
+    console.log(`  export KUBECONFIG=${quoted(kubeconfigFile)}\n`);
+    if (options.bare || !options.manager) {
+      if (options.once) throw new CliError("--once checks the quickstart, which needs the manager: leave --bare and --no-manager out");
+    } else {
+      const { ManagerProcess } = await import("./manager-process.ts");
+      manager = new ManagerProcess({
+        kubeconfigFile,
+        namespace: NAMESPACE,
+        environment: {
+          "io.contiv.tenant": process.env["io.contiv.tenant"] ?? "default",
+          "io.contiv.network": process.env["io.contiv.network"] ?? "vlan-202",
+        },
+        onRestart: (line) => console.error(line),
+      });
+      await Promise.race([manager.start(), stopped.then(() => undefined)]);
+      if (options.quickstart && !stopped.aborted) await (await import("./quickstart/quickstart.ts")).quickstart(await cluster.client(), { namespace: NAMESPACE, check: options.once === true });
+    }
+    if (options.once) return;
+    if (options.readyFile) writeFileSync(options.readyFile, `${kubeconfigFile}\n`);
+    if (!stopped.aborted) console.log(`\nReady. ${relative(process.cwd(), kubeconfigFile) || kubeconfigFile} goes away with it; Ctrl-C stops.`);
+    await stopped;
+  } finally {
+    await manager?.stop();
+    await cluster.close();
+    rmSync(kubeconfigFile, { force: true });
+    if (options.readyFile) rmSync(options.readyFile, { force: true });
+  }
+}
+
+async function startCluster(options: DevOptions, kubeconfigFile: string): Promise<Devcluster> {
+  const { PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
+  try {
+    mkdirSync(dirname(kubeconfigFile), { recursive: true });
+    return await startDevcluster({ port: options.port ?? 0, bare: options.bare === true, kubeconfigFile });
+  } catch (error) {
+    if (error instanceof PortInUseError) throw new CliError(error.message, { cause: error });
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "EPERM" || code === "ENOSPC" || code === "EROFS" || code === "EISDIR" || code === "ENOTDIR") {
+      const why = code === "ENOSPC" ? "the disk is full" : code === "EISDIR" ? "it is a folder" : code === "ENOTDIR" ? "a part of its path is a file" : "no permission";
+      const what = path ?? (code === "EACCES" ? `port ${options.port}` : kubeconfigFile);
+      throw new CliError(`cannot write ${what} (${why}): choose another place with --kubeconfig FILE, or another port with --port`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Settles at SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
+function stopSignal(): Promise<void> & { readonly aborted: boolean } {
+  let aborted = false;
+  const promise = new Promise<void>((settle) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        if (aborted) process.exit(1);
+        aborted = true;
+        settle();
+      });
+    }
+  });
+  return Object.defineProperty(promise, "aborted", { get: () => aborted }) as Promise<void> & { readonly aborted: boolean };
+}
+
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
