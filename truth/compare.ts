@@ -1,6 +1,6 @@
 // When are two answers alike? The same status and body, and of the headers content-type and warning, after these
 // allowances: managedFields count only where applying is recorded; a list's own resourceVersion is any; <rv-n> tokens
-// are renumbered scenario by scenario without those.
+// are renumbered scenario by scenario without those; a version inside a longer text (an object quoted in a message) is any.
 
 export interface Answer {
   readonly status: number;
@@ -19,7 +19,7 @@ export function normalize(answers: readonly (Answer | undefined)[], keepManagedF
       return versions.get(masked)!;
     });
   const walk = (value: unknown): unknown => {
-    if (typeof value === "string") return renumber(value);
+    if (typeof value === "string") return renumber(value.replace(/(resourceVersion\W+)\d+/g, "$1<rv>"));
     if (Array.isArray(value)) return value.map(walk);
     if (value === null || typeof value !== "object") return value;
     const isList = "kind" in value && typeof value.kind === "string" && /List$|^Table$/.test(value.kind);
