@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "@outrigger/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { kubectlFor } from "../kubectl.ts";
+import { command, outrigger } from "../outrigger.ts";
+
+let folder: string;
+let running: ChildProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "outrigger-dev-"));
+});
+afterEach(async () => {
+  for (const child of running) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+  running = [];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function startDev(...args: string[]): { child: ChildProcess; output: () => string; kubeconfig: string; ready: () => Promise<unknown> } {
+  const kubeconfig = join(folder, "kubeconfig");
+  const readyFile = join(folder, "ready");
+  const child = spawn(process.execPath, [command, "dev", "--kubeconfig", kubeconfig, "--ready-file", readyFile, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  running.push(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => {
+      output += chunk.toString("utf8");
+    });
+  }
+  const ready = () =>
+    eventually(
+      () => {
+        if (child.exitCode !== null) throw new Error(`outrigger dev ended with ${child.exitCode}: ${output}`);
+        return existsSync(readyFile);
+      },
+      { timeoutMs: 60_000 },
+    );
+  return { child, output: () => output, kubeconfig, ready };
+}
+
+describe("outrigger dev", () => {
+  test("writes a kubeconfig that only its owner can read, says how to use it, and takes it away at SIGTERM", async () => {
+    const dev = startDev("--bare");
+    await dev.ready();
+    expect(statSync(dev.kubeconfig).mode & 0o777).toBe(0o600);
+    expect(dev.output()).toContain(`export KUBECONFIG=${dev.kubeconfig}`);
+    expect(await kubectlFor(dev.kubeconfig)("get", "--raw", "/readyz")).toBe("ok");
+    dev.child.kill("SIGTERM");
+    const [code] = (await once(dev.child, "exit")) as [number];
+    expect(code).toBe(0);
+    expect(existsSync(dev.kubeconfig)).toBe(false);
+    expect(existsSync(join(folder, "ready"))).toBe(false);
+  });
+
+  test("says in one line that its port is in use, and exits 1", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as { port: number };
+    try {
+      const { exitCode, stderr } = await outrigger(["dev", "--bare", "--port", String(port), "--kubeconfig", join(folder, "kubeconfig")]);
+      expect(exitCode).toBe(1);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+      expect(stderr).toContain(`port ${port} on 127.0.0.1 is in use`);
+      expect(existsSync(join(folder, "kubeconfig"))).toBe(false);
+    } finally {
+      taken.close();
+    }
+  });
+
+  test("says in one line that the kubeconfig cannot be written, and exits 1", async () => {
+    writeFileSync(join(folder, "file"), "");
+    const { exitCode, stderr } = await outrigger(["dev", "--bare", "--kubeconfig", join(folder, "file", "kubeconfig")]);
+    expect(exitCode).toBe(1);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).toMatch(/cannot write .*--kubeconfig/);
+  });
+
+  test("refuses a port that is no port", async () => {
+    const { exitCode, stderr } = await outrigger(["dev", "--port", "banana"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("a port is a whole number from 0 to 65535");
+  });
+
+  test("--once keeps every promise and exits 0", async () => {
+    const { exitCode, stdout, stderr } = await outrigger(["dev", "--once", "--kubeconfig", join(folder, "kubeconfig")]);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/NAMESPACE\s+POD\s+READY\s+CONTAINERS/);
+    expect(stdout).toMatch(/start: \d+ passed, 0 failed/);
+    expect(exitCode).toBe(0);
+  });
+
+  test("--once names the promise that is broken and exits 1", async () => {
+    const { exitCode, stdout, stderr } = await outrigger(["dev", "--once", "--kubeconfig", join(folder, "kubeconfig")], { env: { "io.contiv.network": "vlan-9" } });
+    expect(stdout).toContain("BROKEN  nginx-test carries io.contiv.network=vlan-202");
+    expect(stderr).toContain('label io.contiv.network is "vlan-9", not "vlan-202"');
+    expect(exitCode).toBe(1);
+  });
+
+  test("a manager that is killed is started again", async () => {
+    const dev = startDev("--no-quickstart");
+    await dev.ready();
+    const kubectl = kubectlFor(dev.kubeconfig);
+    const manager = await managerOf(dev.child.pid!);
+    process.kill(manager, "SIGKILL");
+    await eventually(() => /the manager ended \(SIGKILL\).*starting it again/.test(dev.output()));
+    await eventually(async () => (await managerOf(dev.child.pid!)) !== manager);
+    await eventually(async () => (await kubectl.try("create", "sidecarset", "x")).exitCode !== 0 && (await kubectl.try("run", "after", "--image=i")).exitCode === 0);
+  });
+});
+
+/** The process id of the manager: the child that runs `outrigger run`. */
+async function managerOf(pid: number): Promise<number> {
+  const { execFileSync } = await import("node:child_process");
+  return eventually(() => {
+    const lines = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(pid)], { encoding: "utf8" }).trim().split("\n");
+    const found = lines.find((line) => / run /.test(line));
+    return found ? Number.parseInt(found.trim(), 10) : undefined;
+  });
+}
