@@ -1,0 +1,43 @@
+import type { Desired, ObjectKey, Observed, Resource, StatusOf } from "../api/index.ts";
+import type { Client, DeleteOptions, PatchBody } from "../client/index.ts";
+import type { EventOptions } from "./event.ts";
+import type { Log } from "./log.ts";
+
+/** What a reconcile may touch: only kinds that the controller declared. Reads come from the cache and are frozen. */
+export type Context<For extends Resource, Declared extends Resource> = {
+  readonly key: ObjectKey;
+  /** Ends when the manager stops, or the reconcile's deadline passes. */
+  readonly signal: AbortSignal;
+  /** Names this run in logs. */
+  readonly reconcileId: string;
+  readonly log: Log;
+  /** Straight to the API server, for what the cache cannot say. What is written with it is not waited for. */
+  readonly client: Client;
+  get<R extends Declared | For>(resource: R, key: ObjectKey): Observed<R> | undefined;
+  list<R extends Declared | For>(
+    resource: R,
+    options?: { readonly namespace?: string; readonly labels?: string | Readonly<Record<string, string>> },
+  ): readonly Observed<R>[];
+  /** Objects of a kind whose controller reference names the object under reconcile. */
+  owned<R extends Declared>(resource: R): readonly Observed<R>[];
+  /** Server-side apply with force, as this controller's field manager, in order. Objects of owned kinds get the owner reference and, where they name none, the namespace. */
+  apply(objects: Desired<Declared> | readonly Desired<Declared>[]): Promise<void>;
+  create<R extends Declared>(resource: R, object: Desired<R>): Promise<Observed<R>>;
+  update<R extends Declared | For>(resource: R, object: Observed<R>): Promise<Observed<R>>;
+  patch<R extends Declared | For>(resource: R, key: ObjectKey, body: PatchBody): Promise<Observed<R>>;
+  /** Deletes this very object (by uid); one that is gone already is no error. */
+  delete<R extends Declared>(object: Observed<R>, options?: Omit<DeleteOptions, "preconditions">): Promise<void>;
+  /** Records an Event about the object under reconcile. */
+  event(reason: string, message: string, options?: EventOptions): void;
+} & ([StatusOf<For>] extends [never]
+  ? unknown
+  : {
+      /** Applies the status through the subresource; fields left out are given up. */
+      status(next: StatusOf<For>): Promise<void>;
+    });
+
+export type Reconcile<For extends Resource, Declared extends Resource> = (
+  object: Observed<For>,
+  ctx: Context<For, Declared>,
+) => Promise<Result | void>;
+type Result = import("./requeue.ts").Result;

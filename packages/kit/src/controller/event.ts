@@ -1,0 +1,13 @@
+import type { KubeObject } from "../api/index.ts";
+
+export interface EventOptions {
+  /** Default `Normal`. */
+  readonly type?: "Normal" | "Warning";
+  /** What was being done, for `events.k8s.io`. Default: the reason. */
+  readonly action?: string;
+}
+
+/** Takes Events to the API server, or nowhere. Never throws, never waits. */
+export interface EventRecorder {
+  event(about: Pick<KubeObject, "apiVersion" | "kind" | "metadata">, reason: string, message: string, options?: EventOptions): void;
+}

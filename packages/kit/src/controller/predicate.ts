@@ -1,0 +1,35 @@
+import { isDeepStrictEqual } from "node:util";
+import type { KubeObject } from "../api/index.ts";
+
+type Seen = Pick<KubeObject, "metadata">;
+
+/**
+ * Whether an event leads to a reconcile. `before` is absent for an add, `now` for a deletion.
+ * `Predicate<Observed<R>>` is what `owns` and `watches` take.
+ */
+export type Predicate<T = unknown> = (now: T | undefined, before: T | undefined) => boolean;
+
+const changed =
+  (pick: (object: Seen) => unknown): Predicate =>
+  (now, before) =>
+    now === undefined || before === undefined || !isDeepStrictEqual(pick(now as Seen), pick(before as Seen));
+
+/** The spec changed, or deletion began: that bumps the generation too, and must reach the finalizer. */
+export const generationChanged: Predicate = changed(({ metadata }) => [metadata.generation, metadata.deletionTimestamp]);
+export const labelsChanged: Predicate = changed(({ metadata }) => metadata.labels);
+export const annotationsChanged: Predicate = changed(({ metadata }) => metadata.annotations);
+/** Leaves out what a relist brings again unchanged. */
+export const resourceVersionChanged: Predicate = changed(({ metadata }) => metadata.resourceVersion);
+
+export const and =
+  <T>(...predicates: readonly Predicate<T>[]): Predicate<T> =>
+  (now, before) =>
+    predicates.every((predicate) => predicate(now, before));
+export const or =
+  <T>(...predicates: readonly Predicate<T>[]): Predicate<T> =>
+  (now, before) =>
+    predicates.some((predicate) => predicate(now, before));
+export const not =
+  <T>(predicate: Predicate<T>): Predicate<T> =>
+  (now, before) =>
+    !predicate(now, before);

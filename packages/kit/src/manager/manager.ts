@@ -1,0 +1,75 @@
+import type { Informers } from "../cache/index.ts";
+import type { Client, ClusterAccess, KubeconfigOptions } from "../client/index.ts";
+import type { Controller, EventRecorder, Log, RunningController } from "../controller/index.ts";
+import type { LeaderElectionOptions } from "./leader-election.ts";
+
+/** Something that a manager starts and stops beside its controllers: a webhook server, a job of the operator's own. */
+export interface Service {
+  readonly name: string;
+  /** Resolves when it serves. It is told when the caches have synced: a webhook answers 503 until then. */
+  start(context: ServiceContext): Promise<RunningService>;
+}
+export interface ServiceContext {
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly log: Log;
+  /** Ends when the manager stops. */
+  readonly signal: AbortSignal;
+}
+export interface RunningService {
+  /** The caches have synced. */
+  ready?(): void | Promise<void>;
+  /** Lets what is under way end. */
+  stop(): Promise<void>;
+}
+
+export interface ManagerOptions {
+  /** A client to work with; otherwise one is made from `kubeconfig`. A client given is not closed. */
+  readonly client?: Client;
+  /** Default: the current kubeconfig, or the pod's service account. */
+  readonly kubeconfig?: ClusterAccess | KubeconfigOptions;
+  readonly controllers?: readonly Controller[];
+  /** Webhook servers and other services, started before the caches, stopped after the controllers. */
+  readonly webhooks?: readonly Service[];
+  /** Services that run only while this process leads, as controllers do. */
+  readonly services?: readonly Service[];
+  /** Off unless given. */
+  readonly leaderElection?: LeaderElectionOptions;
+  /** `/healthz`, `/readyz` and `/metrics` over HTTP. Off unless given. */
+  readonly probes?: { readonly port?: number; readonly host?: string; readonly metrics?: boolean };
+  /** Default: pino at level `info`, JSON lines on standard output. */
+  readonly log?: Log | false;
+  /** Names the manager in events, field managers and leader election. Default `outrigger`. */
+  readonly name?: string;
+  /** How long stopping may take before `run` gives up waiting, in milliseconds. Default 30,000. */
+  readonly gracePeriodMs?: number;
+}
+
+export interface RunOptions {
+  /** Stops the manager when it ends. */
+  readonly signal?: AbortSignal;
+  /** Signals of the process that stop the manager; a second one is left to the system's default. Default: none. */
+  readonly stopOn?: readonly NodeJS.Signals[];
+}
+
+/** See the folder's contract. */
+export interface Manager {
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly events: EventRecorder;
+  readonly log: Log;
+  /** The running controllers, once they were started. */
+  readonly controllers: readonly RunningController[];
+  /** Address of the probes once they listen: `http://127.0.0.1:8081`. */
+  readonly probesUrl: string | undefined;
+  /** Resolves when webhooks serve, caches are synced and (where this process leads) controllers run. */
+  readonly ready: Promise<void>;
+  /** A further check of `/healthz` or `/readyz`; it fails by throwing. */
+  addCheck(kind: "healthz" | "readyz", name: string, check: () => void | Promise<void>): void;
+  /** Runs until stopped; rejects when a part cannot start, or leadership is lost. May be called once. */
+  run(options?: AbortSignal | RunOptions): Promise<void>;
+}
+
+export function manager(options: ManagerOptions = {}): Manager {
+  throw new Error(`not yet: ${Object.keys(options).join()}`);
+}
