@@ -1,0 +1,27 @@
+/**
+ * Outrigger's manager as a library: the injection engine, its rules and the runnable manager program.
+ *
+ * `compileRules` once per change of the rules, `decide` per pod, `explainPod` for people; `runManager` for a cluster.
+ */
+export * from "./pipeline/index.ts";
+export {
+  type Container,
+  INJECTION_ANNOTATION,
+  type InjectionEntry,
+  type PatchOperation,
+  type Pod,
+  type Reason,
+  type ReasonCode,
+  readInjectionRecord,
+} from "./pod/index.ts";
+export type { PodDefaults, PodDefaultsSpec } from "./poddefaults/index.ts";
+export {
+  convertSidecarSet,
+  defaultSidecarSet,
+  hashSidecarSet,
+  hashWithoutImage,
+  type SidecarSet,
+  type SidecarSetSpec,
+} from "./sidecarset/index.ts";
+export { type InjectionTemplate, parseTemplate, TemplateError } from "./templates/index.ts";
+export { type InjectionCase, playInjection } from "./replay/index.ts";

@@ -1,0 +1,7 @@
+/**
+ * One ordered decision about one pod. PodDefaults, SidecarSets and templates are its three front ends; see `decide` for
+ * what it guarantees.
+ */
+export { type DecideContext, type Decision, decide, type Refusal } from "./decide.ts";
+export { type Explanation, explainPod } from "./explain.ts";
+export { compileRules, type RuleOptions, type RuleSources, type Rules } from "./rules.ts";

@@ -1,0 +1,96 @@
+import type { RuleKind } from "../pod/index.ts";
+import { type CompiledPodDefaults, comparePodDefaults, compilePodDefaults, type PodDefaults } from "../poddefaults/index.ts";
+import { type CompiledSidecarSet, compileSidecarSet, type SidecarSet } from "../sidecarset/index.ts";
+import { DEFAULT_OPT_IN, type InjectionTemplate, type OptInOptions } from "../templates/index.ts";
+import { LabelIndex } from "./label-index.ts";
+import { compileSelector, type Matches, type SelectorObject } from "./selector.ts";
+
+/** Everything that may act on pods, as it stands in the cluster. */
+export interface RuleSources {
+  readonly podDefaults?: readonly PodDefaults[];
+  /** In version v1beta1, with their defaults. */
+  readonly sidecarSets?: readonly SidecarSet[];
+  readonly templates?: readonly InjectionTemplate[];
+}
+
+export interface RuleOptions {
+  /** The manager's environment, for PodDefaults that take values from it. Empty when absent. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Namespaces whose pods no rule touches; `kube-system` and `kube-public` when absent. */
+  readonly excludedNamespaces?: readonly string[];
+  /** The manager's own namespace, excluded as well. */
+  readonly ownNamespace?: string;
+  readonly optIn?: OptInOptions;
+}
+
+/** Rules made ready for many pods. Compile again when any of them changes; a value of this type never changes. */
+export interface Rules {
+  readonly podDefaults: Selected<CompiledPodDefaults>;
+  readonly sidecarSets: Selected<CompiledSidecarSet>;
+  readonly templates: readonly InjectionTemplate[];
+  /** Rules that cannot be used, with why; they act on no pod. */
+  readonly invalid: readonly { readonly kind: RuleKind; readonly rule: string; readonly message: string }[];
+  readonly excludedNamespaces: ReadonlySet<string>;
+  readonly optIn: OptInOptions;
+}
+
+/** Rules of one kind in the order in which they act, with their selectors. */
+export interface Selected<T> {
+  readonly rules: readonly { readonly rule: T; readonly pods: Matches; readonly namespaces: Matches }[];
+  readonly index: LabelIndex;
+}
+
+export function compileRules(sources: RuleSources, options: RuleOptions = {}): Rules {
+  const invalid: { kind: RuleKind; rule: string; message: string }[] = [];
+  const environment = options.environment ?? {};
+  const podDefaults = select(
+    "PodDefaults",
+    (sources.podDefaults ?? []).map((object) => ({ object, rule: (): CompiledPodDefaults => compilePodDefaults(object, { environment }) })),
+    comparePodDefaults,
+    invalid,
+  );
+  const sidecarSets = select(
+    "SidecarSet",
+    (sources.sidecarSets ?? []).map((object) => ({ object, rule: (): CompiledSidecarSet => compileSidecarSet(object) })),
+    (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    invalid,
+  );
+  return {
+    podDefaults,
+    sidecarSets,
+    templates: [...(sources.templates ?? [])].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    invalid,
+    excludedNamespaces: new Set([
+      ...(options.excludedNamespaces ?? ["kube-system", "kube-public"]),
+      ...(options.ownNamespace === undefined ? [] : [options.ownNamespace]),
+    ]),
+    optIn: options.optIn ?? DEFAULT_OPT_IN,
+  };
+}
+
+interface Source<T> {
+  readonly object: {
+    readonly metadata: { readonly name?: string };
+    readonly spec: { readonly selector?: SelectorObject; readonly namespaceSelector?: SelectorObject };
+  };
+  readonly rule: () => T;
+}
+
+function select<T>(
+  kind: RuleKind,
+  sources: readonly Source<T>[],
+  compare: (a: T, b: T) => number,
+  invalid: { kind: RuleKind; rule: string; message: string }[],
+): Selected<T> {
+  const rules: { rule: T; pods: Matches; namespaces: Matches; selector: SelectorObject | undefined }[] = [];
+  for (const { object, rule } of sources) {
+    try {
+      const { selector, namespaceSelector } = object.spec;
+      rules.push({ rule: rule(), pods: compileSelector(selector), namespaces: compileSelector(namespaceSelector), selector });
+    } catch (error) {
+      invalid.push({ kind, rule: object.metadata.name ?? "", message: (error as Error).message });
+    }
+  }
+  rules.sort((a, b) => compare(a.rule, b.rule));
+  return { rules, index: new LabelIndex(rules.map(({ selector }) => selector)) };
+}

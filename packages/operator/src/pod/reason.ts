@@ -1,0 +1,43 @@
+/** What stands behind a decision about one rule; stable names, for programs. */
+export type ReasonCode =
+  | "Matched"
+  | "AlreadyPresent"
+  | "SelectorMismatch"
+  | "NamespaceMismatch"
+  | "NamespaceExcluded"
+  | "PodFinished"
+  | "Paused"
+  | "CanaryInstead"
+  | "NameClash"
+  | "BrokenAnnotation"
+  | "SourceUnset"
+  | "HostNetwork"
+  | "OptedOut"
+  | "NotOptedIn"
+  | "NotCreate"
+  | "RuleInvalid";
+
+export type RuleKind = "PodDefaults" | "SidecarSet" | "Template";
+
+/**
+ * What one rule did to one pod, and why. `applied` changed the pod, `unchanged` found its work done already, `skipped`
+ * had nothing to say about this pod, `refused` refuses the pod.
+ */
+export interface Reason {
+  readonly kind: RuleKind;
+  readonly rule: string;
+  readonly action: "applied" | "unchanged" | "skipped" | "refused";
+  readonly reason: ReasonCode;
+  /** One sentence for a person. */
+  readonly message: string;
+  /** Names of the containers added or kept, init containers too. */
+  readonly containers?: readonly string[];
+  /** Keys of the labels, annotations and names of the variables that were set. */
+  readonly labels?: readonly string[];
+  readonly annotations?: readonly string[];
+  readonly env?: readonly string[];
+  /** Paths of mounts that were added to the pod's own containers. */
+  readonly mounts?: readonly string[];
+  /** What could not be done although the rule applied, one sentence each. */
+  readonly problems?: readonly string[];
+}

@@ -1,0 +1,80 @@
+import type { Pod } from "./pod.ts";
+import type { Reason, ReasonCode } from "./reason.ts";
+
+/** The annotation that says what was done to a pod, by which rule and why. */
+export const INJECTION_ANNOTATION = "outrigger.dev/injection";
+
+/** One entry of the annotation: `{"rule":"SidecarSet/logtail","action":"applied","reason":"Matched","containers":["logtail"]}`. */
+export interface InjectionEntry {
+  /** `<kind>/<name>`. */
+  readonly rule: string;
+  readonly action: Reason["action"];
+  readonly reason: ReasonCode;
+  readonly containers?: readonly string[];
+  readonly labels?: readonly string[];
+  readonly annotations?: readonly string[];
+  readonly env?: readonly string[];
+  /** Paths of mounts that were added to the pod's own containers. */
+  readonly mounts?: readonly string[];
+  readonly problems?: readonly string[];
+}
+
+const NONE: readonly InjectionEntry[] = Object.freeze([]);
+
+/** What a pod's annotation tells; nothing when it has none or one that cannot be read. */
+export function readInjectionRecord(pod: { readonly metadata: Pod["metadata"] }): readonly InjectionEntry[] {
+  const text = pod.metadata.annotations?.[INJECTION_ANNOTATION];
+  if (text === undefined) return NONE;
+  try {
+    const entries: unknown = JSON.parse(text);
+    return Array.isArray(entries) ? entries.filter(isEntry) : NONE;
+  } catch {
+    return NONE;
+  }
+}
+
+function isEntry(entry: unknown): entry is InjectionEntry {
+  return (
+    typeof entry === "object" &&
+    entry !== null &&
+    typeof (entry as InjectionEntry).rule === "string" &&
+    typeof (entry as InjectionEntry).action === "string"
+  );
+}
+
+/**
+ * The annotation's value after this decision. An entry of an earlier call stays as it is while its rule found its work
+ * done, so that a second call changes nothing; entries of rules that no longer exist stay too: they tell the pod's past.
+ */
+export function writeInjectionRecord(before: readonly InjectionEntry[], reasons: readonly Reason[]): string {
+  const entries = [...before];
+  for (const { kind, rule, action, reason, containers, labels, annotations, env, mounts, problems } of reasons) {
+    const key = `${kind}/${rule}`;
+    const at = entries.findIndex((entry) => entry.rule === key);
+    if (at >= 0 && action !== "applied") continue;
+    const earlier = entries[at];
+    const entry: InjectionEntry = {
+      rule: key,
+      action,
+      reason,
+      ...list("containers", earlier?.containers, containers),
+      ...list("labels", earlier?.labels, labels),
+      ...list("annotations", earlier?.annotations, annotations),
+      ...list("env", earlier?.env, env),
+      ...list("mounts", earlier?.mounts, mounts),
+      ...list("problems", undefined, problems),
+    };
+    if (at >= 0) entries[at] = entry;
+    else entries.push(entry);
+  }
+  return JSON.stringify(entries);
+}
+
+function list(
+  field: string,
+  earlier: readonly string[] | undefined,
+  now: readonly string[] | undefined,
+): Record<string, readonly string[]> {
+  if (earlier === undefined || earlier.length === 0) return now === undefined || now.length === 0 ? {} : { [field]: now };
+  return { [field]: [...new Set([...earlier, ...(now ?? [])])] };
+}

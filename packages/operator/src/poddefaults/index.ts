@@ -1,0 +1,9 @@
+/**
+ * PodDefaults (`outrigger.dev/v1alpha1`): labels, annotations and variables that pods get where they lack them.
+ *
+ * - A value that has no source is not set, and is told; never an empty label.
+ * - Acting twice changes nothing the second time.
+ */
+export { applyPodDefaults, type CompiledPodDefaults, comparePodDefaults, compilePodDefaults } from "./apply.ts";
+export type { DefaultEntry, PodDefaults, PodDefaultsSpec, ValueSource } from "./pod-defaults.ts";
+export { fieldValue, type ValueSources } from "./values.ts";

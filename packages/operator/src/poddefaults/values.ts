@@ -1,0 +1,51 @@
+import type { Pod } from "../pod/index.ts";
+import type { DefaultEntry } from "./pod-defaults.ts";
+
+/** Where values come from beside the manifest. */
+export interface ValueSources {
+  /** The manager's environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** An entry's value, or why there is none. An empty value counts as unset: an empty label helps nobody. */
+export type Resolved = { readonly value: string } | { readonly unset: string };
+
+/** The parts of an entry that do not depend on the pod, resolved once; a function where they do. */
+export type Resolver = Resolved | ((pod: Pod, namespaceLabels: Readonly<Record<string, string>>) => Resolved);
+
+export function resolver(entry: DefaultEntry, sources: ValueSources): Resolver {
+  if (entry.value !== undefined) return { value: entry.value };
+  const { environment, namespaceLabel, fieldPath } = entry.valueFrom ?? {};
+  if (environment !== undefined) {
+    const value = Object.hasOwn(sources.environment, environment) ? sources.environment[environment] : undefined;
+    return value ? { value } : { unset: `${entry.name}: the manager's environment has no ${environment}` };
+  }
+  if (namespaceLabel !== undefined) {
+    return (_pod, labels) =>
+      Object.hasOwn(labels, namespaceLabel) && labels[namespaceLabel] !== ""
+        ? { value: labels[namespaceLabel]! }
+        : { unset: `${entry.name}: the namespace has no label ${namespaceLabel}` };
+  }
+  if (fieldPath !== undefined) {
+    return (pod) => {
+      const value = fieldValue(pod, fieldPath);
+      return value ? { value } : { unset: `${entry.name}: the pod has no ${fieldPath} when it is admitted` };
+    };
+  }
+  return { unset: `${entry.name}: neither value nor valueFrom says where the value comes from` };
+}
+
+/** The text at a downward-API path; nothing for what is not there, or no text, number or boolean. */
+export function fieldValue(pod: Pod, path: string): string | undefined {
+  const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
+  if (keyed !== null) {
+    const map = pod.metadata[keyed[1] as "labels" | "annotations"];
+    return map !== undefined && Object.hasOwn(map, keyed[2]!) ? map[keyed[2]!] : undefined;
+  }
+  let value: unknown = pod;
+  for (const step of path.split(".")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}

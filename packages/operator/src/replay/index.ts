@@ -1,0 +1,4 @@
+/** Plays what kruise's webhook was recorded doing through our engine. What differs on purpose stands in `EXCEPTIONS`, with why. */
+export { EXCEPTIONS, type Exception } from "./exceptions.ts";
+export type { InjectionCase, InjectionResult } from "./injection-case.ts";
+export { playInjection } from "./play-injection.ts";

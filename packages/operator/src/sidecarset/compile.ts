@@ -1,0 +1,118 @@
+import {
+  type Container,
+  type EnvVar,
+  INJECTED_ENV,
+  type LocalObjectReference,
+  type Volume,
+  type VolumeDevice,
+  type VolumeMount,
+} from "../pod/index.ts";
+import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
+import { BASE_ANNOTATION, CANARY_ANNOTATION, HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, ON_CONFLICT_ANNOTATION } from "./names.ts";
+import type { PatchPodMetadata, SidecarContainer, SidecarSet, TransferEnv } from "./set.ts";
+
+/** A set made ready for many pods: templates built once, frozen and shared by every pod they go to. */
+export interface CompiledSidecarSet {
+  readonly name: string;
+  readonly paused: boolean;
+  /** The set that this one, a canary, stands in for. */
+  readonly canaryOf: string | undefined;
+  readonly replaceOnConflict: boolean;
+  readonly containers: readonly CompiledContainer[];
+  readonly initContainers: readonly CompiledContainer[];
+  readonly volumes: ReadonlyMap<string, Volume>;
+  readonly pullSecrets: readonly LocalObjectReference[];
+  readonly metadata: readonly PatchPodMetadata[];
+  readonly hash: string;
+  readonly hashWithoutImage: string;
+  /** Containers and native sidecars by name, sorted, as the hash annotation lists them. */
+  readonly sidecarList: readonly string[];
+  /** The set's own annotations around the time: `"<set>":{"updateTimestamp":"` … `","hash":…}`. */
+  readonly record: { readonly head: string; readonly tail: string; readonly tailWithoutImage: string };
+  readonly version: string;
+}
+
+export interface CompiledContainer {
+  readonly name: string;
+  /** What goes into the pod when nothing is shared or transferred. */
+  readonly template: Container;
+  readonly before: boolean;
+  readonly native: boolean;
+  readonly shareMounts: boolean;
+  readonly shareDevices: boolean;
+  readonly transferEnv: readonly TransferEnv[];
+  readonly env: readonly EnvVar[];
+  readonly mounts: readonly VolumeMount[];
+  readonly devices: readonly VolumeDevice[];
+  /** The image of the idle one of a hot-upgrade pair. */
+  readonly hotUpgradeEmptyImage: string | undefined;
+}
+
+/** The hash of a set as its annotation says, else computed: the annotation is what running pods are compared with. */
+export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
+  const name = set.metadata.name ?? "";
+  const annotations = set.metadata.annotations ?? {};
+  const { spec } = set;
+  const containers = (spec.containers ?? []).map((container) => compileContainer(container, false));
+  const initContainers = (spec.initContainers ?? []).map((container) => compileContainer(container, true));
+  const sidecarList = [...containers, ...initContainers.filter((container) => container.native)].map((container) => container.name).sort();
+  const hash = annotations[HASH_ANNOTATION] ?? hashSidecarSet(spec);
+  const bareHash = annotations[HASH_WITHOUT_IMAGE_ANNOTATION] ?? hashWithoutImage(spec);
+  const tail = (value: string): string =>
+    `","hash":${JSON.stringify(value)},"sidecarSetName":${JSON.stringify(name)},"sidecarList":${JSON.stringify(sidecarList)}}`;
+  return deepFreeze({
+    name,
+    paused: spec.injectionStrategy?.paused === true,
+    canaryOf: annotations[CANARY_ANNOTATION] === "true" ? annotations[BASE_ANNOTATION] : undefined,
+    replaceOnConflict: annotations[ON_CONFLICT_ANNOTATION] === "replace",
+    containers,
+    initContainers,
+    volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, volume])),
+    pullSecrets: spec.imagePullSecrets ?? [],
+    metadata: spec.patchPodMetadata ?? [],
+    hash,
+    hashWithoutImage: bareHash,
+    sidecarList,
+    record: { head: `${JSON.stringify(name)}:{"updateTimestamp":"`, tail: tail(hash), tailWithoutImage: tail(bareHash) },
+    version: set.metadata.resourceVersion ?? "1",
+  });
+}
+
+/** The fields that kruise adds to a core container; they stay out of the pod. */
+const OWN_FIELDS = new Set([
+  "podInjectPolicy",
+  "upgradeStrategy",
+  "shareVolumePolicy",
+  "shareVolumeDevicePolicy",
+  "transferEnv",
+  "resourcesPolicy",
+]);
+
+function compileContainer(container: SidecarContainer, init: boolean): CompiledContainer {
+  const core: Container = { name: container.name };
+  for (const [field, value] of Object.entries(container)) if (!OWN_FIELDS.has(field)) core[field] = value;
+  const env = [...(container.env ?? []), INJECTED_ENV];
+  const native = init && container.restartPolicy === "Always";
+  const hot = container.upgradeStrategy?.upgradeType === "HotUpgrade" && (!init || native);
+  return {
+    name: container.name,
+    template: { ...core, env },
+    before: init ? container.podInjectPolicy === "BeforeAppContainer" : container.podInjectPolicy !== "AfterAppContainer",
+    native,
+    shareMounts: container.shareVolumePolicy?.type === "enabled",
+    shareDevices: container.shareVolumeDevicePolicy?.type === "enabled",
+    transferEnv: container.transferEnv ?? [],
+    env,
+    mounts: container.volumeMounts ?? [],
+    devices: container.volumeDevices ?? [],
+    hotUpgradeEmptyImage: hot ? (container.upgradeStrategy?.hotUpgradeEmptyImage ?? "") : undefined,
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,44 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import { CUSTOM_VERSION_LABEL, GROUP } from "./names.ts";
+import type { SidecarSetSpec } from "./set.ts";
+
+const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
+
+/**
+ * A SidecarSet in another version of its API. What v1alpha1 writes as `namespace` becomes a namespaceSelector and never
+ * comes back; what v1beta1 writes as `customVersion` is a label in v1alpha1.
+ *
+ * @param apiVersion `apps.kruise.io/v1alpha1` or `apps.kruise.io/v1beta1`
+ * @throws {RangeError} for another version
+ */
+export function convertSidecarSet(object: KubeObject, apiVersion: string): KubeObject {
+  if (object.apiVersion === apiVersion) return object;
+  if (apiVersion === `${GROUP}/v1beta1`) return toBeta(object, apiVersion);
+  if (apiVersion === `${GROUP}/v1alpha1`) return toAlpha(object, apiVersion);
+  throw new RangeError(`SidecarSet has no version ${apiVersion}; it is served as ${GROUP}/v1alpha1 and ${GROUP}/v1beta1`);
+}
+
+function toBeta(object: KubeObject, apiVersion: string): KubeObject {
+  const { namespace, ...spec } = specOf(object) as SidecarSetSpec & { namespace?: string };
+  const metadata = { ...object.metadata };
+  if (namespace) spec.namespaceSelector = { matchLabels: { [NAMESPACE_NAME_LABEL]: namespace } };
+  const version = metadata.labels?.[CUSTOM_VERSION_LABEL];
+  if (version !== undefined && spec.customVersion === undefined) {
+    spec.customVersion = version;
+    const { [CUSTOM_VERSION_LABEL]: _, ...labels } = metadata.labels!;
+    if (Object.keys(labels).length > 0) metadata.labels = labels;
+    else delete metadata.labels;
+  }
+  return { ...object, apiVersion, metadata, ...(object["spec"] === undefined ? {} : { spec }) };
+}
+
+function toAlpha(object: KubeObject, apiVersion: string): KubeObject {
+  const { customVersion, ...spec } = specOf(object);
+  const metadata = { ...object.metadata };
+  if (customVersion !== undefined) metadata.labels = { ...metadata.labels, [CUSTOM_VERSION_LABEL]: customVersion };
+  return { ...object, apiVersion, metadata, ...(object["spec"] === undefined ? {} : { spec }) };
+}
+
+function specOf(object: KubeObject): SidecarSetSpec {
+  return (object["spec"] ?? {}) as SidecarSetSpec;
+}

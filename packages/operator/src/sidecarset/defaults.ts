@@ -1,0 +1,77 @@
+import { defaultContainer, defaultVolumes } from "@outrigger/kit/kinds";
+import { goValue } from "./go-json.ts";
+import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
+import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "./names.ts";
+import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
+
+/**
+ * A set as our mutating webhook stores it: Kubernetes' defaults in containers and volumes, kruise's own, amounts
+ * canonical, empty fields gone, and the two hashes in the annotations. The set given is not written to.
+ *
+ * Kruise leaves `startupProbe` and the `service` of gRPC probes alone, and so must we: they are part of the hash.
+ * Source: kruise pkg/webhook/sidecarset/mutating, apis/apps/defaults; recorded in `testdata/kruise/defaulting`.
+ */
+export function defaultSidecarSet(set: SidecarSet): SidecarSet {
+  const spec = defaultSpec(set.spec ?? {});
+  const annotations = {
+    ...set.metadata.annotations,
+    [HASH_ANNOTATION]: hashSidecarSet(spec),
+    [HASH_WITHOUT_IMAGE_ANNOTATION]: hashWithoutImage(spec),
+  };
+  return { ...set, metadata: { ...set.metadata, annotations }, spec };
+}
+
+function defaultSpec(given: SidecarSetSpec): SidecarSetSpec {
+  const spec: SidecarSetSpec = { ...given };
+  if (given.containers !== undefined)
+    spec.containers = given.containers.map((container) => defaultSidecar(container, "BeforeAppContainer"));
+  if (given.initContainers !== undefined)
+    spec.initContainers = given.initContainers.map((container) => defaultSidecar(container, "AfterAppContainer"));
+  if (given.volumes !== undefined) spec.volumes = defaultVolumes(structuredClone(given.volumes)) as NonNullable<SidecarSetSpec["volumes"]>;
+  for (const list of ["containers", "initContainers", "volumes", "imagePullSecrets", "patchPodMetadata"] as const)
+    if (spec[list]?.length === 0) delete spec[list];
+  if (spec.patchPodMetadata !== undefined)
+    spec.patchPodMetadata = spec.patchPodMetadata.map((patch) => ({ ...patch, patchPolicy: patch.patchPolicy || "Retain" }));
+  const { updateStrategy, injectionStrategy } = given;
+  const { revision } = injectionStrategy ?? {};
+  spec.injectionStrategy = {
+    ...injectionStrategy,
+    ...(revision === undefined ? {} : { revision: { ...revision, policy: revision.policy || "Always" } }),
+  };
+  if (spec.injectionStrategy.paused === false) delete spec.injectionStrategy.paused;
+  spec.updateStrategy = {
+    ...updateStrategy,
+    type: updateStrategy?.type || "RollingUpdate",
+    maxUnavailable: updateStrategy?.maxUnavailable ?? 1,
+    partition: updateStrategy?.partition ?? 0,
+  };
+  spec.revisionHistoryLimit = given.revisionHistoryLimit ?? 10;
+  return spec;
+}
+
+function defaultSidecar(given: SidecarContainer, podInjectPolicy: string): SidecarContainer {
+  const container = goValue("Container", given, false) as unknown as SidecarContainer;
+  const { startupProbe } = container;
+  delete container["startupProbe"];
+  const grpc = [container["livenessProbe"], container["readinessProbe"]].map(
+    (probe) => (probe as { grpc?: { service?: string } } | undefined)?.grpc,
+  );
+  const services = grpc.map((action) => action?.service);
+  defaultContainer(container);
+  grpc.forEach((action, index) => {
+    if (action !== undefined && services[index] === undefined) delete action.service;
+  });
+  if (startupProbe !== undefined) container["startupProbe"] = startupProbe;
+  container.podInjectPolicy ||= podInjectPolicy;
+  container.upgradeStrategy = { ...container.upgradeStrategy, upgradeType: container.upgradeStrategy?.upgradeType || "ColdUpgrade" };
+  container.shareVolumePolicy = { type: container.shareVolumePolicy?.type || "disabled" };
+  for (const transfer of container.transferEnv ?? []) {
+    const fieldRef = transfer.sourceContainerNameFrom?.fieldRef;
+    if (fieldRef !== undefined) fieldRef.apiVersion ||= "v1";
+  }
+  if (container.resourcesPolicy !== undefined) {
+    container.resourcesPolicy.targetContainersMode ||= "sum";
+    container.resourcesPolicy.targetContainersNameRegex ??= ".*";
+  }
+  return goValue("Container", container, false) as unknown as SidecarContainer;
+}

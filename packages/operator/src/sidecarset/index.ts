@@ -1,0 +1,23 @@
+/**
+ * SidecarSet (`apps.kruise.io`): its shape and versions, defaults, hashes and validation, and what it does to a pod.
+ *
+ * - Everything but the review handlers is a pure function; nothing given is written to.
+ * - A manifest that works with kruise gives the same pod here; what is different on purpose stands in
+ *   `docs/decisions` and in the exceptions of `play-injection`.
+ */
+export { type CompiledContainer, type CompiledSidecarSet, compileSidecarSet } from "./compile.ts";
+export { convertSidecarSet } from "./convert.ts";
+export { defaultSidecarSet } from "./defaults.ts";
+export { hashSidecarSet, hashWithoutImage, safeEncode } from "./hash.ts";
+export { injectSidecarSets } from "./inject.ts";
+export * from "./names.ts";
+export type {
+  LabelSelector,
+  PatchPodMetadata,
+  SidecarContainer,
+  SidecarSet,
+  SidecarSetSpec,
+  SidecarSetStatus,
+  TransferEnv,
+  UpdateStrategy,
+} from "./set.ts";

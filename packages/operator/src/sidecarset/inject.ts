@@ -1,0 +1,215 @@
+import type { Cause } from "@outrigger/kit/api";
+import { type Container, type Draft, type InjectionEntry, isInjected, nameClash, type Reason, withoutTemplates } from "../pod/index.ts";
+import type { CompiledContainer, CompiledSidecarSet } from "./compile.ts";
+import { hotUpgradePair, writeHotUpgradeState } from "./hot-upgrade.ts";
+import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_ANNOTATION, ON_CONFLICT_ANNOTATION } from "./names.ts";
+import { patchPodMetadata } from "./patch-metadata.ts";
+import { BrokenHashAnnotation, type HashEntry, readHashes, writeHashes, writeInjectedList } from "./record.ts";
+import { refreshed } from "./refresh.ts";
+import { containerForPod } from "./share.ts";
+
+/**
+ * Puts the sidecars of all matching sets into a pod, in the order given.
+ *
+ * - "Before" containers of all sets come first, then the pod's own, then all "after"; the same for init containers.
+ * - A container that an earlier call injected is refreshed where it stands.
+ * - A name that the pod's own container has already is a cause for refusal, unless the set says `on-conflict: replace`.
+ *
+ * @param now RFC 3339, UTC, whole seconds
+ * @returns why, set by set; `causes` are those of a refusal, and then the draft is not to be used
+ */
+export function injectSidecarSets(
+  draft: Draft,
+  sets: readonly CompiledSidecarSet[],
+  record: readonly InjectionEntry[],
+  now: string,
+): { reasons: Reason[]; causes: Cause[] } {
+  const injection = new Injection(draft, record);
+  try {
+    for (const set of sets) injection.patchMetadata(set);
+    injection.readRecords();
+  } catch (error) {
+    if (!(error instanceof BrokenHashAnnotation)) throw error;
+    const cause: Cause = {
+      reason: "FieldValueInvalid",
+      field: `metadata.annotations[${error.annotation}]`,
+      message: `Invalid value: ${error.message}`,
+    };
+    return {
+      reasons: sets.map((set) => ({
+        kind: "SidecarSet",
+        rule: set.name,
+        action: "refused",
+        reason: "BrokenAnnotation",
+        message: error.message,
+      })),
+      causes: [cause],
+    };
+  }
+  for (const set of sets) injection.inject(set);
+  if (injection.causes.length === 0) injection.writeRecords(sets, now);
+  return { reasons: injection.reasons, causes: injection.causes };
+}
+
+class Injection {
+  readonly reasons: Reason[] = [];
+  readonly causes: Cause[] = [];
+  readonly #draft: Draft;
+  readonly #sources: readonly Container[];
+  /** Sidecars placed in this pass: name → set. */
+  readonly #placed = new Map<string, string>();
+  readonly #metadataKeys = new Map<string, string[]>();
+  #hashes: Record<string, HashEntry> = {};
+  #bareHashes: Record<string, HashEntry> = {};
+
+  constructor(draft: Draft, record: readonly InjectionEntry[]) {
+    this.#draft = draft;
+    this.#sources = record.length === 0 ? draft.containers.own : withoutTemplates(draft.containers.own, record);
+  }
+
+  patchMetadata(set: CompiledSidecarSet): void {
+    if (set.metadata.length === 0) return;
+    const { changed, causes } = patchPodMetadata(this.#draft, set);
+    this.#metadataKeys.set(set.name, changed);
+    this.causes.push(...causes);
+  }
+
+  readRecords(): void {
+    const { annotations } = this.#draft;
+    this.#hashes = readHashes(HASH_ANNOTATION, annotations[HASH_ANNOTATION]);
+    this.#bareHashes = readHashes(HASH_WITHOUT_IMAGE_ANNOTATION, annotations[HASH_WITHOUT_IMAGE_ANNOTATION]);
+  }
+
+  inject(set: CompiledSidecarSet): void {
+    const entry = Object.hasOwn(this.#hashes, set.name) ? this.#hashes[set.name] : undefined;
+    const before = this.causes.length;
+    const problems: string[] = [];
+    const names: string[] = [];
+    let changed = (this.#metadataKeys.get(set.name)?.length ?? 0) > 0 || entry?.hash !== set.hash;
+    for (const [list, containers] of [
+      ["initContainers", set.initContainers],
+      ["containers", set.containers],
+    ] as const) {
+      for (const compiled of containers) {
+        const container = containerForPod(compiled, this.#draft, this.#sources, problems);
+        const pair =
+          compiled.hotUpgradeEmptyImage === undefined
+            ? undefined
+            : hotUpgradePair(compiled.hotUpgradeEmptyImage, container, this.#draft.annotations);
+        for (const one of pair ?? [container]) {
+          if (this.#place(list, one, compiled, set, entry)) changed = true;
+          names.push(one.name);
+        }
+        if (pair !== undefined) writeHotUpgradeState(this.#draft, compiled.name, set.version);
+        this.#takeVolumes(container, set);
+      }
+    }
+    for (const secret of set.pullSecrets) this.#draft.addPullSecret(secret);
+    this.reasons.push(this.#reason(set, names, problems, changed, this.causes.slice(before)));
+  }
+
+  writeRecords(sets: readonly CompiledSidecarSet[], now: string): void {
+    const draft = this.#draft;
+    draft.setAnnotation(HASH_ANNOTATION, writeHashes(this.#hashes, sets, "hash", now));
+    draft.setAnnotation(HASH_WITHOUT_IMAGE_ANNOTATION, writeHashes(this.#bareHashes, sets, "hashWithoutImage", now));
+    const names = sets.map((set) => set.name);
+    draft.setAnnotation(INJECTED_LIST_ANNOTATION, writeInjectedList(draft.annotations[INJECTED_LIST_ANNOTATION], names));
+  }
+
+  /** @returns whether the pod is changed by it */
+  #place(
+    list: "containers" | "initContainers",
+    container: Container,
+    compiled: CompiledContainer,
+    set: CompiledSidecarSet,
+    entry: HashEntry | undefined,
+  ): boolean {
+    const { name } = container;
+    const edits = this.#draft[list];
+    const other = this.#placed.get(name);
+    if (other !== undefined) {
+      const fix = "rename one of them, or make the selectors disjoint";
+      this.causes.push(
+        nameClash(
+          `spec.${list}`,
+          name,
+          `sidecar ${JSON.stringify(name)} of SidecarSet ${JSON.stringify(other)}`,
+          `sidecar ${JSON.stringify(name)} of SidecarSet ${JSON.stringify(set.name)}`,
+          fix,
+        ),
+      );
+      return false;
+    }
+    this.#placed.set(name, set.name);
+    const index = edits.own.findIndex((own) => own.name === name);
+    if (index >= 0) {
+      const own = edits.own[index]!;
+      if (isInjected(own) && entry !== undefined && listed(entry, compiled, list)) {
+        const fresh = refreshed(own, container, entry.hash === set.hash);
+        if (fresh === own) return false;
+        edits.replace(index, fresh);
+        return true;
+      }
+      if (set.replaceOnConflict) {
+        edits.replace(index, container);
+        return true;
+      }
+      this.causes.push(appClash(list, index, name, set));
+      return false;
+    }
+    const elsewhere = list === "containers" ? "initContainers" : "containers";
+    const crossed = this.#draft[elsewhere].own.findIndex((own) => own.name === name);
+    if (crossed >= 0) {
+      this.causes.push(appClash(elsewhere, crossed, name, set));
+      return false;
+    }
+    (compiled.before ? edits.before : edits.after).push(container);
+    return true;
+  }
+
+  #takeVolumes(container: Container, set: CompiledSidecarSet): void {
+    if (set.volumes.size === 0) return;
+    for (const { name } of container.volumeMounts ?? []) {
+      const volume = set.volumes.get(name);
+      if (volume !== undefined) this.#draft.addVolume(volume);
+    }
+    for (const { name } of container.volumeDevices ?? []) {
+      const volume = set.volumes.get(name);
+      if (volume !== undefined) this.#draft.addVolume(volume);
+    }
+  }
+
+  #reason(set: CompiledSidecarSet, containers: string[], problems: string[], changed: boolean, causes: Cause[]): Reason {
+    const rule = { kind: "SidecarSet", rule: set.name } as const;
+    if (causes.length > 0)
+      return { ...rule, action: "refused", reason: "NameClash", message: causes.map((cause) => cause.message).join("; ") };
+    const annotations = this.#metadataKeys.get(set.name);
+    return {
+      ...rule,
+      action: changed ? "applied" : "unchanged",
+      reason: changed ? "Matched" : "AlreadyPresent",
+      message: changed
+        ? `selector and namespace match: ${containers.join(", ")} injected`
+        : `${containers.join(", ")} injected earlier and up to date`,
+      containers,
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(problems.length === 0 ? {} : { problems }),
+    };
+  }
+}
+
+/** Plain init containers are in no list; the set's entry is enough for them. */
+function listed(entry: HashEntry, compiled: CompiledContainer, list: string): boolean {
+  return entry.sidecarList === undefined || entry.sidecarList.includes(compiled.name) || (list === "initContainers" && !compiled.native);
+}
+
+function appClash(list: string, index: number, name: string, set: CompiledSidecarSet): Cause {
+  const kind = list === "containers" ? "container" : "init container";
+  return nameClash(
+    `spec.${list}[${index}].name`,
+    name,
+    `the pod's ${kind} ${JSON.stringify(name)}`,
+    `sidecar ${JSON.stringify(name)} of SidecarSet ${JSON.stringify(set.name)}`,
+    `rename one of them, or let the sidecar take its place with annotation ${ON_CONFLICT_ANNOTATION}: replace on the SidecarSet`,
+  );
+}

@@ -1,0 +1,129 @@
+import { type Container, type EnvVar, isInjected, type VolumeDevice, type VolumeMount } from "../pod/index.ts";
+import type { CompiledContainer } from "./compile.ts";
+import type { TransferEnv } from "./set.ts";
+
+interface PodMetadata {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/**
+ * The container that one pod gets: the template with the app containers' mounts, devices and variables, where the set
+ * asks for them. `sources` are the pod's containers; those that carry `IS_INJECTED=true` share no mounts.
+ *
+ * Order of variables: the sidecar's own, `IS_INJECTED`, transferred ones, those that shared mounts' subPathExpr name.
+ * The first of a name wins, but the sidecar's own duplicates stay.
+ */
+export function containerForPod(
+  compiled: CompiledContainer,
+  metadata: PodMetadata,
+  sources: readonly Container[],
+  problems: string[],
+): Container {
+  const { template, shareMounts, shareDevices, transferEnv } = compiled;
+  if (!shareMounts && !shareDevices && transferEnv.length === 0) return template;
+  const env = [...compiled.env];
+  const names = new Set(env.map((variable) => variable.name));
+  const take = (variable: EnvVar): void => {
+    if (names.has(variable.name)) return;
+    names.add(variable.name);
+    env.push(variable);
+  };
+  for (const transfer of transferEnv)
+    for (const variable of transferred(transfer, compiled.name, metadata, sources, problems)) take(variable);
+  const container: Container = { ...template, env };
+  if (shareMounts) {
+    const { mounts, variables } = sharedMounts(compiled.mounts, sources);
+    if (mounts.length > 0) container.volumeMounts = mounts;
+    for (const variable of variables) take(variable);
+  }
+  if (shareDevices) {
+    const devices = sharedDevices(compiled.devices, sources);
+    if (devices.length > 0) container.volumeDevices = devices;
+  }
+  return container;
+}
+
+function sharedMounts(own: readonly VolumeMount[], sources: readonly Container[]): { mounts: VolumeMount[]; variables: EnvVar[] } {
+  const mounts = [...own];
+  const paths = new Set(own.map((mount) => mount.mountPath));
+  const variables: EnvVar[] = [];
+  for (const source of sources) {
+    if (source.volumeMounts === undefined || isInjected(source)) continue;
+    for (const mount of source.volumeMounts) {
+      if (paths.has(mount.mountPath)) continue;
+      paths.add(mount.mountPath);
+      mounts.push(mount);
+      for (const name of referredVariables(mount.subPathExpr)) {
+        const variable = source.env?.findLast((candidate) => candidate.name === name);
+        if (variable !== undefined) variables.push(variable);
+      }
+    }
+  }
+  return { mounts, variables };
+}
+
+function sharedDevices(own: readonly VolumeDevice[], sources: readonly Container[]): VolumeDevice[] {
+  const devices = [...own];
+  const paths = new Set(own.map((device) => device.devicePath));
+  for (const source of sources) {
+    if (source.volumeDevices === undefined || isInjected(source)) continue;
+    for (const device of source.volumeDevices) {
+      if (paths.has(device.devicePath)) continue;
+      paths.add(device.devicePath);
+      devices.push(device);
+    }
+  }
+  return devices;
+}
+
+/** Names in `$(NAME)`; `$$(NAME)` is an escaped dollar and refers to nothing, as in Kubernetes' own expansion. */
+export function referredVariables(expression: string | undefined): string[] {
+  if (expression === undefined) return [];
+  const names: string[] = [];
+  for (let at = expression.indexOf("$"); at >= 0 && at + 1 < expression.length; at = expression.indexOf("$", at)) {
+    const next = expression[at + 1];
+    if (next === "(") {
+      const end = expression.indexOf(")", at + 2);
+      if (end < 0) break;
+      names.push(expression.slice(at + 2, end));
+      at = end + 1;
+    } else at += next === "$" ? 2 : 1;
+  }
+  return names;
+}
+
+/** One transferEnv's variables, sorted by name; a variable written twice in the source gives its last value. */
+function transferred(
+  transfer: TransferEnv,
+  sidecar: string,
+  metadata: PodMetadata,
+  sources: readonly Container[],
+  problems: string[],
+): EnvVar[] {
+  const sourceName = sourceContainer(transfer, metadata);
+  const wanted = [...new Set([...(transfer.envNames ?? []), ...(transfer.envName ? [transfer.envName] : [])])].sort();
+  if (wanted.length === 0) return [];
+  const source = sources.find((candidate) => candidate.name === sourceName);
+  if (source === undefined) {
+    problems.push(`${sidecar}: no container ${JSON.stringify(sourceName ?? "")} to take ${wanted.join(", ")} from`);
+    return [];
+  }
+  const found: EnvVar[] = [];
+  for (const name of wanted) {
+    const variable = source.env?.findLast((candidate) => candidate.name === name);
+    if (variable === undefined) problems.push(`${sidecar}: container ${JSON.stringify(source.name)} has no variable ${name}`);
+    else found.push(variable);
+  }
+  return found;
+}
+
+/** `sourceContainerNameFrom` wins over `sourceContainerName` where both are given. */
+function sourceContainer(transfer: TransferEnv, metadata: PodMetadata): string | undefined {
+  const path = transfer.sourceContainerNameFrom?.fieldRef?.fieldPath;
+  if (path === undefined) return transfer.sourceContainerName;
+  const match = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
+  if (match === null) return undefined;
+  const values = metadata[match[1] as keyof PodMetadata];
+  return Object.hasOwn(values, match[2]!) ? values[match[2]!] : undefined;
+}
