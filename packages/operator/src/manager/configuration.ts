@@ -1,0 +1,71 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import type { ScopeEntry } from "./scope.ts";
+
+/** How the API server reaches the webhook server: by URL where it runs beside the cluster, by Service inside it. */
+export type WebhookAddress =
+  | { readonly url: string }
+  | { readonly service: { readonly namespace: string; readonly name: string; readonly port?: number } };
+
+/** Names of the configurations and paths of the handlers. */
+export const POD_CONFIGURATION = "outrigger-pods";
+export const SIDECARSET_CONFIGURATION = "outrigger-sidecarsets";
+export const PATHS = {
+  mutatePods: "/mutate--v1-pod",
+  mutateSidecarSets: "/mutate-apps-kruise-io-sidecarset",
+  validateSidecarSets: "/validate-apps-kruise-io-sidecarset",
+  convert: "/convert",
+} as const;
+
+/** Seconds that the API server waits for an answer. */
+const TIMEOUT_SECONDS = 5;
+
+/** `clientConfig` of a webhook of ours. */
+export function clientConfig(address: WebhookAddress, path: string, caBundle: string): object {
+  const bundle = { caBundle: Buffer.from(caBundle).toString("base64") };
+  if ("url" in address) return { url: `${address.url}${path}`, ...bundle };
+  return { service: { ...address.service, path }, ...bundle };
+}
+
+/** The configuration under which pods are sent to us, as narrow as the entries say. */
+export function podConfiguration(entries: readonly ScopeEntry[], address: WebhookAddress, caBundle: string): KubeObject {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: { name: POD_CONFIGURATION, labels: { "app.kubernetes.io/managed-by": "outrigger" } },
+    webhooks: entries.map(({ name, failurePolicy, namespaceSelector, matchConditions }) => ({
+      name,
+      clientConfig: clientConfig(address, PATHS.mutatePods, caBundle),
+      rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"], scope: "Namespaced" }],
+      failurePolicy,
+      matchPolicy: "Equivalent",
+      namespaceSelector,
+      objectSelector: {},
+      ...(matchConditions.length > 0 ? { matchConditions } : {}),
+      sideEffects: "None",
+      reinvocationPolicy: "IfNeeded",
+      timeoutSeconds: TIMEOUT_SECONDS,
+      admissionReviewVersions: ["v1", "v1beta1"],
+    })),
+  };
+}
+
+/** The configurations under which SidecarSets are defaulted and checked. */
+export function sidecarSetConfigurations(address: WebhookAddress, caBundle: string): KubeObject[] {
+  const metadata = { name: SIDECARSET_CONFIGURATION, labels: { "app.kubernetes.io/managed-by": "outrigger" } };
+  const webhook = (name: string, path: string, sideEffects: "None" | "NoneOnDryRun"): object => ({
+    name,
+    clientConfig: clientConfig(address, path, caBundle),
+    rules: [{ apiGroups: ["apps.kruise.io"], apiVersions: ["v1beta1"], operations: ["CREATE", "UPDATE"], resources: ["sidecarsets"], scope: "Cluster" }],
+    failurePolicy: "Fail",
+    matchPolicy: "Equivalent",
+    sideEffects,
+    timeoutSeconds: TIMEOUT_SECONDS,
+    admissionReviewVersions: ["v1", "v1beta1"],
+  });
+  const apiVersion = "admissionregistration.k8s.io/v1";
+  return [
+    { apiVersion, kind: "MutatingWebhookConfiguration", metadata, webhooks: [webhook("mutate.sidecarset.outrigger.dev", PATHS.mutateSidecarSets, "None")] },
+    // Before it allows a new set the handler widens the scope for pods, so that none is made in between.
+    { apiVersion, kind: "ValidatingWebhookConfiguration", metadata, webhooks: [webhook("validate.sidecarset.outrigger.dev", PATHS.validateSidecarSets, "NoneOnDryRun")] },
+  ];
+}
