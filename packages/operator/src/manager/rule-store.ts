@@ -2,12 +2,10 @@ import type { KubeObject } from "@outrigger/kit/api";
 import type { Informer } from "@outrigger/kit/cache";
 import { compileRules, type RuleOptions, type Rules } from "../pipeline/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
-import type { SidecarSet } from "../sidecarset/index.ts";
+import { FAILURE_POLICY_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
 import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
 import type { ScopeRule } from "./scope.ts";
 
-/** The annotation on a rule that says whether its failure blocks pods: `Fail` or `Ignore`. */
-export const FAILURE_POLICY_ANNOTATION = "outrigger.dev/failure-policy";
 /** ConfigMaps with this label, in the manager's namespace, hold templates. */
 export const TEMPLATE_LABEL = "outrigger.dev/injection-template";
 const TEMPLATE_KEY = "sidecarconfig.yaml";
