@@ -1,0 +1,26 @@
+// npm run bench -- [NAME…] [--seconds N]: runs the benchmarks and prints one table. Peers run in the same process run, so
+// that what counts is the ratio; absolute figures differ from machine to machine.
+import { parseArgs } from "node:util";
+
+export interface Figure {
+  readonly what: string;
+  readonly value: string;
+  readonly goal: string;
+  readonly met: boolean;
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: "string", default: "5" } } });
+const seconds = Number(values.seconds);
+const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]> }>> = {
+  engine: () => import("./injection/engine.ts"),
+  webhook: () => import("./injection/webhook.ts"),
+};
+const chosen = positionals.length > 0 ? positionals : Object.keys(all);
+const figures: Figure[] = [];
+for (const name of chosen) {
+  const load = all[name];
+  if (!load) throw new Error(`no benchmark ${name}; there are ${Object.keys(all).join(", ")}`);
+  figures.push(...(await (await load()).run(seconds)));
+}
+console.log("| what | measured | goal | met |\n|---|---|---|---|");
+for (const { what, value, goal, met } of figures) console.log(`| ${what} | ${value} | ${goal} | ${met ? "yes" : "**no**"} |`);
