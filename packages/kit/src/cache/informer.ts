@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectKey, Observed, Resource } from "../api/index.ts";
 
 /** What an informer watches, and what it keeps of each object. */
-export interface InformerOptions<R extends Resource = Resource> {
+export interface InformerOptions {
   /** One namespace; all when absent. */
   readonly namespace?: string;
   readonly labelSelector?: string;
@@ -10,8 +10,6 @@ export interface InformerOptions<R extends Resource = Resource> {
   readonly metadataOnly?: boolean;
   /** Changes an object before it is stored, in place or by returning another. Default: `withoutManagedFields`. */
   readonly transform?: (object: KubeObject) => KubeObject;
-  /** Only there to bind `R`. */
-  readonly resource?: R;
 }
 
 /** Told of changes, in order, one at a time; a handler that returns a promise is waited for. Errors are reported and do not end the informer. */
@@ -54,7 +52,8 @@ export type IndexFunction<T> = (object: T) => Iterable<string>;
 export interface Informer<R extends Resource = Resource> {
   readonly resource: R;
   readonly lister: Lister<Observed<R>>;
-  addHandler(handler: EventHandler<Observed<R>>): HandlerRegistration;
+  /** @param options.frozen false for a handler that only looks: its objects are not frozen for it, which saves the walk through each. */
+  addHandler(handler: EventHandler<Observed<R>>, options?: { readonly frozen?: boolean }): HandlerRegistration;
   /** Adds an index; objects stored already are indexed at once. The same name twice is an error. */
   addIndex(name: string, index: IndexFunction<Observed<R>>): void;
   /** The first list is in the store. */

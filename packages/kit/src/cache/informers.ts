@@ -1,14 +1,15 @@
-import type { Resource } from "../api/index.ts";
+import type { KubeObject, Resource } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
 import type { Informer, InformerOptions } from "./informer.ts";
+import { SharedInformer } from "./shared-informer.ts";
 
 /** Informers of one client, shared: one reflector for each resource, namespace, selector and form. */
 export interface Informers {
-  /** The informer for this resource and these options, made when it is not there yet. Started at once when `start` was called before. */
-  for<R extends Resource>(resource: R, options?: InformerOptions<R>): Informer<R>;
-  /** Starts every informer that was asked for and is not running. */
+  /** The informer for this resource and these options, made when it is not there yet. Once `start` was called, it starts as soon as the caller's turn ends. */
+  for<R extends Resource>(resource: R, options?: InformerOptions): Informer<R>;
+  /** Starts every informer that was asked for, now and later. */
   start(): void;
-  /** Resolves when every started informer has synced. */
+  /** Resolves when every informer asked for has synced; rejects with the signal's reason when that comes first. */
   synced(signal?: AbortSignal): Promise<void>;
   /** Ends every watch; the stores stay readable. */
   stop(): Promise<void>;
@@ -23,5 +24,66 @@ export interface InformersOptions {
 
 /** Shared informers over a client. */
 export function informers(client: Client, options: InformersOptions = {}): Informers {
-  throw new Error(`not yet: ${client} ${Object.keys(options).join()}`);
+  return new SharedInformers(client, options);
+}
+
+class SharedInformers implements Informers {
+  readonly #client: Client;
+  readonly #options: InformersOptions;
+  readonly #informers = new Map<string, SharedInformer>();
+  readonly #transforms = new Map<(object: KubeObject) => KubeObject, number>();
+  readonly #stop = new AbortController();
+  #started = false;
+
+  constructor(client: Client, options: InformersOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  for<R extends Resource>(resource: R, options: InformerOptions = {}): Informer<R> {
+    const key = this.#key(resource, options);
+    let informer = this.#informers.get(key);
+    if (!informer) {
+      const onError = this.#options.onError ?? warn;
+      informer = new SharedInformer(this.#client, resource as Resource, {
+        ...options,
+        watchList: this.#options.watchList ?? true,
+        onError: (error) => onError(error, resource),
+      });
+      this.#informers.set(key, informer);
+      if (this.#started) queueMicrotask(() => this.#run(informer!));
+    }
+    return informer as unknown as Informer<R>;
+  }
+
+  start(): void {
+    this.#started = true;
+    for (const informer of this.#informers.values()) this.#run(informer);
+  }
+
+  async synced(signal?: AbortSignal): Promise<void> {
+    await Promise.all(Array.from(this.#informers.values(), (informer) => informer.synced(signal)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new DOMException("the informers were stopped", "AbortError"));
+    if (this.#started) await Promise.all(Array.from(this.#informers.values(), (informer) => informer.run(this.#stop.signal)));
+  }
+
+  #run(informer: SharedInformer): void {
+    void informer.run(this.#stop.signal);
+  }
+
+  #key({ apiVersion, plural }: Resource, { namespace, labelSelector, fieldSelector, metadataOnly, transform }: InformerOptions): string {
+    let number = 0;
+    if (transform) {
+      number = this.#transforms.get(transform) ?? this.#transforms.size + 1;
+      this.#transforms.set(transform, number);
+    }
+    return JSON.stringify([apiVersion, plural, namespace ?? "", labelSelector ?? "", fieldSelector ?? "", metadataOnly ?? false, number]);
+  }
+}
+
+function warn(error: unknown, { plural }: Resource): void {
+  process.emitWarning(`${plural}: ${error instanceof Error ? error.message : String(error)}`, { type: "InformerWarning" });
 }

@@ -1,9 +1,13 @@
+import { ApiClient } from "./client.ts";
 import type { Client, Transport, WarningHandler } from "./contract.ts";
-import type { ClusterAccess, KubeconfigOptions } from "./kubeconfig.ts";
+import { type ClusterAccess, type KubeconfigOptions, loadKubeconfig } from "./kubeconfig.ts";
+import { networkTransport } from "./network.ts";
+import { Warnings } from "./warnings.ts";
 
 export interface ConnectOptions {
-  /** Field manager of writes that name none. Default `outrigger`. */
+  /** Field manager of writes that name none. Default: `outrigger` for apply; for others the server takes the user agent's name. */
   readonly fieldManager?: string;
+  /** Default `outrigger`. */
   readonly userAgent?: string;
   /** Told each warning of the server once. Default: `process.emitWarning`. */
   readonly onWarning?: WarningHandler;
@@ -21,5 +25,23 @@ export interface ConnectOptions {
  * @throws KubeconfigError
  */
 export function connect(target: ClusterAccess | KubeconfigOptions | Transport = {}, options: ConnectOptions = {}): Client {
-  throw new Error(`not yet: ${Object.keys(target).join()} ${Object.keys(options).join()}`);
+  const { onRequest } = options;
+  let transport: Transport;
+  let namespace = "default";
+  let host = "in-process";
+  if ("request" in target) {
+    transport = target;
+  } else {
+    const access = "server" in target ? target : loadKubeconfig(target);
+    ({ namespace } = access);
+    host = new URL(access.server).host;
+    transport = networkTransport(access, options);
+  }
+  return new ApiClient({
+    transport,
+    namespace,
+    fieldManager: options.fieldManager,
+    warnings: new Warnings(options.onWarning ?? ((text) => process.emitWarning(text, { type: "KubernetesWarning" }))),
+    onAnswer: onRequest && ((method, status) => onRequest(method, status, host)),
+  });
 }

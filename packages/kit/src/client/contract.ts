@@ -35,6 +35,8 @@ export interface ListOptions {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: "Exact" | "NotOlderThan";
+  /** Ask for `PartialObjectMetadata`: apiVersion, kind and metadata alone. */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 export interface WatchOptions extends ListOptions {
@@ -104,6 +106,8 @@ export interface Client {
   /** Every resource that the server offers, by discovery: for garbage collection, `kubectl apply -f`-like work. */
   discover(options?: { readonly signal?: AbortSignal }): Promise<readonly DiscoveredResource[]>;
   readonly transport: Transport;
+  /** The namespace of namespaced objects that name none: the kubeconfig context's, else `default`. */
+  readonly namespace: string;
   close(): Promise<void>;
 }
 

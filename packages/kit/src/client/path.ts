@@ -14,7 +14,7 @@ export function dynamicResource(apiVersion: string, kind: string, plural: string
  */
 export function resourcePath(resource: Pick<Resource, "apiVersion" | "plural" | "scope">, key: Partial<ObjectKey> = {}, subresource?: string): string {
   let path = `${resource.apiVersion.includes("/") ? "/apis/" : "/api/"}${resource.apiVersion}`;
-  if (key.namespace !== undefined && resource.scope === "Namespaced") path += `/namespaces/${encodeURIComponent(key.namespace)}`;
+  if (key.namespace && resource.scope === "Namespaced") path += `/namespaces/${encodeURIComponent(key.namespace)}`;
   path += `/${resource.plural}`;
   if (key.name !== undefined) path += `/${encodeURIComponent(key.name)}`;
   return subresource ? `${path}/${subresource}` : path;

@@ -1,0 +1,244 @@
+import type { Desired, KubeObject, ObjectKey, Observed, Resource, Status } from "../api/index.ts";
+import { parseBody, refusalOf, retryAfterSeconds } from "./answer.ts";
+import type {
+  ApplyOptions,
+  Client,
+  DeleteOptions,
+  DiscoveredResource,
+  ListOptions,
+  ObjectList,
+  PatchBody,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from "./contract.ts";
+import { discover } from "./discovery.ts";
+import { NotFoundError, StatusError } from "./errors.ts";
+import { resourcePath } from "./path.ts";
+import { pause } from "./pause.ts";
+import { listQuery, query, watchQuery, writeQuery } from "./query.ts";
+import { Warnings } from "./warnings.ts";
+
+const JSON_TYPE = "application/json";
+const METADATA = { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" };
+const METADATA_LIST = { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json" };
+const PLAIN = { accept: JSON_TYPE };
+const WITH_BODY = { accept: JSON_TYPE, "content-type": JSON_TYPE };
+const PATCH_HEADERS = {
+  json: { accept: JSON_TYPE, "content-type": "application/json-patch+json" },
+  merge: { accept: JSON_TYPE, "content-type": "application/merge-patch+json" },
+  strategic: { accept: JSON_TYPE, "content-type": "application/strategic-merge-patch+json" },
+  // JSON is YAML; the server takes apply configurations under this type since 1.16.
+  apply: { accept: JSON_TYPE, "content-type": "application/apply-patch+yaml" },
+} as const;
+const MAX_RETRIES = 10;
+const PAGE = 500;
+
+export interface ApiClientOptions {
+  readonly transport: Transport;
+  readonly namespace: string;
+  /** Sent with every write when the caller chose one; apply needs one always. */
+  readonly fieldManager: string | undefined;
+  readonly warnings: Warnings;
+  readonly onAnswer?: ((method: string, status: string) => void) | undefined;
+}
+
+/** The client over any transport. */
+export class ApiClient implements Client {
+  readonly transport: Transport;
+  readonly namespace: string;
+  readonly #options: ApiClientOptions;
+
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+    this.transport = options.transport;
+    this.namespace = options.namespace;
+  }
+
+  async get<R extends Resource>(
+    resource: R,
+    key: ObjectKey,
+    options: { readonly resourceVersion?: string; readonly subresource?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<Observed<R>> {
+    const path = this.#path(resource, key, options.subresource) + (options.resourceVersion === undefined ? "" : query({ resourceVersion: options.resourceVersion }));
+    return (await this.#call("GET", path, PLAIN, undefined, options.signal)) as Observed<R>;
+  }
+
+  async find<R extends Resource>(resource: R, key: ObjectKey, options: { readonly signal?: AbortSignal } = {}): Promise<Observed<R> | undefined> {
+    try {
+      return await this.get(resource, key, options);
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  async list<R extends Resource>(resource: R, options: ListOptions = {}): Promise<ObjectList<Observed<R>>> {
+    const path = resourcePath(resource, options.namespace === undefined ? {} : { namespace: options.namespace }) + listQuery(options);
+    const body = (await this.#call("GET", path, options.metadataOnly ? METADATA_LIST : PLAIN, undefined, options.signal)) as {
+      metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+      items?: KubeObject[] | null;
+    };
+    const items = body.items ?? [];
+    // Items of built-in kinds come without their kind, which every object here has.
+    for (const item of items) {
+      item.apiVersion = resource.apiVersion;
+      item.kind = resource.kind;
+    }
+    const { resourceVersion = "", continue: token, remainingItemCount } = body.metadata ?? {};
+    return {
+      resourceVersion,
+      ...(token ? { continue: token } : {}),
+      ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
+      items: items as unknown as Observed<R>[],
+    };
+  }
+
+  async *pages<R extends Resource>(resource: R, options: ListOptions = {}): AsyncGenerator<ObjectList<Observed<R>>, void, undefined> {
+    let page = await this.list(resource, { ...options, limit: options.limit ?? PAGE });
+    yield page;
+    while (page.continue) {
+      // The token carries the version; naming one beside it is refused.
+      const { resourceVersion, resourceVersionMatch, ...rest } = options;
+      page = await this.list(resource, { ...rest, limit: options.limit ?? PAGE, continue: page.continue });
+      yield page;
+    }
+  }
+
+  async *watch<R extends Resource>(resource: R, options: WatchOptions = {}): AsyncGenerator<WatchEvent<Observed<R>>, void, undefined> {
+    const path = resourcePath(resource, options.namespace === undefined ? {} : { namespace: options.namespace }) + watchQuery(options);
+    const response = await this.#send({
+      method: "GET",
+      path,
+      headers: options.metadataOnly ? METADATA : PLAIN,
+      stream: true,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    for await (const line of response.lines()) {
+      if (line === "") continue;
+      const event = parseBody(line, { method: "GET", path }) as { type: string; object: KubeObject };
+      switch (event.type) {
+        case "ADDED":
+        case "MODIFIED":
+        case "DELETED":
+          if (options.metadataOnly) {
+            event.object.apiVersion = resource.apiVersion;
+            event.object.kind = resource.kind;
+          }
+          yield event as WatchEvent<Observed<R>>;
+          break;
+        case "BOOKMARK": {
+          const { resourceVersion = "", annotations } = event.object.metadata;
+          yield { type: "BOOKMARK", resourceVersion, initialEventsEnd: annotations?.["k8s.io/initial-events-end"] === "true" };
+          break;
+        }
+        case "ERROR":
+          throw StatusError.from(event.object as unknown as Status, { method: "GET", path });
+      }
+    }
+  }
+
+  async create<R extends Resource>(resource: R, object: Desired<R>, options: WriteOptions = {}): Promise<Observed<R>> {
+    const { metadata } = object as unknown as KubeObject;
+    // A subresource is created at its object (`pods/x/binding`), an object at its collection.
+    const key = { namespace: metadata.namespace ?? this.namespace, ...(options.subresource ? { name: metadata.name ?? "" } : {}) };
+    const path = resourcePath(resource, key, options.subresource) + writeQuery(options, this.#options.fieldManager);
+    return (await this.#call("POST", path, WITH_BODY, JSON.stringify(object), options.signal)) as Observed<R>;
+  }
+
+  async update<R extends Resource>(resource: R, object: Observed<R>, options: WriteOptions = {}): Promise<Observed<R>> {
+    const path = this.#path(resource, keyOf(object), options.subresource) + writeQuery(options, this.#options.fieldManager);
+    return (await this.#call("PUT", path, WITH_BODY, JSON.stringify(object), options.signal)) as Observed<R>;
+  }
+
+  async patch<R extends Resource>(resource: R, key: ObjectKey, body: PatchBody, options: WriteOptions = {}): Promise<Observed<R>> {
+    const path = this.#path(resource, key, options.subresource) + writeQuery(options, this.#options.fieldManager);
+    return (await this.#call("PATCH", path, PATCH_HEADERS[body.type], JSON.stringify(body.patch), options.signal)) as Observed<R>;
+  }
+
+  async apply<R extends Resource>(resource: R, object: Desired<R>, options: ApplyOptions = {}): Promise<Observed<R>> {
+    const path = this.#path(resource, keyOf(object), options.subresource) + writeQuery(options, this.#options.fieldManager ?? "outrigger");
+    return (await this.#call("PATCH", path, PATCH_HEADERS.apply, JSON.stringify(object), options.signal)) as Observed<R>;
+  }
+
+  async delete<R extends Resource>(resource: R, key: ObjectKey, options: DeleteOptions = {}): Promise<KubeObject | Status> {
+    return (await this.#call("DELETE", this.#path(resource, key), WITH_BODY, deleteBody(options), options.signal)) as KubeObject | Status;
+  }
+
+  async deleteCollection<R extends Resource>(resource: R, options: ListOptions & DeleteOptions = {}): Promise<void> {
+    const path = resourcePath(resource, options.namespace === undefined ? {} : { namespace: options.namespace }) + listQuery(options);
+    await this.#call("DELETE", path, WITH_BODY, deleteBody(options), options.signal);
+  }
+
+  async request(request: TransportRequest): Promise<unknown> {
+    const response = await this.#send(request);
+    const text = await response.text();
+    const type = response.headers["content-type"];
+    return text !== "" && typeof type === "string" && type.includes("json") ? parseBody(text, request) : text;
+  }
+
+  discover(options: { readonly signal?: AbortSignal } = {}): Promise<readonly DiscoveredResource[]> {
+    return discover((path, accept) => this.#call("GET", path, { accept }, undefined, options.signal));
+  }
+
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+
+  #path(resource: Resource, key: ObjectKey, subresource?: string): string {
+    return resourcePath(resource, { namespace: key.namespace ?? this.namespace, name: key.name }, subresource);
+  }
+
+  async #call(method: string, path: string, headers: Readonly<Record<string, string>>, body?: string, signal?: AbortSignal): Promise<unknown> {
+    const request: TransportRequest = { method, path, headers, ...(body === undefined ? {} : { body }), ...(signal ? { signal } : {}) };
+    const response = await this.#send(request);
+    return parseBody(await response.text(), request);
+  }
+
+  /** Sends, waits out what the server asks to wait, and throws its refusals. */
+  async #send(request: TransportRequest): Promise<TransportResponse> {
+    for (let retries = 0; ; retries++) {
+      const response = await this.#answer(request);
+      this.#options.warnings.take(response.headers["warning"]);
+      if (response.status >= 200 && response.status < 300) return response;
+      const text = await response.text();
+      // As client-go does: a Retry-After says that the request was not carried out.
+      const seconds = response.status === 429 || response.status >= 500 ? retryAfterSeconds(response) : undefined;
+      if (seconds === undefined || retries === MAX_RETRIES) throw refusalOf(response, text, request);
+      await pause(seconds * 1000, request.signal);
+    }
+  }
+
+  async #answer(request: TransportRequest): Promise<TransportResponse> {
+    const { onAnswer } = this.#options;
+    if (!onAnswer) return this.transport.request(request);
+    try {
+      const response = await this.transport.request(request);
+      onAnswer(request.method, String(response.status));
+      return response;
+    } catch (error) {
+      onAnswer(request.method, "<error>");
+      throw error;
+    }
+  }
+}
+
+function keyOf(object: object): ObjectKey {
+  const { namespace, name } = (object as KubeObject).metadata;
+  if (!name) throw new TypeError(`the ${(object as KubeObject).kind} to write has no metadata.name`);
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+function deleteBody({ gracePeriodSeconds, propagationPolicy, preconditions, dryRun }: DeleteOptions): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    gracePeriodSeconds,
+    propagationPolicy,
+    preconditions,
+    dryRun: dryRun ? ["All"] : undefined,
+  });
+}
