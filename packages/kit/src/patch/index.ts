@@ -8,13 +8,10 @@
  *   apply are not thrown but returned, so that the caller can word its Status.
  * - Nothing here names a kind: lists and maps are merged as the schema says.
  */
-export {
-  type ApplyConfigurationRequest,
-  type ApplyConfigurationResult,
-  applyConfiguration,
-  type Conflict,
-  conflictStatus,
-} from "./apply/apply.ts";
+export { type ApplyConfigurationRequest, type ApplyConfigurationResult, applyConfiguration } from "./apply/apply.ts";
+export { type Conflict, conflictStatus } from "./apply/conflict.ts";
+export { managedFieldsFromScale, managedFieldsOfScale, type ScaleMapping } from "./apply/scale.ts";
+export { keepTimesIfUnchanged } from "./apply/times.ts";
 export { type UpdateManagedFieldsRequest, updateManagedFields } from "./apply/update.ts";
 export { PatchError } from "./error.ts";
 export { type CreateJsonPatchOptions, createJsonPatch } from "./json-diff.ts";
