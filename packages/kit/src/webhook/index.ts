@@ -1,0 +1,56 @@
+/**
+ * Admission and conversion webhooks: handlers, the HTTPS server that API servers call, the configurations that make
+ * them call, and the certificates by which they trust it.
+ *
+ * Guarantees of the server
+ * - HTTP/1.1 over TLS 1.2 or newer. `application/json` only (415), POST only (405), at most 7 MiB (413); an empty or
+ *   malformed body is a 400; 503 until it is ready. Each of these carries a Status.
+ * - Every review that can be read is answered with its own version and uid, also when the handler throws.
+ * - No key of a body reaches a prototype. Bodies that trickle are cut off after 30 seconds, headers after 10.
+ * - `drain` goes on answering while callers still have connections; `setCertificate` drops none.
+ *
+ * Assumptions
+ * - Handlers answer fast and keep no state per request: API servers wait with a user behind them, and call again.
+ *
+ * Caveats
+ * - Who calls is not authenticated: API servers present no client certificate unless an administrator arranges it.
+ */
+export { answerReview, type HttpAnswer } from "./answer.ts";
+export { type CaBundleKeeper, type CaBundleKeeperOptions, caBundleKeeper } from "./ca-bundle.ts";
+export {
+  type ConfigurationOptions,
+  clientConfig,
+  type LabelSelectorTerms,
+  mutatingConfiguration,
+  validatingConfiguration,
+  type WebhookEntry,
+  type WebhookRule,
+  type WebhookTarget,
+} from "./configuration.ts";
+export {
+  type AdmissionHandler,
+  type ConversionHandler,
+  convert,
+  mutate,
+  type ReviewContext,
+  validate,
+  type Webhook,
+  webhookPath,
+} from "./handler.ts";
+export { type OwnCertificate, type OwnCertificateOptions, ownCertificate } from "./own-certificate.ts";
+export { registerByUrl } from "./register.ts";
+export {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  type Allowed,
+  allow,
+  type ConversionRequest,
+  change,
+  type Denied,
+  deny,
+  invalid,
+  patch,
+  type ReviewUser,
+} from "./review.ts";
+export { type ReviewReport, type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
+export { type WebhookService, type WebhookServiceOptions, webhookService } from "./service.ts";

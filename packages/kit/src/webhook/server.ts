@@ -1,0 +1,264 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { type CertificateAndKey, isKeyOf, PkiError } from "../pki/index.ts";
+import { answerReview, type HttpAnswer, refuse } from "./answer.ts";
+import type { ReviewContext, Webhook } from "./handler.ts";
+
+/** What was answered, for metrics. */
+export interface ReviewReport {
+  readonly path: string;
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
+export interface WebhookServerOptions {
+  readonly webhooks: readonly Webhook[];
+  readonly certificate: CertificateAndKey;
+  /** Default 9443; 0 lets the system choose. */
+  readonly port?: number;
+  /** Default: all addresses. */
+  readonly host?: string;
+  /** False answers 503 until `setReady(true)`: what has not read the rules yet must never answer "nothing matches". Default true. */
+  readonly ready?: boolean;
+  /** Bytes; larger bodies are refused with 413. Default 7 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Told of every review; the hot path does not measure time without it. */
+  readonly onReview?: (report: ReviewReport) => void;
+  /** Told what handlers threw. Default: nobody. */
+  readonly onError?: (error: unknown, path: string) => void;
+}
+
+/** See the folder's contract. */
+export interface WebhookServer {
+  /** Resolves with the port once it listens. */
+  listen(): Promise<number>;
+  /** Changes what `/readyz` and reviews answer. */
+  setReady(ready: boolean): void;
+  /** New connections get this certificate; those that are open keep the one they have. @throws PkiError when the key is another certificate's; the old pair stays. */
+  setCertificate(certificate: CertificateAndKey): void;
+  /** Answers on, but 503 under `/readyz`, and asks callers to close; resolves when no connection is left, at the latest after `timeoutMs` (default 30,000). Then closes. */
+  drain(timeoutMs?: number): Promise<void>;
+  /** Ends every connection at once. */
+  close(): Promise<void>;
+}
+
+const MAX_BODY_BYTES = 7 * 1024 * 1024;
+
+/** An HTTPS server for AdmissionReviews and ConversionReviews. @throws PkiError when key and certificate do not belong together. */
+export function webhookServer(options: WebhookServerOptions): WebhookServer {
+  return new ReviewServer(options);
+}
+
+class ReviewServer implements WebhookServer {
+  readonly #options: WebhookServerOptions;
+  readonly #webhooks: ReadonlyMap<string, Webhook>;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #maxBodyBytes: number;
+  #ready: boolean;
+  #draining = false;
+
+  constructor(options: WebhookServerOptions) {
+    this.#options = options;
+    this.#webhooks = new Map(options.webhooks.map((webhook) => [webhook.path, webhook]));
+    this.#maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
+    this.#ready = options.ready ?? true;
+    this.#server = createServer(
+      {
+        ...pair(options.certificate),
+        minVersion: "TLSv1.2",
+        ALPNProtocols: ["http/1.1"],
+        handshakeTimeout: 10_000,
+        headersTimeout: 10_000,
+        // A body that trickles is cut off here.
+        requestTimeout: 30_000,
+        connectionsCheckingInterval: 2_000,
+        // Longer than the 90 s for which API servers keep idle connections, so that it is they who close.
+        keepAliveTimeout: 120_000,
+        maxHeaderSize: 16_384,
+        noDelay: true,
+      },
+      (request, response) => this.#serve(request, response),
+    );
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    // Handshakes fail when somebody scans the port or trusts another authority: the caller hears of it, we need not.
+    this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
+  }
+
+  async listen(): Promise<number> {
+    this.#server.listen(this.#options.port ?? 9443, this.#options.host);
+    await once(this.#server, "listening");
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  setReady(ready: boolean): void {
+    this.#ready = ready;
+  }
+
+  setCertificate(certificate: CertificateAndKey): void {
+    this.#server.setSecureContext(pair(certificate));
+  }
+
+  async drain(timeoutMs = 30_000): Promise<void> {
+    this.#draining = true;
+    if (this.#server.listening && this.#sockets.size > 0 && timeoutMs > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, timeoutMs);
+      const check = (): void => {
+        if (this.#sockets.size === 0) resolve();
+      };
+      for (const socket of this.#sockets) socket.once("close", check);
+      this.#server.on("connection", (socket: Socket) => socket.once("close", check));
+      await promise;
+      clearTimeout(timer);
+    }
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const url = request.url ?? "/";
+    const query = url.indexOf("?");
+    const path = query < 0 ? url : url.slice(0, query);
+    const webhook = this.#webhooks.get(path);
+    if (webhook === undefined) return this.#serveProbe(path, request, response);
+    if (request.method !== "POST") {
+      response.setHeader("allow", "POST");
+      return this.#refuse(request, response, 405, `${path} takes POST`);
+    }
+    if (!isJson(request.headers["content-type"])) {
+      return this.#refuse(request, response, 415, "the body must be application/json");
+    }
+    if (!this.#ready) return this.#refuse(request, response, 503, "not ready: the rules are not read yet");
+    const declared = Number(request.headers["content-length"] ?? 0);
+    if (declared > this.#maxBodyBytes) return this.#refuse(request, response, 413, this.#tooLarge);
+    const timeoutMs = query < 0 ? undefined : timeoutOf(url);
+    const started = this.#options.onReview ? performance.now() : 0;
+    this.#read(request, response, (body) => {
+      const context = new RequestContext(timeoutMs, request);
+      answerReview(webhook, body, context).then(
+        (answer) => {
+          context.end();
+          if (answer.error !== undefined) this.#options.onError?.(answer.error, path);
+          this.#send(response, answer);
+          this.#options.onReview?.({ path, status: answer.status, milliseconds: performance.now() - started });
+        },
+        (error: unknown) => {
+          this.#options.onError?.(error, path);
+          this.#send(response, refuse(500, "the review could not be answered"));
+        },
+      );
+    });
+  }
+
+  #read(request: IncomingMessage, response: ServerResponse, done: (body: Buffer) => void): void {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let over = false;
+    request.on("data", (chunk: Buffer) => {
+      if (over) return;
+      size += chunk.length;
+      if (size > this.#maxBodyBytes) {
+        over = true;
+        chunks.length = 0;
+        this.#refuse(request, response, 413, this.#tooLarge);
+      } else chunks.push(chunk);
+    });
+    request.on("end", () => {
+      if (!over) done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+    });
+    request.on("error", () => response.destroy());
+  }
+
+  #serveProbe(path: string, request: IncomingMessage, response: ServerResponse): void {
+    if (path === "/healthz") return this.#send(response, { status: 200, body: '"ok"' });
+    if (path !== "/readyz") return this.#refuse(request, response, 404, `nothing is served under ${path}`);
+    if (this.#ready && !this.#draining) return this.#send(response, { status: 200, body: '"ok"' });
+    this.#refuse(request, response, 503, this.#draining ? "stopping" : "not ready: the rules are not read yet");
+  }
+
+  get #tooLarge(): string {
+    return `the body is larger than ${this.#maxBodyBytes} bytes`;
+  }
+
+  /** Refuses before the body was read: what is left of it is thrown away, or, where that is much, the connection. */
+  #refuse(request: IncomingMessage, response: ServerResponse, code: number, message: string): void {
+    if (code === 413) response.setHeader("connection", "close");
+    else request.resume();
+    this.#send(response, refuse(code, message));
+    if (code === 413) response.once("finish", () => setTimeout(() => request.socket.destroy(), 1000).unref());
+  }
+
+  #send(response: ServerResponse, answer: HttpAnswer): void {
+    if (response.destroyed || response.headersSent) return;
+    const headers: Record<string, string | number> = {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(answer.body),
+    };
+    if (this.#draining) headers["connection"] = "close";
+    response.writeHead(answer.status, headers);
+    response.end(answer.body);
+  }
+}
+
+/** The signal is made when somebody asks for it: few handlers do, and it costs more than the rest of the request. */
+class RequestContext implements ReviewContext {
+  readonly timeoutMs: number | undefined;
+  readonly #request: IncomingMessage;
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(timeoutMs: number | undefined, request: IncomingMessage) {
+    this.timeoutMs = timeoutMs;
+    this.#request = request;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      const abort = (): void => {
+        if (!this.#ended) controller.abort(new Error("the API server does not wait for the answer any more"));
+      };
+      this.#request.socket.once("close", abort);
+      if (this.timeoutMs !== undefined) this.#timer = setTimeout(abort, this.timeoutMs).unref();
+      if (this.#request.socket.destroyed) abort();
+    }
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+function pair({ certificate, key }: CertificateAndKey): { cert: string; key: string } {
+  if (!isKeyOf(certificate, key))
+    throw new PkiError("the private key does not belong to the certificate: they may have been read while being replaced");
+  return { cert: certificate, key };
+}
+
+function isJson(contentType: string | undefined): boolean {
+  if (contentType === "application/json") return true;
+  return contentType?.split(";", 1)[0]?.trim().toLowerCase() === "application/json";
+}
+
+/** The API server adds `?timeout=5s` (whole seconds). */
+function timeoutOf(url: string): number | undefined {
+  const seconds = /[?&]timeout=(\d{1,4})s(?:&|$)/.exec(url)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}

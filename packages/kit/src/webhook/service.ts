@@ -1,0 +1,28 @@
+import { type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
+
+export interface WebhookServiceOptions extends Omit<WebhookServerOptions, "ready"> {
+  readonly name?: string;
+  /** Milliseconds to go on serving after the manager is told to stop. Default 30,000; 0 where nobody calls any more. */
+  readonly drainMs?: number;
+  /** Told the server once it listens, and its port. */
+  readonly onListening?: (server: WebhookServer, port: number) => void | Promise<void>;
+}
+
+/** A webhook server as a part of a manager: it answers 503 until the caches have synced, and drains when the manager stops. */
+export interface WebhookService {
+  readonly name: string;
+  start(): Promise<{ ready(): void; stop(): Promise<void> }>;
+}
+
+export function webhookService(options: WebhookServiceOptions): WebhookService {
+  const { name = "webhooks", drainMs, onListening, ...serverOptions } = options;
+  return {
+    name,
+    async start() {
+      const server = webhookServer({ ...serverOptions, ready: false });
+      const port = await server.listen();
+      await onListening?.(server, port);
+      return { ready: () => server.setReady(true), stop: () => server.drain(drainMs) };
+    },
+  };
+}
