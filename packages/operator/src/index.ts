@@ -3,6 +3,7 @@
  *
  * `compileRules` once per change of the rules, `decide` per pod, `explainPod` for people; `runManager` for a cluster.
  */
+export * from "./admission/index.ts";
 export * from "./pipeline/index.ts";
 export {
   type Container,
@@ -14,7 +15,8 @@ export {
   type ReasonCode,
   readInjectionRecord,
 } from "./pod/index.ts";
-export type { PodDefaults, PodDefaultsSpec } from "./poddefaults/index.ts";
+export { type PodDefaults, PodDefaultsKind, type PodDefaultsSpec, type PodDefaultsStatus, podDefaultsCrd } from "./poddefaults/index.ts";
+export { type InjectionCase, playInjection } from "./replay/index.ts";
 export {
   convertSidecarSet,
   defaultSidecarSet,
@@ -24,4 +26,3 @@ export {
   type SidecarSetSpec,
 } from "./sidecarset/index.ts";
 export { type InjectionTemplate, parseTemplate, TemplateError } from "./templates/index.ts";
-export { type InjectionCase, playInjection } from "./replay/index.ts";

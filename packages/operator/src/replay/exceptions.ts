@@ -18,8 +18,12 @@ export interface Exception {
 export const EXCEPTIONS: readonly Exception[] = [
   {
     cases: ["clash-app-container", "share-mounts-clashing-app", "hot-upgrade-name-clash"],
-    reason: "a sidecar with the name of an app container is refused; kruise replaces the app. outrigger.dev/on-conflict: replace gives kruise's pod",
-    askForIt: (set) => ({ ...set, metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, [ON_CONFLICT_ANNOTATION]: "replace" } } }),
+    reason:
+      "a sidecar with the name of an app container is refused; kruise replaces the app. outrigger.dev/on-conflict: replace gives kruise's pod",
+    askForIt: (set) => ({
+      ...set,
+      metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, [ON_CONFLICT_ANNOTATION]: "replace" } },
+    }),
     otherwise: "refused",
   },
   {
@@ -55,17 +59,25 @@ export const EXCEPTIONS: readonly Exception[] = [
       ...pod,
       metadata: {
         ...pod.metadata,
-        annotations: Object.fromEntries(Object.entries(pod.metadata.annotations ?? {}).filter(([key]) => !/^version(alt)?\.sidecarset\.kruise\.io\//.test(key))),
+        annotations: Object.fromEntries(
+          Object.entries(pod.metadata.annotations ?? {}).filter(([key]) => !/^version(alt)?\.sidecarset\.kruise\.io\//.test(key)),
+        ),
       },
     }),
   },
 ];
 
 export function exceptionsOf(name: string): readonly Exception[] {
-  return EXCEPTIONS.filter(({ cases }) => cases.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern)));
+  return EXCEPTIONS.filter(({ cases }) =>
+    cases.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern)),
+  );
 }
 
-function withContainers(pod: Pod, list: "containers" | "initContainers", change: (containers: readonly Container[]) => readonly Container[]): Pod {
+function withContainers(
+  pod: Pod,
+  list: "containers" | "initContainers",
+  change: (containers: readonly Container[]) => readonly Container[],
+): Pod {
   const containers = pod.spec[list];
   return containers === undefined ? pod : { ...pod, spec: { ...pod.spec, [list]: change(containers) } };
 }

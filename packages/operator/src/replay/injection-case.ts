@@ -21,4 +21,6 @@ export interface InjectionCase {
   readonly [field: string]: unknown;
 }
 
-export type InjectionResult = { readonly pod: Pod; readonly status?: never } | { readonly status: { readonly message: string; readonly code: number }; readonly pod?: never };
+export type InjectionResult =
+  | { readonly pod: Pod; readonly status?: never }
+  | { readonly status: { readonly message: string; readonly code: number }; readonly pod?: never };

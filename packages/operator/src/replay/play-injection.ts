@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import { defaultObject, kinds } from "@outrigger/kit/kinds";
 import { compileRules, type Decision, decide } from "../pipeline/index.ts";
 import { INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";
-import { convertSidecarSet, defaultSidecarSet, HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
+import {
+  convertSidecarSet,
+  defaultSidecarSet,
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  type SidecarSet,
+} from "../sidecarset/index.ts";
 import { type Exception, exceptionsOf } from "./exceptions.ts";
 import type { InjectionCase } from "./injection-case.ts";
 
@@ -91,7 +97,13 @@ function normal(pod: Pod): Pod {
 
 function walk(path: string, ours: unknown, theirs: unknown, differences: string[]): void {
   if (isDeepStrictEqual(ours, theirs)) return;
-  if (typeof ours === "object" && typeof theirs === "object" && ours !== null && theirs !== null && Array.isArray(ours) === Array.isArray(theirs)) {
+  if (
+    typeof ours === "object" &&
+    typeof theirs === "object" &&
+    ours !== null &&
+    theirs !== null &&
+    Array.isArray(ours) === Array.isArray(theirs)
+  ) {
     for (const key of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
       walk(`${path}.${key}`, (ours as Record<string, unknown>)[key], (theirs as Record<string, unknown>)[key], differences);
     }
@@ -99,4 +111,3 @@ function walk(path: string, ours: unknown, theirs: unknown, differences: string[
   }
   differences.push(`${path}: ${JSON.stringify(ours)}, recorded ${JSON.stringify(theirs)}`);
 }
-

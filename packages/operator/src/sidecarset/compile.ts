@@ -9,6 +9,7 @@ import {
 } from "../pod/index.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
 import { BASE_ANNOTATION, CANARY_ANNOTATION, HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, ON_CONFLICT_ANNOTATION } from "./names.ts";
+import { type CompiledResourcesPolicy, compileResourcesPolicy } from "./resources-policy.ts";
 import type { PatchPodMetadata, SidecarContainer, SidecarSet, TransferEnv } from "./set.ts";
 
 /** A set made ready for many pods: templates built once, frozen and shared by every pod they go to. */
@@ -44,6 +45,7 @@ export interface CompiledContainer {
   readonly env: readonly EnvVar[];
   readonly mounts: readonly VolumeMount[];
   readonly devices: readonly VolumeDevice[];
+  readonly resourcesPolicy: CompiledResourcesPolicy | undefined;
   /** The image of the idle one of a hot-upgrade pair. */
   readonly hotUpgradeEmptyImage: string | undefined;
 }
@@ -105,6 +107,7 @@ function compileContainer(container: SidecarContainer, init: boolean): CompiledC
     env,
     mounts: container.volumeMounts ?? [],
     devices: container.volumeDevices ?? [],
+    resourcesPolicy: container.resourcesPolicy === undefined ? undefined : compileResourcesPolicy(container.resourcesPolicy),
     hotUpgradeEmptyImage: hot ? (container.upgradeStrategy?.hotUpgradeEmptyImage ?? "") : undefined,
   };
 }

@@ -11,6 +11,7 @@ export { defaultSidecarSet } from "./defaults.ts";
 export { hashSidecarSet, hashWithoutImage, safeEncode } from "./hash.ts";
 export { injectSidecarSets } from "./inject.ts";
 export * from "./names.ts";
+export { type ConversionClient, SidecarSets, SidecarSetsV1alpha1, sidecarSetCrd } from "./resource.ts";
 export type {
   LabelSelector,
   PatchPodMetadata,
@@ -21,3 +22,4 @@ export type {
   TransferEnv,
   UpdateStrategy,
 } from "./set.ts";
+export { type SidecarSetSurroundings, validateSidecarSet } from "./validate.ts";

@@ -1,6 +1,7 @@
 import type { Cause } from "@outrigger/kit/api";
 import { type Container, type Draft, type InjectionEntry, isInjected, nameClash, type Reason, withoutTemplates } from "../pod/index.ts";
 import type { CompiledContainer, CompiledSidecarSet } from "./compile.ts";
+import { ExpressionError } from "./expression.ts";
 import { hotUpgradePair, writeHotUpgradeState } from "./hot-upgrade.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_ANNOTATION, ON_CONFLICT_ANNOTATION } from "./names.ts";
 import { patchPodMetadata } from "./patch-metadata.ts";
@@ -91,7 +92,8 @@ class Injection {
       ["containers", set.containers],
     ] as const) {
       for (const compiled of containers) {
-        const container = containerForPod(compiled, this.#draft, this.#sources, problems);
+        const container = this.#container(compiled, set, problems);
+        if (container === undefined) continue;
         const pair =
           compiled.hotUpgradeEmptyImage === undefined
             ? undefined
@@ -106,6 +108,20 @@ class Injection {
     }
     for (const secret of set.pullSecrets) this.#draft.addPullSecret(secret);
     this.reasons.push(this.#reason(set, names, problems, changed, this.causes.slice(before)));
+  }
+
+  #container(compiled: CompiledContainer, set: CompiledSidecarSet, problems: string[]): Container | undefined {
+    try {
+      return containerForPod(compiled, this.#draft, this.#sources, this.#draft.initContainers.own, problems);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      this.causes.push({
+        reason: "FieldValueInvalid",
+        field: "spec.containers",
+        message: `Invalid value: sidecar ${JSON.stringify(compiled.name)} of SidecarSet ${JSON.stringify(set.name)}: ${error.message}`,
+      });
+      return undefined;
+    }
   }
 
   writeRecords(sets: readonly CompiledSidecarSet[], now: string): void {

@@ -1,5 +1,6 @@
 import { type Container, type EnvVar, isInjected, type VolumeDevice, type VolumeMount } from "../pod/index.ts";
 import type { CompiledContainer } from "./compile.ts";
+import { resourcesFor } from "./resources-policy.ts";
 import type { TransferEnv } from "./set.ts";
 
 interface PodMetadata {
@@ -18,10 +19,11 @@ export function containerForPod(
   compiled: CompiledContainer,
   metadata: PodMetadata,
   sources: readonly Container[],
+  initSources: readonly Container[],
   problems: string[],
 ): Container {
-  const { template, shareMounts, shareDevices, transferEnv } = compiled;
-  if (!shareMounts && !shareDevices && transferEnv.length === 0) return template;
+  const { template, shareMounts, shareDevices, transferEnv, resourcesPolicy } = compiled;
+  if (!shareMounts && !shareDevices && transferEnv.length === 0 && resourcesPolicy === undefined) return template;
   const env = [...compiled.env];
   const names = new Set(env.map((variable) => variable.name));
   const take = (variable: EnvVar): void => {
@@ -41,6 +43,7 @@ export function containerForPod(
     const devices = sharedDevices(compiled.devices, sources);
     if (devices.length > 0) container.volumeDevices = devices;
   }
+  if (resourcesPolicy !== undefined) container["resources"] = resourcesFor(resourcesPolicy, sources, initSources);
   return container;
 }
 

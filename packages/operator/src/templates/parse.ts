@@ -88,7 +88,10 @@ export function parseTemplate(name: string, text: string, unknownFields: Unknown
 function checkShape(field: TemplateKey, value: Node, at: (node: unknown, message: string) => void): void {
   const shape = SHAPES[field];
   if (shape === "list") {
-    if (!isSeq(value)) return at(value, `${field} must be a list`);
+    if (!isSeq(value)) {
+      at(value, `${field} must be a list`);
+      return;
+    }
     const names = new Set<unknown>();
     for (const item of value.items) {
       if (!isMap(item)) {
@@ -103,8 +106,8 @@ function checkShape(field: TemplateKey, value: Node, at: (node: unknown, message
     }
     return;
   }
-  if (!isMap(value)) return at(value, `${field} must be a map`);
-  if (shape === "strings")
+  if (!isMap(value)) at(value, `${field} must be a map`);
+  else if (shape === "strings")
     for (const pair of value.items)
       if (!isScalar(pair.value) || typeof pair.value.value !== "string")
         at(pair.value ?? pair.key, `values of ${field} must be strings; quote it`);

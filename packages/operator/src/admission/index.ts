@@ -1,0 +1,4 @@
+/** What our webhooks answer, as functions on AdmissionRequests: no I/O, nothing remembered between calls. */
+export type { AdmissionRequest, Allowed, Answer, Denied } from "./answer.ts";
+export { mutatePod } from "./pods.ts";
+export { mutateSidecarSet, validateSidecarSet } from "./sidecarsets.ts";

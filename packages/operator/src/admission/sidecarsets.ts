@@ -1,0 +1,58 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import { createJsonPatch } from "@outrigger/kit/patch";
+import type { PatchOperation } from "../pod/index.ts";
+import {
+  convertSidecarSet,
+  defaultSidecarSet,
+  validateSidecarSet as findProblems,
+  GROUP,
+  type SidecarSet,
+  SidecarSets,
+} from "../sidecarset/index.ts";
+import { type AdmissionRequest, type Answer, denied } from "./answer.ts";
+
+/** Fills in a SidecarSet's defaults and hashes; either version is understood and answered in the same. */
+export function mutateSidecarSet(request: AdmissionRequest): Answer {
+  const { object } = request;
+  if (!isWritten(request) || !isObject(object)) return { allowed: true };
+  const defaulted = convertSidecarSet(defaultSidecarSet(stored(object)), object.apiVersion);
+  const patch = createJsonPatch(object, defaulted) as readonly PatchOperation[];
+  return patch.length === 0 ? { allowed: true } : { allowed: true, patch };
+}
+
+/**
+ * Judges a SidecarSet with its defaults.
+ *
+ * @param others all sets of the cluster, in v1beta1; the one under judgement may be among them
+ * @param whitelist `SidecarSet_PatchPodMetadata_WhiteList` of kruise's configuration ConfigMap, where there is one
+ */
+export function validateSidecarSet(
+  request: AdmissionRequest,
+  { others, whitelist }: { readonly others: readonly SidecarSet[]; readonly whitelist?: string },
+): Answer {
+  const { object, oldObject } = request;
+  if (!isWritten(request) || !isObject(object)) return { allowed: true };
+  // An object that is going must be able to lose its finalizers, whatever is wrong with it.
+  if (object.metadata.deletionTimestamp !== undefined) return { allowed: true };
+  const set = stored(object);
+  const causes = findProblems(set, {
+    others,
+    ...(whitelist === undefined ? {} : { whitelist }),
+    ...(request.operation === "UPDATE" && isObject(oldObject) ? { old: stored(oldObject) } : {}),
+  });
+  return causes.length === 0 ? { allowed: true } : denied(GROUP, "SidecarSet", set.metadata.name ?? "", causes);
+}
+
+function isWritten({ operation, subResource }: AdmissionRequest): boolean {
+  return (operation === "CREATE" || operation === "UPDATE") && (subResource ?? "") === "";
+}
+
+function isObject(object: KubeObject | null | undefined): object is KubeObject {
+  return typeof object === "object" && object !== null && typeof object.metadata === "object" && object.metadata !== null;
+}
+
+/** In the stored version, with a spec, whatever came. */
+function stored(object: KubeObject): SidecarSet {
+  const set = convertSidecarSet(object, SidecarSets.apiVersion);
+  return { ...set, spec: set["spec"] ?? {} } as SidecarSet;
+}

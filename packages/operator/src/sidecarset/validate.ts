@@ -1,0 +1,146 @@
+import { type Cause, labelSelectorProblems } from "@outrigger/kit/api";
+import { validatePodSpec } from "@outrigger/kit/kinds";
+import { conflicts } from "./conflicts.ts";
+import { BASE_ANNOTATION, CANARY_ANNOTATION } from "./names.ts";
+import type { LabelSelector, SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
+import { validateSidecars } from "./validate-sidecars.ts";
+import { validateInjection, validatePatchPodMetadata, validateUpdateStrategy } from "./validate-strategies.ts";
+
+export interface SidecarSetSurroundings {
+  /** The other sets of the cluster, in v1beta1. */
+  readonly others?: readonly SidecarSet[];
+  /** The value of `SidecarSet_PatchPodMetadata_WhiteList` in kruise's configuration ConfigMap; absent where there is none. */
+  readonly whitelist?: string;
+  /** The set before an update. */
+  readonly old?: SidecarSet;
+}
+
+/**
+ * Everything wrong with a set that has its defaults, each with its field's path; empty when it is good.
+ * Source: kruise pkg/webhook/sidecarset/validating, and what stands in the specification under "Where kruise is silent".
+ */
+export function validateSidecarSet(set: SidecarSet, { others = [], whitelist, old }: SidecarSetSurroundings = {}): Cause[] {
+  const { spec } = set;
+  const causes = [
+    ...validateName(set),
+    ...validateSelector(spec.selector, "spec.selector", true),
+    ...validateSelector(spec.namespaceSelector, "spec.namespaceSelector", false),
+    ...validateCanary(set, others),
+    ...validateInjection(spec.injectionStrategy),
+    ...validateUpdateStrategy(spec),
+    ...validatePatchPodMetadata(set, whitelist),
+    ...validateSidecars(spec),
+    ...validateAsPod(spec),
+  ];
+  if (old !== undefined) causes.push(...validateUpgradeTypes(spec, old.spec));
+  // Names that are wrong in themselves need not be compared with other sets.
+  return causes.length > 0 ? causes : conflicts(set, others);
+}
+
+function validateName({ metadata }: SidecarSet): Cause[] {
+  const { name = "" } = metadata;
+  if (name === "" || (/^[a-zA-Z0-9-]+$/.test(name) && name.length <= 63)) return [];
+  const rule =
+    name.length > 63
+      ? "must have at most 63 characters: the names of its revisions are made of it"
+      : "must consist of letters, digits and '-'";
+  return [invalid("metadata.name", name, rule)];
+}
+
+function validateSelector(selector: LabelSelector | undefined, field: string, required: boolean): Cause[] {
+  if (selector === undefined || selector === null) {
+    return required
+      ? [
+          {
+            reason: "FieldValueRequired",
+            field,
+            message: "Required value: a SidecarSet says by matchLabels or matchExpressions which pods it is for",
+          },
+        ]
+      : [];
+  }
+  if (Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0) {
+    const fix = required ? "an empty selector would match every pod; name a label" : "leave it out for every namespace";
+    return [invalid(field, selector, `an empty selector is not valid; ${fix}`)];
+  }
+  return labelSelectorProblems(selector, field);
+}
+
+function validateCanary({ metadata, spec }: SidecarSet, others: readonly SidecarSet[]): Cause[] {
+  if (metadata.annotations?.[CANARY_ANNOTATION] !== "true") return [];
+  const base = metadata.annotations[BASE_ANNOTATION] ?? "";
+  const causes: Cause[] = [];
+  if (!others.some((other) => other.metadata.name === base))
+    causes.push(invalid(`metadata.annotations[${BASE_ANNOTATION}]`, base, "there is no SidecarSet of this name to stand in for"));
+  if (spec.updateStrategy?.type === "RollingUpdate")
+    causes.push(invalid("spec.updateStrategy.type", "RollingUpdate", "a canary set only injects; write NotUpdate"));
+  return causes;
+}
+
+/** Core validation of containers and volumes, as if they were a pod's own. */
+function validateAsPod(spec: SidecarSetSpec): Cause[] {
+  const { containers = [], initContainers = [], volumes } = spec;
+  if (containers.length + initContainers.length === 0) {
+    return [
+      {
+        reason: "FieldValueRequired",
+        field: "spec.containers",
+        message: "Required value: a SidecarSet needs a container or an init container",
+      },
+    ];
+  }
+  const made = containers.length === 0;
+  const standIn = {
+    name: "outrigger-stand-in",
+    image: "none",
+    imagePullPolicy: "IfNotPresent",
+    terminationMessagePath: "/dev/termination-log",
+    terminationMessagePolicy: "File",
+    resources: {},
+  };
+  const pod = {
+    containers: made ? [standIn] : containers.map(core),
+    ...(initContainers.length === 0 ? {} : { initContainers: initContainers.map(core) }),
+    ...(volumes === undefined ? {} : { volumes }),
+    restartPolicy: "Always",
+    dnsPolicy: "ClusterFirst",
+    terminationGracePeriodSeconds: 30,
+    schedulerName: "default-scheduler",
+    securityContext: {},
+  };
+  return validatePodSpec(pod as Record<string, unknown>, "spec");
+}
+
+const OWN_FIELDS = [
+  "podInjectPolicy",
+  "upgradeStrategy",
+  "shareVolumePolicy",
+  "shareVolumeDevicePolicy",
+  "transferEnv",
+  "resourcesPolicy",
+] as const;
+
+function core(container: SidecarContainer): Record<string, unknown> {
+  const bare: Record<string, unknown> = { ...container };
+  for (const field of OWN_FIELDS) delete bare[field];
+  return bare;
+}
+
+function validateUpgradeTypes(spec: SidecarSetSpec, old: SidecarSetSpec): Cause[] {
+  return (spec.containers ?? []).flatMap((container, index) => {
+    const before = old.containers?.find(({ name }) => name === container.name);
+    const [was, is] = [before?.upgradeStrategy?.upgradeType || "ColdUpgrade", container.upgradeStrategy?.upgradeType || "ColdUpgrade"];
+    if (before === undefined || was === is) return [];
+    return [
+      invalid(
+        `spec.containers[${index}].upgradeStrategy.upgradeType`,
+        is,
+        `it is ${was} and cannot be changed; use a container of another name`,
+      ),
+    ];
+  });
+}
+
+function invalid(field: string, value: unknown, why: string): Cause {
+  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
+}
