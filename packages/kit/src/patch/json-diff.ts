@@ -42,19 +42,19 @@ function compareObjects(
   operations: JsonPatchOperation[],
 ): void {
   for (const key of Object.keys(before)) {
-    if (before[key] !== undefined && own(after, key) === undefined) operations.push({ op: "remove", path: `${path}/${escape(key)}` });
+    if (before[key] !== undefined && own(after, key) === undefined) operations.push({ op: "remove", path: `${path}/${escapeToken(key)}` });
   }
   for (const key of Object.keys(after)) {
     const wanted = after[key];
     if (wanted === undefined) continue;
-    const at = `${path}/${escape(key)}`;
+    const at = `${path}/${escapeToken(key)}`;
     const present = own(before, key);
     if (present === undefined) operations.push({ op: "add", path: at, value: wanted });
     else compare(present, wanted, at, keys, operations);
   }
 }
 
-function escape(token: string): string {
+function escapeToken(token: string): string {
   return token.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
@@ -70,7 +70,10 @@ function compareLists(
   operations: JsonPatchOperation[],
 ): void {
   const identify = identifier(before, after, keys);
-  if (!identify) return compareByPlace(before, after, path, keys, operations);
+  if (!identify) {
+    compareByPlace(before, after, path, keys, operations);
+    return;
+  }
   const position = new Map(before.map((item, index) => [identify(item), index]));
   const pairs = after.map((item) => position.get(identify(item)) ?? -1);
   const staying = longestIncreasing(pairs);

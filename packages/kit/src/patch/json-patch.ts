@@ -107,15 +107,15 @@ function place(root: unknown, path: string, op: string): Place {
   if (tokens.length < 2) throw missing();
   let container = root;
   for (const token of tokens.slice(1, -1)) {
-    if (Array.isArray(container)) container = container[existingIndex(container, unescape(token), missing)];
-    else if (isObject(container)) container = own(container, unescape(token));
+    if (Array.isArray(container)) container = container[existingIndex(container, unescapeToken(token), missing)];
+    else if (isObject(container)) container = own(container, unescapeToken(token));
   }
   if (!Array.isArray(container) && !isObject(container)) throw missing();
-  return { container, key: unescape(tokens.at(-1) ?? "") };
+  return { container, key: unescapeToken(tokens.at(-1) ?? "") };
 }
 
 /** `~1` first, as RFC 6901 asks: `~01` is `~1`. */
-function unescape(token: string): string {
+function unescapeToken(token: string): string {
   return token.includes("~") ? token.replaceAll("~1", "/").replaceAll("~0", "~") : token;
 }
 
