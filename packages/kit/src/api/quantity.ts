@@ -32,11 +32,8 @@ export class Quantity {
   /** @throws QuantityError */
   static parse(text: string | number): Quantity {
     const source = String(text);
-    if (source === "") throw new QuantityError("empty string quantity"); // resource.ErrFormatWrong is kept for the rest
     const parts = FORM.exec(source);
-    if (!parts || (parts[2] === "" && (parts[3] ?? "") === "")) {
-      throw new QuantityError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-    }
+    if (!parts || (parts[2] === "" && (parts[3] ?? "") === "")) throw new QuantityError(whyNot(source));
     const [, sign, whole = "", fraction = "", suffix = ""] = parts;
     const digits = BigInt(`${whole}${fraction}` || "0");
     let numerator = digits * NANO;
@@ -149,6 +146,13 @@ export class Quantity {
   toJSON(): string {
     return this.toString();
   }
+}
+
+/** Kubernetes splits number and suffix first, and tells which of the three it could not read. */
+function whyNot(source: string): string {
+  const split = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(source);
+  if (!split) return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(split[1]!) ? "unable to parse quantity's suffix" : "unable to parse numeric part of quantity";
 }
 
 function roundedUp(nano: bigint, unit: bigint): bigint {
