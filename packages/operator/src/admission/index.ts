@@ -1,4 +1,3 @@
 /** What our webhooks answer, as functions on AdmissionRequests: no I/O, nothing remembered between calls. */
-export type { AdmissionRequest, Allowed, Answer, Denied } from "./answer.ts";
 export { mutatePod } from "./pods.ts";
 export { mutateSidecarSet, validateSidecarSet } from "./sidecarsets.ts";

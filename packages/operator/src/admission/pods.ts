@@ -1,6 +1,6 @@
+import { type AdmissionAnswer, type AdmissionRequest, invalid } from "@outrigger/kit/webhook";
 import { type Decision, decide, type Rules } from "../pipeline/index.ts";
 import type { Pod } from "../pod/index.ts";
-import { type AdmissionRequest, type Answer, denied } from "./answer.ts";
 
 /**
  * The answer about one pod: one call computes the result of all rules, whichever webhook entry sent it.
@@ -12,7 +12,7 @@ export function mutatePod(
   request: AdmissionRequest,
   rules: Rules,
   { namespaceLabels, now }: { readonly namespaceLabels: Readonly<Record<string, string>>; readonly now: Date },
-): Answer {
+): AdmissionAnswer {
   if (request.operation !== "CREATE" || (request.subResource ?? "") !== "" || !isPod(request.object)) return { allowed: true };
   const pod = request.object;
   const decision = decide(pod, rules, {
@@ -22,8 +22,7 @@ export function mutatePod(
     operation: request.operation,
   });
   const audit = auditAnnotations(decision);
-  if (decision.refusal !== undefined)
-    return { ...denied("", "Pod", pod.metadata.name ?? pod.metadata.generateName ?? "", decision.refusal.causes), ...audit };
+  if (decision.refusal !== undefined) return invalid(decision.refusal.causes, audit);
   return { allowed: true, ...(decision.patch.length === 0 ? {} : { patch: decision.patch }), ...audit };
 }
 

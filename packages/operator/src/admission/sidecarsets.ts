@@ -1,22 +1,20 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { createJsonPatch } from "@outrigger/kit/patch";
-import type { PatchOperation } from "../pod/index.ts";
+import { type AdmissionAnswer, type AdmissionRequest, invalid } from "@outrigger/kit/webhook";
 import {
   convertSidecarSet,
   defaultSidecarSet,
   validateSidecarSet as findProblems,
-  GROUP,
   type SidecarSet,
   SidecarSets,
 } from "../sidecarset/index.ts";
-import { type AdmissionRequest, type Answer, denied } from "./answer.ts";
 
 /** Fills in a SidecarSet's defaults and hashes; either version is understood and answered in the same. */
-export function mutateSidecarSet(request: AdmissionRequest): Answer {
+export function mutateSidecarSet(request: AdmissionRequest): AdmissionAnswer {
   const { object } = request;
   if (!isWritten(request) || !isObject(object)) return { allowed: true };
   const defaulted = convertSidecarSet(defaultSidecarSet(stored(object)), object.apiVersion);
-  const patch = createJsonPatch(object, defaulted) as readonly PatchOperation[];
+  const patch = createJsonPatch(object, defaulted);
   return patch.length === 0 ? { allowed: true } : { allowed: true, patch };
 }
 
@@ -29,7 +27,7 @@ export function mutateSidecarSet(request: AdmissionRequest): Answer {
 export function validateSidecarSet(
   request: AdmissionRequest,
   { others, whitelist }: { readonly others: readonly SidecarSet[]; readonly whitelist?: string },
-): Answer {
+): AdmissionAnswer {
   const { object, oldObject } = request;
   if (!isWritten(request) || !isObject(object)) return { allowed: true };
   // An object that is going must be able to lose its finalizers, whatever is wrong with it.
@@ -40,7 +38,7 @@ export function validateSidecarSet(
     ...(whitelist === undefined ? {} : { whitelist }),
     ...(request.operation === "UPDATE" && isObject(oldObject) ? { old: stored(oldObject) } : {}),
   });
-  return causes.length === 0 ? { allowed: true } : denied(GROUP, "SidecarSet", set.metadata.name ?? "", causes);
+  return causes.length === 0 ? { allowed: true } : invalid(causes);
 }
 
 function isWritten({ operation, subResource }: AdmissionRequest): boolean {

@@ -1,4 +1,5 @@
-import { indexTerm, type SelectorObject } from "./selector.ts";
+import type { LabelSelector } from "@outrigger/kit/api";
+import { indexTerm } from "./selector.ts";
 
 /**
  * Finds the rules that a pod's labels can match without asking each rule. A rule stands under one label that its
@@ -10,7 +11,7 @@ export class LabelIndex {
   readonly #byLabel = new Map<string, Map<string, number[]>>();
   readonly #always: number[] = [];
 
-  constructor(selectors: readonly (SelectorObject | undefined)[]) {
+  constructor(selectors: readonly (LabelSelector | undefined)[]) {
     selectors.forEach((selector, position) => {
       const term = indexTerm(selector);
       if (term === undefined) {
@@ -18,7 +19,10 @@ export class LabelIndex {
         return;
       }
       let byValue = this.#byLabel.get(term.key);
-      if (byValue === undefined) this.#byLabel.set(term.key, (byValue = new Map()));
+      if (byValue === undefined) {
+        byValue = new Map();
+        this.#byLabel.set(term.key, byValue);
+      }
       for (const value of new Set(term.values)) {
         const positions = byValue.get(value);
         if (positions === undefined) byValue.set(value, [position]);

@@ -1,9 +1,10 @@
+import type { LabelSelector } from "@outrigger/kit/api";
 import type { RuleKind } from "../pod/index.ts";
 import { type CompiledPodDefaults, comparePodDefaults, compilePodDefaults, type PodDefaults } from "../poddefaults/index.ts";
 import { type CompiledSidecarSet, compileSidecarSet, type SidecarSet } from "../sidecarset/index.ts";
 import { DEFAULT_OPT_IN, type InjectionTemplate, type OptInOptions } from "../templates/index.ts";
 import { LabelIndex } from "./label-index.ts";
-import { compileSelector, type Matches, type SelectorObject } from "./selector.ts";
+import { compileSelector, type Matches } from "./selector.ts";
 
 /** Everything that may act on pods, as it stands in the cluster. */
 export interface RuleSources {
@@ -71,7 +72,7 @@ export function compileRules(sources: RuleSources, options: RuleOptions = {}): R
 interface Source<T> {
   readonly object: {
     readonly metadata: { readonly name?: string };
-    readonly spec: { readonly selector?: SelectorObject; readonly namespaceSelector?: SelectorObject };
+    readonly spec: { readonly selector?: LabelSelector; readonly namespaceSelector?: LabelSelector };
   };
   readonly rule: () => T;
 }
@@ -82,7 +83,7 @@ function select<T>(
   compare: (a: T, b: T) => number,
   invalid: { kind: RuleKind; rule: string; message: string }[],
 ): Selected<T> {
-  const rules: { rule: T; pods: Matches; namespaces: Matches; selector: SelectorObject | undefined }[] = [];
+  const rules: { rule: T; pods: Matches; namespaces: Matches; selector: LabelSelector | undefined }[] = [];
   for (const { object, rule } of sources) {
     try {
       const { selector, namespaceSelector } = object.spec;

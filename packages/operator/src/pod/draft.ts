@@ -189,7 +189,7 @@ class StringMap {
     for (const key of this.#touched!) {
       const value = this.current[key];
       if (this.#original[key] !== value) {
-        operations.push({ op: Object.hasOwn(this.#original, key) ? "replace" : "add", path: `${this.#path}/${escape(key)}`, value });
+        operations.push({ op: Object.hasOwn(this.#original, key) ? "replace" : "add", path: `${this.#path}/${token(key)}`, value });
       }
     }
   }
@@ -198,7 +198,7 @@ class StringMap {
 const EMPTY: Record<string, string> = Object.freeze({});
 
 /** A reference token of RFC 6901. */
-function escape(key: string): string {
+function token(key: string): string {
   return key.includes("~") || key.includes("/") ? key.replaceAll("~", "~0").replaceAll("/", "~1") : key;
 }
 

@@ -1,9 +1,4 @@
-import type { KubeObject } from "@outrigger/kit/api";
-
-interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
-}
+import type { KubeObject, LabelSelector } from "@outrigger/kit/api";
 
 /** `outrigger.dev/v1alpha1 PodDefaults`: labels, annotations and variables that pods get where they lack them. */
 export interface PodDefaults extends KubeObject {

@@ -10,6 +10,8 @@ export interface Exception {
   readonly normalise?: (pod: Pod) => Pod;
   /** The sets as a user would write them to get kruise's behaviour; without it our own must be `otherwise`. */
   readonly askForIt?: (set: SidecarSet) => SidecarSet;
+  /** Our validation refuses the set. */
+  readonly setRefused?: true;
   readonly excludedNamespaces?: readonly string[];
   /** What we do when nobody asked for kruise's way. */
   readonly otherwise?: "refused" | "untouched";
@@ -46,6 +48,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     cases: ["gate-sort-by-name"],
     reason: "sets act in the order of their names; the feature gate that sorts containers by name is not offered",
     normalise: (pod) => withContainers(pod, "containers", (containers) => sorted(containers)),
+  },
+  {
+    cases: ["resources-expr-bad-unit"],
+    reason: "a unit that does not exist is refused with the set; kruise takes the amount for nothing",
+    setRefused: true,
   },
   {
     cases: ["gate-pod-readiness", "pod-owned-by-kruise"],

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { defaultObject, kinds } from "@outrigger/kit/kinds";
+import { defaultObject, kinds, validateKind } from "@outrigger/kit/kinds";
 import { compileRules, type Decision, decide } from "../pipeline/index.ts";
 import { INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";
 import {
@@ -8,6 +8,7 @@ import {
   HASH_ANNOTATION,
   HASH_WITHOUT_IMAGE_ANNOTATION,
   type SidecarSet,
+  validateSidecarSet,
 } from "../sidecarset/index.ts";
 import { type Exception, exceptionsOf } from "./exceptions.ts";
 import type { InjectionCase } from "./injection-case.ts";
@@ -29,6 +30,10 @@ export function playInjection(recorded: InjectionCase): { alike: boolean; why?: 
     const decision = play(recorded, sets);
     const outcome = decision.refusal !== undefined ? "refused" : decision.patch.length === 0 ? "untouched" : "changed";
     if (outcome !== exception.otherwise) problems.push(`without asking for kruise's way the pod is ${outcome}, not ${exception.otherwise}`);
+  }
+  if (exceptions.some(({ setRefused }) => setRefused)) {
+    if (sets.every((set) => validateSidecarSet(set).length === 0)) problems.push("the sets are not refused");
+    return problems.length === 0 ? { alike: true } : { alike: false, why: problems.join("; ") };
   }
   const asked = exceptions.reduce((all, { askForIt }) => (askForIt === undefined ? all : all.map(askForIt)), sets);
   const decision = play(recorded, asked, exceptions.find(({ excludedNamespaces }) => excludedNamespaces !== undefined)?.excludedNamespaces);
@@ -67,11 +72,11 @@ function play(recorded: InjectionCase, sets: readonly SidecarSet[], excludedName
 }
 
 function compare(decision: Decision, result: InjectionCase["result"], exceptions: readonly Exception[]): string[] {
-  if (result.status !== undefined) return decision.refusal === undefined ? [`admitted, recorded: ${result.status.message}`] : [];
-  if (decision.refusal !== undefined) return [`refused: ${decision.refusal.message}`];
+  if (decision.refusal !== undefined) return result.status === undefined ? [`refused: ${decision.refusal.message}`] : [];
   const row = kinds().byKind("", "v1", "Pod")!;
   const ours = structuredClone(decision.pod);
   defaultObject(row, ours);
+  if (result.status !== undefined) return validateKind(row, ours).length === 0 ? [`admitted, recorded: ${result.status.message}`] : [];
   const normalise = (pod: Pod): Pod => exceptions.reduce((done, exception) => exception.normalise?.(done) ?? done, normal(pod));
   const differences: string[] = [];
   walk("", normalise(ours), normalise(result.pod), differences);

@@ -27,7 +27,10 @@ export function canBothMatch(a: LabelSelector | undefined, b: LabelSelector | un
 
 function demand(demands: Map<string, Demand>, key: string, operator: string, values: readonly string[]): void {
   let found = demands.get(key);
-  if (found === undefined) demands.set(key, (found = { allowed: undefined, forbidden: new Set(), present: false, absent: false }));
+  if (found === undefined) {
+    found = { allowed: undefined, forbidden: new Set(), present: false, absent: false };
+    demands.set(key, found);
+  }
   if (operator === "In") {
     found.present = true;
     found.allowed = found.allowed === undefined ? new Set(values) : found.allowed.intersection(new Set(values));

@@ -1,10 +1,8 @@
-import type { KubeObject } from "@outrigger/kit/api";
-import type { Container, LocalObjectReference, Volume } from "../pod/index.ts";
+import type { KubeObject, LabelSelector } from "@outrigger/kit/api";
 
-export interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
-}
+export type { LabelSelector };
+
+import type { Container, LocalObjectReference, Volume } from "../pod/index.ts";
 
 /** A SidecarSet in its stored version, `apps.kruise.io/v1beta1`. */
 export interface SidecarSet extends KubeObject {

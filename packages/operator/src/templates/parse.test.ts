@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { parseTemplate, TemplateError, type TemplateProblem } from "./index.ts";
+
+const seed = `containers:
+  - name: network-delay-sidecar
+    image: 127.0.0.1:5080/network-delay-exec:v1
+    imagePullPolicy: Always
+    ports:
+      - name: sidecar-server
+        containerPort: 2332
+    securityContext:
+      capabilities:
+        add:
+          - NET_ADMIN
+`;
+
+describe("a template", () => {
+  test("of the seed works unchanged", () => {
+    const template = parseTemplate("sidecar-injector-webhook-configmap", seed);
+    expect(template.name).toBe("sidecar-injector-webhook-configmap");
+    expect(template.containers).toHaveLength(1);
+    expect(template.containers?.[0]).toMatchObject({
+      name: "network-delay-sidecar",
+      ports: [{ containerPort: 2332 }],
+      securityContext: { capabilities: { add: ["NET_ADMIN"] } },
+    });
+  });
+
+  test("may be empty, and its parts may be", () => {
+    expect(parseTemplate("t", "")).toEqual({ name: "t" });
+    expect(parseTemplate("t", "# nothing\ncontainers:\nlabels: {a: b}\n")).toEqual({ name: "t", labels: { a: "b" } });
+  });
+
+  const problems = (text: string): readonly TemplateProblem[] => {
+    try {
+      parseTemplate("t", text);
+    } catch (error) {
+      if (error instanceof TemplateError) return error.problems;
+      throw error;
+    }
+    return [];
+  };
+
+  test("with a misspelt key is refused at its line and column, with the key that was meant", () => {
+    const [problem, ...others] = problems("labels:\n  a: b\n  c: d\ncontainer:\n  - name: x\n");
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ line: 4, column: 1 });
+    expect(problem?.message).toContain("did you mean containers?");
+  });
+
+  test("tells every problem at once", () => {
+    const found = problems("initContainer: []\ncontainers: 3\nenv:\n  - value: x\nlabels:\n  a: 1\n");
+    expect(found.map(({ line, column }) => [line, column])).toEqual([
+      [1, 1],
+      [2, 13],
+      [4, 5],
+      [6, 6],
+    ]);
+  });
+
+  test("with two containers of one name is refused", () => {
+    expect(problems("containers:\n  - name: a\n  - name: a\n")).toMatchObject([{ line: 3, column: 5 }]);
+  });
+
+  test("that is no YAML is refused at the place of the mistake", () => {
+    expect(problems("containers:\n  - name: a\n bad\n  - b: [\n")[0]?.line).toBeGreaterThan(1);
+    expect(problems("labels:\n  a: b\n  a: c\n")[0]).toMatchObject({ line: 3 });
+  });
+
+  test("with a field that a container does not have is refused where the field stands", () => {
+    const unknown = (key: string): string[] => (key === "containers" ? ["[0].ports[0].containerprt"] : []);
+    expect(() => parseTemplate("t", seed.replace("containerPort", "containerprt"), unknown)).toThrow(
+      /^t:7:9: unknown field "containers\[0\]\.ports\[0\]\.containerprt"$/,
+    );
+  });
+
+  test("does not grow without bounds through aliases", () => {
+    const bomb = `labels: &a {x: y}\nannotations: *a\ncontainers:\n${"  - &c {name: a}\n"}${Array.from({ length: 500 }, () => "  - *c\n").join("")}`;
+    expect(() => parseTemplate("t", bomb)).toThrow();
+  });
+});
