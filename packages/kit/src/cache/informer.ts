@@ -54,7 +54,7 @@ export interface Informer<R extends Resource = Resource> {
   readonly lister: Lister<Observed<R>>;
   /** @param options.frozen false for a handler that only looks: its objects are not frozen for it, which saves the walk through each. */
   addHandler(handler: EventHandler<Observed<R>>, options?: { readonly frozen?: boolean }): HandlerRegistration;
-  /** Adds an index; objects stored already are indexed at once. The same name twice is an error. */
+  /** Adds an index; objects stored already are indexed at once. A name that is taken by another function is an error. */
   addIndex(name: string, index: IndexFunction<Observed<R>>): void;
   /** The first list is in the store. */
   hasSynced(): boolean;

@@ -132,7 +132,13 @@ export class Reflector {
       if (!this.#listed) this.#watchList = false;
     } catch (error) {
       if (this.#listed || signal.aborted) throw error;
-      if (error instanceof ConnectionError || error instanceof TooManyRequestsError || error instanceof ExpiredError || isVersionTooLarge(error)) throw error;
+      if (
+        error instanceof ConnectionError ||
+        error instanceof TooManyRequestsError ||
+        error instanceof ExpiredError ||
+        isVersionTooLarge(error)
+      )
+        throw error;
       // Refused, or taken for a plain watch by an old server: go on with LIST.
       this.#watchList = false;
     }
@@ -141,11 +147,16 @@ export class Reflector {
   async #watch(signal: AbortSignal): Promise<void> {
     const start = performance.now();
     const events = await this.#follow(signal, 0, { resourceVersion: this.#version });
-    if (events === 0 && performance.now() - start < SHORT_WATCH_MS) throw new ConnectionError(`the watch of ${this.#resource.plural} ended at once, with nothing`, "SHORT_WATCH");
+    if (events === 0 && performance.now() - start < SHORT_WATCH_MS)
+      throw new ConnectionError(`the watch of ${this.#resource.plural} ended at once, with nothing`, "SHORT_WATCH");
   }
 
   /** Takes one stream in until it ends; the number of its events. */
-  async #follow(signal: AbortSignal, quietMs: number, from: { readonly resourceVersion: string; readonly sendInitialEvents?: true }): Promise<number> {
+  async #follow(
+    signal: AbortSignal,
+    quietMs: number,
+    from: { readonly resourceVersion: string; readonly sendInitialEvents?: true },
+  ): Promise<number> {
     const timeoutSeconds = Math.round(MIN_WATCH_S + Math.random() * (MAX_WATCH_S - MIN_WATCH_S));
     const own = new AbortController();
     const watchdog = new Watchdog(timeoutSeconds * 1000 + OVERTIME_MS, quietMs, () => own.abort(new QuietError()));

@@ -43,7 +43,12 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
 
   addHandler(handler: EventHandler<Observed<R>>, { frozen = true }: { readonly frozen?: boolean } = {}): HandlerRegistration {
     const handOut = frozen ? deepFreeze : (object: KubeObject): KubeObject => object;
-    const queue: HandlerQueue<KubeObject> = new HandlerQueue(handler as unknown as EventHandler<KubeObject>, handOut, this.#options.onError, () => this.#handlers.delete(queue));
+    const queue: HandlerQueue<KubeObject> = new HandlerQueue(
+      handler as unknown as EventHandler<KubeObject>,
+      handOut,
+      this.#options.onError,
+      () => this.#handlers.delete(queue),
+    );
     this.#handlers.add(queue);
     for (const now of this.#store.values()) queue.push({ type: "add", now, initial: true });
     if (this.#isSynced) queue.push({ type: "synced" });
@@ -117,7 +122,12 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
   #put(object: KubeObject, initial: boolean): void {
     const before = this.#store.get(storeKey(object.metadata));
     // A relist brings most objects again as they were.
-    if (before !== undefined && before.metadata.resourceVersion === object.metadata.resourceVersion && before.metadata.uid === object.metadata.uid) return;
+    if (
+      before !== undefined &&
+      before.metadata.resourceVersion === object.metadata.resourceVersion &&
+      before.metadata.uid === object.metadata.uid
+    )
+      return;
     const now = this.#transform(object);
     this.#store.set(now);
     this.#tell(before === undefined ? { type: "add", now, initial } : { type: "update", now, before });
@@ -141,7 +151,8 @@ class StoreLister implements Lister<KubeObject> {
   list({ namespace, labels }: ListFilter = {}): readonly KubeObject[] {
     const matches = labelMatcher(labels);
     const found: KubeObject[] = [];
-    for (const object of this.#store.values(namespace)) if (!matches || matches(object.metadata.labels ?? {})) found.push(deepFreeze(object));
+    for (const object of this.#store.values(namespace))
+      if (!matches || matches(object.metadata.labels ?? {})) found.push(deepFreeze(object));
     return found;
   }
 

@@ -10,19 +10,19 @@ export type IndexOf = (object: KubeObject) => Iterable<string>;
 /** One index: value → keys of the objects that have it. */
 class Index {
   readonly #values = new Map<string, Set<string>>();
-  readonly #of: IndexOf;
+  readonly of: IndexOf;
   constructor(of: IndexOf) {
-    this.#of = of;
+    this.of = of;
   }
   insert(key: string, object: KubeObject): void {
-    for (const value of this.#of(object)) {
+    for (const value of this.of(object)) {
       const keys = this.#values.get(value);
       if (keys) keys.add(key);
       else this.#values.set(value, new Set([key]));
     }
   }
   remove(key: string, object: KubeObject): void {
-    for (const value of this.#of(object)) {
+    for (const value of this.of(object)) {
       const keys = this.#values.get(value);
       keys?.delete(key);
       if (keys?.size === 0) this.#values.delete(value);
@@ -30,9 +30,6 @@ class Index {
   }
   keys(value: string): Iterable<string> {
     return this.#values.get(value) ?? [];
-  }
-  clear(): void {
-    this.#values.clear();
   }
 }
 
@@ -83,7 +80,9 @@ export class Store {
     return namespace === undefined ? this.#objects.values() : this.#resolve(this.#byNamespace.keys(namespace));
   }
 
+  /** The same function under the same name again is fine, so that several readers can ask for one index. */
   addIndex(name: string, of: IndexOf): void {
+    if (this.#indexes.get(name)?.of === of) return;
     if (this.#indexes.has(name)) throw new Error(`there is an index "${name}" already`);
     const index = new Index(of);
     for (const [key, object] of this.#objects) index.insert(key, object);

@@ -7,7 +7,11 @@ export function parseBody(text: string, request: FailedRequest): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ConnectionError(`${request.method} ${request.path}: the answer is not whole JSON (${text.length} characters)`, "TRUNCATED", cause);
+    throw new ConnectionError(
+      `${request.method} ${request.path}: the answer is not whole JSON (${text.length} characters)`,
+      "TRUNCATED",
+      cause,
+    );
   }
 }
 
@@ -27,7 +31,8 @@ export function refusalOf(response: TransportResponse, text: string, request: Fa
     code: response.status,
   };
   const seconds = retryAfterSeconds(response);
-  if (seconds !== undefined && !status.details?.retryAfterSeconds) status = { ...status, details: { ...status.details, retryAfterSeconds: seconds } };
+  if (seconds !== undefined && !status.details?.retryAfterSeconds)
+    status = { ...status, details: { ...status.details, retryAfterSeconds: seconds } };
   return StatusError.from(status.code === undefined ? { ...status, code: response.status } : status, request);
 }
 

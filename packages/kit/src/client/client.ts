@@ -20,7 +20,7 @@ import { NotFoundError, StatusError } from "./errors.ts";
 import { resourcePath } from "./path.ts";
 import { pause } from "./pause.ts";
 import { listQuery, query, watchQuery, writeQuery } from "./query.ts";
-import { Warnings } from "./warnings.ts";
+import type { Warnings } from "./warnings.ts";
 
 const JSON_TYPE = "application/json";
 const METADATA = { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" };
@@ -63,11 +63,17 @@ export class ApiClient implements Client {
     key: ObjectKey,
     options: { readonly resourceVersion?: string; readonly subresource?: string; readonly signal?: AbortSignal } = {},
   ): Promise<Observed<R>> {
-    const path = this.#path(resource, key, options.subresource) + (options.resourceVersion === undefined ? "" : query({ resourceVersion: options.resourceVersion }));
+    const path =
+      this.#path(resource, key, options.subresource) +
+      (options.resourceVersion === undefined ? "" : query({ resourceVersion: options.resourceVersion }));
     return (await this.#call("GET", path, PLAIN, undefined, options.signal)) as Observed<R>;
   }
 
-  async find<R extends Resource>(resource: R, key: ObjectKey, options: { readonly signal?: AbortSignal } = {}): Promise<Observed<R> | undefined> {
+  async find<R extends Resource>(
+    resource: R,
+    key: ObjectKey,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Observed<R> | undefined> {
     try {
       return await this.get(resource, key, options);
     } catch (error) {
@@ -128,7 +134,7 @@ export class ApiClient implements Client {
             event.object.apiVersion = resource.apiVersion;
             event.object.kind = resource.kind;
           }
-          yield event as WatchEvent<Observed<R>>;
+          yield event as unknown as WatchEvent<Observed<R>>;
           break;
         case "BOOKMARK": {
           const { resourceVersion = "", annotations } = event.object.metadata;
@@ -192,7 +198,13 @@ export class ApiClient implements Client {
     return resourcePath(resource, { namespace: key.namespace ?? this.namespace, name: key.name }, subresource);
   }
 
-  async #call(method: string, path: string, headers: Readonly<Record<string, string>>, body?: string, signal?: AbortSignal): Promise<unknown> {
+  async #call(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body?: string,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
     const request: TransportRequest = { method, path, headers, ...(body === undefined ? {} : { body }), ...(signal ? { signal } : {}) };
     const response = await this.#send(request);
     return parseBody(await response.text(), request);

@@ -86,7 +86,11 @@ export type WarningHandler = (text: string) => void;
  * `ConnectionError`. 429 with Retry-After is waited out and retried (at most 10 times).
  */
 export interface Client {
-  get<R extends Resource>(resource: R, key: ObjectKey, options?: { readonly resourceVersion?: string; readonly subresource?: string; readonly signal?: AbortSignal }): Promise<Observed<R>>;
+  get<R extends Resource>(
+    resource: R,
+    key: ObjectKey,
+    options?: { readonly resourceVersion?: string; readonly subresource?: string; readonly signal?: AbortSignal },
+  ): Promise<Observed<R>>;
   /** As `get`, but `undefined` where there is none. */
   find<R extends Resource>(resource: R, key: ObjectKey, options?: { readonly signal?: AbortSignal }): Promise<Observed<R> | undefined>;
   list<R extends Resource>(resource: R, options?: ListOptions): Promise<ObjectList<Observed<R>>>;

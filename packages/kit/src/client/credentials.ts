@@ -22,7 +22,8 @@ export interface IdentitySource {
 export function identitySource(access: ClusterAccess): IdentitySource {
   const { credentials } = access;
   const fixed = impersonation(credentials);
-  if (credentials.exec && !credentials.token && !credentials.tokenFile && !credentials.cert) return new ExecCredentials(credentials.exec, fixed);
+  if (credentials.exec && !credentials.token && !credentials.tokenFile && !credentials.cert)
+    return new ExecCredentials(credentials.exec, fixed);
   if (credentials.tokenFile) return new TokenFile(access, credentials.tokenFile, fixed);
   const identity: Identity = {
     headers: { ...authorization(credentials), ...fixed },
@@ -44,7 +45,8 @@ function impersonation({ impersonate }: Credentials): Record<string, string> {
   if (impersonate.uid) headers["impersonate-uid"] = impersonate.uid;
   // Repeated headers; undici takes a list where the type says string.
   if (impersonate.groups?.length) headers["impersonate-group"] = impersonate.groups as unknown as string;
-  for (const [key, values] of Object.entries(impersonate.extra ?? {})) headers[`impersonate-extra-${encodeURIComponent(key.toLowerCase())}`] = values as unknown as string;
+  for (const [key, values] of Object.entries(impersonate.extra ?? {}))
+    headers[`impersonate-extra-${encodeURIComponent(key.toLowerCase())}`] = values as unknown as string;
   return headers;
 }
 
@@ -75,7 +77,8 @@ class TokenFile implements IdentitySource {
         ...(credentials.cert && credentials.key ? { cert: credentials.cert, key: credentials.key } : {}),
       };
     } catch (cause) {
-      if (this.#identity === undefined) throw new KubeconfigError(this.#access.source, "tokenFile", `cannot read ${this.#file}: ${(cause as Error).message}`, cause);
+      if (this.#identity === undefined)
+        throw new KubeconfigError(this.#access.source, "tokenFile", `cannot read ${this.#file}: ${(cause as Error).message}`, cause);
     }
     return this.#identity!;
   }

@@ -59,12 +59,16 @@ export class ExecCredentials implements IdentitySource {
     } catch (cause) {
       throw wrong(`${this.#source.command} did not print JSON`, cause);
     }
-    if (credential.kind !== "ExecCredential" || !credential.status) throw wrong(`${this.#source.command} printed no ExecCredential with a status`);
+    if (credential.kind !== "ExecCredential" || !credential.status)
+      throw wrong(`${this.#source.command} printed no ExecCredential with a status`);
     const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = credential.status;
     if (!token && !(cert && key)) throw wrong(`${this.#source.command} gave neither a token nor a certificate with its key`);
     this.#fetchedAt = Date.now();
     this.#until = expirationTimestamp ? Date.parse(expirationTimestamp) - EARLY_MS : Number.POSITIVE_INFINITY;
-    this.#identity = { headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...this.#fixed }, ...(cert && key ? { cert, key } : {}) };
+    this.#identity = {
+      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...this.#fixed },
+      ...(cert && key ? { cert, key } : {}),
+    };
     return this.#identity;
   }
 
@@ -74,13 +78,26 @@ export class ExecCredentials implements IdentitySource {
     // A bare name is found on PATH; anything with a slash is relative to the kubeconfig.
     const file = command.includes("/") && !command.startsWith("/") ? join(folder, command) : command;
     return new Promise((resolve, reject) => {
-      execFile(file, [...args], { env: { ...process.env, ...env, KUBERNETES_EXEC_INFO: info }, timeout: this.#timeoutMs, killSignal: "SIGKILL", maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
-        if (!error) return resolve(stdout);
-        const hint = installHint ? ` (${installHint.trim()})` : "";
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return reject(new KubeconfigError(source, `${field}.command`, `${command} is not installed${hint}`, error));
-        const why = error.killed ? `gave no answer in ${this.#timeoutMs / 1000} s` : `failed: ${stderr.trim().split("\n").slice(-3).join("; ") || error.message}`;
-        reject(new KubeconfigError(source, `${field}.command`, `${command} ${why}`, error));
-      }).stdin?.end();
+      execFile(
+        file,
+        [...args],
+        {
+          env: { ...process.env, ...env, KUBERNETES_EXEC_INFO: info },
+          timeout: this.#timeoutMs,
+          killSignal: "SIGKILL",
+          maxBuffer: 1 << 20,
+        },
+        (error, stdout, stderr) => {
+          if (!error) return resolve(stdout);
+          const hint = installHint ? ` (${installHint.trim()})` : "";
+          if ((error as NodeJS.ErrnoException).code === "ENOENT")
+            return reject(new KubeconfigError(source, `${field}.command`, `${command} is not installed${hint}`, error));
+          const why = error.killed
+            ? `gave no answer in ${this.#timeoutMs / 1000} s`
+            : `failed: ${stderr.trim().split("\n").slice(-3).join("; ") || error.message}`;
+          reject(new KubeconfigError(source, `${field}.command`, `${command} ${why}`, error));
+        },
+      ).stdin?.end();
     });
   }
 }

@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
-import { parse } from "yaml";
 import { KubeconfigError } from "./errors.ts";
 import { inCluster, isInCluster } from "./in-cluster.ts";
 
@@ -101,7 +101,11 @@ export function loadKubeconfig(options: KubeconfigOptions = {}): ClusterAccess {
   const context = merged.contexts.get(contextName);
   if (!context) {
     const known = [...merged.contexts.keys()].join(", ") || "none";
-    throw new KubeconfigError(source, options.context === undefined ? "current-context" : "contexts", `there is no context "${contextName}" (contexts: ${known})`);
+    throw new KubeconfigError(
+      source,
+      options.context === undefined ? "current-context" : "contexts",
+      `there is no context "${contextName}" (contexts: ${known})`,
+    );
   }
   const contextField = new Fields(context, `contexts[${contextName}].context`);
   const cluster = merged.clusters.get(contextField.text("cluster") ?? "");
@@ -143,32 +147,55 @@ function readAll(options: KubeconfigOptions, env: Readonly<Record<string, string
       try {
         return { file, folder: dirname(resolve(file)), text: readFileSync(file, "utf8") };
       } catch (cause) {
-        throw new KubeconfigError(file, "", (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : `cannot be read: ${(cause as Error).message}`, cause);
+        throw new KubeconfigError(
+          file,
+          "",
+          (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : `cannot be read: ${(cause as Error).message}`,
+          cause,
+        );
       }
     }),
   );
 }
 
+/** Loaded when the first file is read: 20 ms that a client over another transport can do without. */
+function parseYaml(text: string): unknown {
+  const { parse } = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+  return parse(text);
+}
+
 function merge(files: readonly { readonly file: string; readonly folder: string; readonly text: string }[]): Merged {
-  const merged: Merged = { source: files.map(({ file }) => file).join(delimiter), currentContext: "", clusters: new Map(), users: new Map(), contexts: new Map() };
+  const merged: Merged = {
+    source: files.map(({ file }) => file).join(delimiter),
+    currentContext: "",
+    clusters: new Map(),
+    users: new Map(),
+    contexts: new Map(),
+  };
   for (const { file, folder, text } of files) {
     let config: unknown;
     try {
-      config = parse(text);
+      config = parseYaml(text);
     } catch (cause) {
       throw new KubeconfigError(file, "", `is not YAML: ${(cause as Error).message.split("\n")[0]}`, cause);
     }
     if (config === null || config === undefined) continue;
-    if (typeof config !== "object" || Array.isArray(config)) throw new KubeconfigError(file, "", "is not a kubeconfig: its content is no map");
+    if (typeof config !== "object" || Array.isArray(config))
+      throw new KubeconfigError(file, "", "is not a kubeconfig: its content is no map");
     const body = config as Record<string, unknown>;
     if (!merged.currentContext && typeof body["current-context"] === "string") merged.currentContext = body["current-context"];
-    for (const [list, inner] of [["clusters", "cluster"], ["users", "user"], ["contexts", "context"]] as const) {
+    for (const [list, inner] of [
+      ["clusters", "cluster"],
+      ["users", "user"],
+      ["contexts", "context"],
+    ] as const) {
       const entries = body[list] ?? [];
       if (!Array.isArray(entries)) throw new KubeconfigError(file, list, "must be a list");
       entries.forEach((entry: Record<string, unknown> | null, index) => {
         const name = entry?.["name"];
         if (typeof name !== "string" && typeof name !== "number") throw new KubeconfigError(file, `${list}[${index}].name`, "is missing");
-        if (!merged[list].has(String(name))) merged[list].set(String(name), { file, folder, name: String(name), body: (entry?.[inner] ?? {}) as Record<string, unknown> });
+        if (!merged[list].has(String(name)))
+          merged[list].set(String(name), { file, folder, name: String(name), body: (entry?.[inner] ?? {}) as Record<string, unknown> });
       });
     }
   }
@@ -243,15 +270,21 @@ function readCluster(fields: Fields): Omit<ClusterAccess, "namespace" | "credent
   };
 }
 
-function readUser(fields: Fields, cluster: Omit<ClusterAccess, "namespace" | "credentials" | "source">, clusterFields: Fields): Credentials {
-  if (fields.value("auth-provider") !== undefined) throw fields.wrong("auth-provider", "is not supported any more, by Kubernetes neither; use exec");
+function readUser(
+  fields: Fields,
+  cluster: Omit<ClusterAccess, "namespace" | "credentials" | "source">,
+  clusterFields: Fields,
+): Credentials {
+  if (fields.value("auth-provider") !== undefined)
+    throw fields.wrong("auth-provider", "is not supported any more, by Kubernetes neither; use exec");
   const cert = fields.pem("client-certificate");
   const key = fields.pem("client-key");
   if (cert && !key) throw fields.wrong("client-key", "is missing beside client-certificate");
   if (key && !cert) throw fields.wrong("client-certificate", "is missing beside client-key");
   if (cert) {
     const certificate = readCertificate(fields, cert);
-    if (Date.parse(certificate.validTo) < Date.now()) throw fields.wrong(cert.field, `the certificate expired on ${new Date(certificate.validTo).toISOString()}`);
+    if (Date.parse(certificate.validTo) < Date.now())
+      throw fields.wrong(cert.field, `the certificate expired on ${new Date(certificate.validTo).toISOString()}`);
   }
   const token = fields.text("token");
   const tokenFile = fields.file("tokenFile");
@@ -277,7 +310,18 @@ function readUser(fields: Fields, cluster: Omit<ClusterAccess, "namespace" | "cr
   };
 }
 
-function readExec(exec: Record<string, unknown>, fields: Fields, cluster: { readonly server: string; readonly ca?: string; readonly tlsServerName?: string; readonly insecureSkipTlsVerify?: boolean; readonly proxyUrl?: string }, clusterFields: Fields): ExecCredentialSource {
+function readExec(
+  exec: Record<string, unknown>,
+  fields: Fields,
+  cluster: {
+    readonly server: string;
+    readonly ca?: string;
+    readonly tlsServerName?: string;
+    readonly insecureSkipTlsVerify?: boolean;
+    readonly proxyUrl?: string;
+  },
+  clusterFields: Fields,
+): ExecCredentialSource {
   const command = exec["command"];
   if (typeof command !== "string" || command === "") throw fields.wrong("exec.command", "is missing");
   const apiVersion = exec["apiVersion"];
@@ -285,7 +329,9 @@ function readExec(exec: Record<string, unknown>, fields: Fields, cluster: { read
     throw fields.wrong("exec.apiVersion", `"${String(apiVersion ?? "")}" is neither client.authentication.k8s.io/v1 nor v1beta1`);
   }
   if (exec["interactiveMode"] === "Always") throw fields.wrong("exec.interactiveMode", "is Always, and there is nobody to ask here");
-  const extension = (clusterFields.value("extensions") as { name: string; extension: unknown }[] | undefined)?.find(({ name }) => name === "client.authentication.k8s.io/exec");
+  const extension = (clusterFields.value("extensions") as { name: string; extension: unknown }[] | undefined)?.find(
+    ({ name }) => name === "client.authentication.k8s.io/exec",
+  );
   return {
     apiVersion,
     command,

@@ -59,7 +59,14 @@ class NetworkTransport implements Transport {
         await response.text();
       } catch (error) {
         // The server closed an idle connection just as the request went out on it. Reading again is always safe.
-        if (request.method === "GET" && attempt === 0 && error instanceof ConnectionError && error.reason === "UND_ERR_SOCKET" && !request.signal?.aborted) continue;
+        if (
+          request.method === "GET" &&
+          attempt === 0 &&
+          error instanceof ConnectionError &&
+          error.reason === "UND_ERR_SOCKET" &&
+          !request.signal?.aborted
+        )
+          continue;
         throw error;
       }
     }
@@ -152,7 +159,11 @@ class NetworkTransport implements Transport {
 }
 
 /** Says what was to be reached, what happened, and for the common causes what to do. */
-function connectionError(error: unknown, { server, source, insecureSkipTlsVerify }: ClusterAccess, request: TransportRequest): ConnectionError {
+function connectionError(
+  error: unknown,
+  { server, source, insecureSkipTlsVerify }: ClusterAccess,
+  request: TransportRequest,
+): ConnectionError {
   if (error instanceof ConnectionError) return error;
   const cause = error as NodeJS.ErrnoException & { errors?: NodeJS.ErrnoException[] };
   const reason = cause.code ?? cause.errors?.[0]?.code ?? cause.name ?? "UNKNOWN";
@@ -161,7 +172,8 @@ function connectionError(error: unknown, { server, source, insecureSkipTlsVerify
   return new ConnectionError(`${request.method} ${server}${request.path}: ${what}${hint ? ` (${source}: ${hint})` : ""}`, reason, error);
 }
 
-const AUTHORITY = "the server's certificate does not come from the cluster's certificate-authority; take certificate-authority-data from this cluster";
+const AUTHORITY =
+  "the server's certificate does not come from the cluster's certificate-authority; take certificate-authority-data from this cluster";
 const HINTS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: AUTHORITY,

@@ -1,4 +1,4 @@
-import type { Duration, ObjectKey, Observed, Resource } from "../api/index.ts";
+import { controllerOf, type Duration, type ObjectKey, type Observed, objectKey, parseDuration, type Resource } from "../api/index.ts";
 import type { InformerOptions } from "../cache/index.ts";
 import type { Context, Reconcile } from "./context.ts";
 import type { Predicate } from "./predicate.ts";
@@ -16,7 +16,7 @@ export interface ControllerOptions<For extends Resource = Resource> {
   readonly deadline?: Duration;
   /** How long to wait for the caches at the start. Default 2 minutes. */
   readonly syncTimeout?: Duration;
-  /** Default: `<group of the kind>/<name>`. */
+  /** Default: `<group of the kind>/<name>`, for Kubernetes' core group `outrigger.dev/<name>`. */
   readonly finalizer?: string;
   /** Default: the controller's name. */
   readonly fieldManager?: string;
@@ -34,11 +34,13 @@ export interface OwnsOptions<R extends Resource> extends SourceOptions<R> {
 /** One kind that a controller reads, and how its events find what to reconcile. */
 export interface Source {
   readonly resource: Resource;
-  readonly relation: "for" | "owns" | "watches" | "reads";
-  readonly select: Omit<InformerOptions, "resource">;
+  readonly relation: "for" | "owns" | "watches" | "uses";
+  readonly select: InformerOptions;
   readonly predicate: Predicate<never> | undefined;
-  /** Keys to reconcile for an event of this source. */
+  /** Keys to reconcile for an event: `before` is absent for an add, `now` for a deletion. */
   readonly map: (now: Observed<Resource> | undefined, before: Observed<Resource> | undefined) => Iterable<ObjectKey>;
+  /** The map looks at metadata only and changes nothing: it may be shown objects before they are frozen. */
+  readonly looksOnly: boolean;
 }
 
 /** A finished controller, ready for a manager. */
@@ -65,7 +67,10 @@ export interface ControllerPlan {
 export interface ControllerBuilder<For extends Resource, Declared extends Resource = never> {
   /** Reconciles the owner when an object of this kind changes that it controls. */
   owns<R extends Resource>(resource: R, options?: OwnsOptions<R>): ControllerBuilder<For, Declared | R>;
-  /** Reconciles what `map` names when an object of this kind changes. For an update `map` is asked about the new state with the old one beside it, for a deletion about the last state. */
+  /**
+   * Reconciles what `map` names when an object of this kind changes: asked about the new state, for an update with the
+   * old one beside it, and for a deletion about the last state.
+   */
   watches<R extends Resource>(
     resource: R,
     map: (now: Observed<R>, before: Observed<R> | undefined) => Iterable<ObjectKey>,
@@ -73,11 +78,104 @@ export interface ControllerBuilder<For extends Resource, Declared extends Resour
   ): ControllerBuilder<For, Declared | R>;
   /** Lets the reconcile read and write a kind whose changes wake nothing. */
   uses<R extends Resource>(resource: R, options?: Omit<SourceOptions<R>, "predicate">): ControllerBuilder<For, Declared | R>;
-  /** Runs before an object goes; adds the finalizer before the first reconcile, and removes it after `run` succeeded. */
+  /**
+   * Runs before an object goes; adds the finalizer before the first reconcile, and removes it after `run` succeeded.
+   * Objects that are being deleted then reach `run` alone; without a cleanup they reach the reconcile like any other.
+   */
   cleanup(run: (object: Observed<For>, ctx: Context<For, Declared>) => Promise<void>): ControllerBuilder<For, Declared>;
   reconcile(run: Reconcile<For, Declared>): Controller<For>;
 }
 
 export function controller<For extends Resource>(resource: For, options: ControllerOptions<For> = {}): ControllerBuilder<For> {
-  throw new Error(`not yet: ${resource.kind} ${Object.keys(options).join()}`);
+  const main: Source = {
+    resource,
+    relation: "for",
+    select: options.select ?? {},
+    predicate: options.predicate as Predicate<never> | undefined,
+    map: (now, before) => [objectKey((now ?? before)!)],
+    looksOnly: options.predicate === undefined,
+  };
+  return build(resource, options, [main], undefined);
+}
+
+function build<For extends Resource>(
+  resource: For,
+  options: ControllerOptions<For>,
+  sources: readonly Source[],
+  cleanup: ControllerPlan["cleanup"],
+): ControllerBuilder<For, never> {
+  // The type parameter that grows with each declaration has no run-time counterpart.
+  const and = (source: Source): never => build(resource, options, [...sources, source], cleanup) as never;
+  return {
+    owns: (other, more = {}) =>
+      and({
+        resource: other,
+        relation: "owns",
+        select: more.select ?? {},
+        predicate: more.predicate as Predicate<never> | undefined,
+        map: (now, before) => ownersOf(resource, now, before, more.anyOwner ?? false),
+        looksOnly: more.predicate === undefined,
+      }),
+    watches: (other, map, more = {}) =>
+      and({
+        resource: other,
+        relation: "watches",
+        select: more.select ?? {},
+        predicate: more.predicate as Predicate<never> | undefined,
+        map: (now, before) => (now ? map(now as never, before as never) : map(before as never, undefined)),
+        looksOnly: false,
+      }),
+    uses: (other, more = {}) =>
+      and({ resource: other, relation: "uses", select: more.select ?? {}, predicate: undefined, map: () => [], looksOnly: true }),
+    cleanup: (run) => build(resource, options, sources, run),
+    reconcile: (run) => finish(resource, options, sources, cleanup, run),
+  };
+}
+
+function finish<For extends Resource>(
+  resource: For,
+  options: ControllerOptions<For>,
+  sources: readonly Source[],
+  cleanup: ControllerPlan["cleanup"],
+  reconcile: ControllerPlan["reconcile"],
+): Controller<For> {
+  const name = options.name ?? resource.kind.toLowerCase();
+  return {
+    name,
+    resource,
+    declared: sources.slice(1).map((source) => source.resource),
+    plan: {
+      sources,
+      workers: options.workers ?? 1,
+      deadlineMs: options.deadline === undefined ? undefined : parseDuration(options.deadline),
+      syncTimeoutMs: parseDuration(options.syncTimeout ?? "2m"),
+      finalizer: options.finalizer ?? `${groupOf(resource) || "outrigger.dev"}/${name}`,
+      fieldManager: options.fieldManager ?? name,
+      cleanup,
+      reconcile,
+    },
+  };
+}
+
+export function groupOf({ apiVersion }: { readonly apiVersion: string }): string {
+  const slash = apiVersion.indexOf("/");
+  return slash === -1 ? "" : apiVersion.slice(0, slash);
+}
+
+/** The owners of this kind, before and now: one that gave an object up must learn of it too. References may name another version. */
+function* ownersOf(
+  owner: Resource,
+  now: Observed<Resource> | undefined,
+  before: Observed<Resource> | undefined,
+  any: boolean,
+): Iterable<ObjectKey> {
+  for (const object of [now, before]) {
+    if (!object) continue;
+    const controllerReference = any ? undefined : controllerOf(object as never);
+    for (const reference of any ? (object.metadata.ownerReferences ?? []) : controllerReference ? [controllerReference] : []) {
+      if (reference.kind !== owner.kind || groupOf(reference) !== groupOf(owner)) continue;
+      const { namespace } = object.metadata;
+      yield owner.scope === "Cluster" || namespace === undefined ? { name: reference.name } : { namespace, name: reference.name };
+    }
+  }
 }

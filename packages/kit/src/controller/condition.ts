@@ -13,7 +13,11 @@ export interface Condition {
  *
  * @param now the time of the change. Default: now.
  */
-export function setCondition(conditions: readonly Condition[] | undefined, next: Omit<Condition, "lastTransitionTime">, now: Date = new Date()): readonly Condition[] {
+export function setCondition(
+  conditions: readonly Condition[] | undefined,
+  next: Omit<Condition, "lastTransitionTime">,
+  now: Date = new Date(),
+): readonly Condition[] {
   const before = conditions?.find((condition) => condition.type === next.type);
   const lastTransitionTime = before?.status === next.status ? before.lastTransitionTime : now.toISOString().replace(/\.\d+Z$/, "Z");
   const condition = { ...next, lastTransitionTime };

@@ -2,6 +2,7 @@ import type { Desired, ObjectKey, Observed, Resource, StatusOf } from "../api/in
 import type { Client, DeleteOptions, PatchBody } from "../client/index.ts";
 import type { EventOptions } from "./event.ts";
 import type { Log } from "./log.ts";
+import type { Result } from "./requeue.ts";
 
 /** What a reconcile may touch: only kinds that the controller declared. Reads come from the cache and are frozen. */
 export type Context<For extends Resource, Declared extends Resource> = {
@@ -39,5 +40,5 @@ export type Context<For extends Resource, Declared extends Resource> = {
 export type Reconcile<For extends Resource, Declared extends Resource> = (
   object: Observed<For>,
   ctx: Context<For, Declared>,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a reconcile without a return statement is the usual one.
 ) => Promise<Result | void>;
-type Result = import("./requeue.ts").Result;

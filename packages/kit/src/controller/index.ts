@@ -15,11 +15,28 @@
  * Caveats
  * - Objects are frozen: make a new one to write.
  */
-export { type Controller, type ControllerBuilder, type ControllerOptions, type ControllerPlan, controller, type OwnsOptions, type Source, type SourceOptions } from "./builder.ts";
+export {
+  type Controller,
+  type ControllerBuilder,
+  type ControllerOptions,
+  type ControllerPlan,
+  controller,
+  type OwnsOptions,
+  type Source,
+  type SourceOptions,
+} from "./builder.ts";
 export { type Condition, setCondition } from "./condition.ts";
 export type { Context, Reconcile } from "./context.ts";
 export type { EventOptions, EventRecorder } from "./event.ts";
 export { type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";
 export { type Result, requeue, TerminalError } from "./requeue.ts";
-export { type ControllerMetrics, type ControllerRuntime, type ReconcileOutcome, type RunningController, startController } from "./start.ts";
+export { UndeclaredKindError } from "./run-context.ts";
+export {
+  CacheSyncError,
+  type ControllerMetrics,
+  type ControllerRuntime,
+  type ReconcileOutcome,
+  type RunningController,
+  startController,
+} from "./start.ts";

@@ -1,14 +1,22 @@
-import type { ObjectKey } from "../api/index.ts";
-import type { Informers } from "../cache/index.ts";
+import { randomUUID } from "node:crypto";
+import { type KubeObject, keyText, type ObjectKey, type Observed, parseDuration, type Resource } from "../api/index.ts";
+import type { EventHandler, HandlerRegistration, Informer, Informers } from "../cache/index.ts";
 import type { Client } from "../client/index.ts";
-import type { Clock, QueueObserver } from "../queue/index.ts";
-import type { Controller } from "./builder.ts";
+import { type Clock, INITIAL_LIST_PRIORITY, type QueueObserver, systemClock, WorkQueue } from "../queue/index.ts";
+import type { Controller, ControllerPlan, Source } from "./builder.ts";
 import type { EventRecorder } from "./event.ts";
-import type { Log } from "./log.ts";
+import { ensureFinalizer, hasFinalizer, removeFinalizer } from "./finalizer.ts";
+import { type Log, silentLog } from "./log.ts";
+import { Outcomes } from "./outcomes.ts";
+import { OwnWrites } from "./own-writes.ts";
+import type { Predicate } from "./predicate.ts";
+import { type Result, TerminalError } from "./requeue.ts";
+import { BY_CONTROLLER, type ContextScope, controllerUid, kindKey, RunContext } from "./run-context.ts";
 
 /** What a controller runs on. */
 export interface ControllerRuntime {
   readonly client: Client;
+  /** Started by the caller, before or after. */
   readonly informers: Informers;
   readonly events?: EventRecorder;
   readonly log?: Log;
@@ -16,20 +24,20 @@ export interface ControllerRuntime {
   readonly metrics?: ControllerMetrics;
 }
 
-/** Where a controller's figures go; one per controller. */
+/** Where a controller's figures go. */
 export interface ControllerMetrics {
+  started(controller: string, workers: number): void;
   reconciled(controller: string, result: ReconcileOutcome["result"], seconds: number): void;
   activeWorkers(controller: string, change: 1 | -1): void;
-  started(controller: string, workers: number): void;
   queue(controller: string): QueueObserver<string>;
 }
 
-/** What became of one reconcile, under controller-runtime's names. */
+/** What became of one reconcile. */
 export interface ReconcileOutcome {
   readonly controller: string;
   readonly key: ObjectKey;
   readonly reconcileId: string;
-  readonly result: "success" | "error" | "requeue" | "requeue_after" | "terminal_error";
+  readonly result: "success" | "error" | "requeue_after" | "terminal_error";
   readonly error?: unknown;
   readonly requeueAfterMs?: number;
   readonly durationMs: number;
@@ -39,9 +47,9 @@ export interface RunningController {
   readonly name: string;
   /** Resolves when its caches are synced and its workers run. Rejects when that took longer than the sync timeout. */
   readonly ready: Promise<void>;
-  /** What becomes of each reconcile from now on; ends when the controller stops. For tests and tools. */
+  /** What becomes of each reconcile from this call on; ends when the controller stops. For tests and tools. */
   results(): AsyncIterable<ReconcileOutcome>;
-  /** Nothing is queued, processed or delayed-by-own-writes at this moment (delays by `requeue.after` do not count). */
+  /** Nothing is queued, processed or held back for its own writes at this moment (what is delayed does not count). */
   readonly idle: boolean;
   /** Queues a key, as an event of it would. */
   enqueue(key: ObjectKey): void;
@@ -49,7 +57,220 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
+/** The caches of a controller did not sync in time; the message names those that are missing. */
+export class CacheSyncError extends Error {
+  override readonly name = "CacheSyncError";
+  readonly code = "ERR_CACHE_SYNC";
+}
+
 /** Runs a controller: handlers on the informers, a queue, workers. A manager does this for its own; control loops may do it by hand. */
 export function startController(controller: Controller, runtime: ControllerRuntime): RunningController {
-  throw new Error(`not yet: ${controller.name} ${Object.keys(runtime).join()}`);
+  return new Running(controller, runtime);
+}
+
+class Running implements RunningController {
+  readonly name: string;
+  readonly ready: Promise<void>;
+  readonly #plan: ControllerPlan;
+  readonly #runtime: ControllerRuntime;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #queue: WorkQueue<string>;
+  readonly #writes: OwnWrites;
+  readonly #scope: ContextScope;
+  readonly #main: Informer;
+  readonly #registrations: { readonly source: Source; readonly registration: HandlerRegistration }[] = [];
+  readonly #outcomes = new Outcomes<ReconcileOutcome>();
+  readonly #stop = new AbortController();
+  #workers: Promise<void>[] = [];
+
+  constructor({ name, plan }: Controller, runtime: ControllerRuntime) {
+    this.name = name;
+    this.#plan = plan;
+    this.#runtime = runtime;
+    this.#clock = runtime.clock ?? systemClock;
+    this.#log = (runtime.log ?? silentLog).child({ controller: name });
+    const observer = runtime.metrics?.queue(name);
+    this.#queue = new WorkQueue({ clock: this.#clock, ...(observer ? { observer } : {}) });
+    this.#writes = new OwnWrites(
+      this.#clock,
+      (key) => this.#queue.add(key),
+      (key, what) => this.#log.warn({ key, what }, "the cache did not show an own write in time; going on without it"),
+    );
+    const sources = new Map<string, { readonly source: Source; readonly informer: Informer }>();
+    for (const source of plan.sources) {
+      const informer = runtime.informers.for(source.resource, source.select);
+      if (source.relation === "owns") informer.addIndex(BY_CONTROLLER, controllerUid);
+      // A kind declared twice is read through its first declaration, and adopted if any declaration owns it.
+      const first = sources.get(kindKey(source.resource));
+      if (!first || (first.source.relation !== "for" && source.relation === "owns"))
+        sources.set(kindKey(source.resource), { source, informer });
+      this.#registrations.push({ source, registration: informer.addHandler(this.#handler(source), { frozen: !source.looksOnly }) });
+    }
+    this.#main = sources.get(kindKey(plan.sources[0]!.resource))!.informer;
+    this.#scope = {
+      controller: name,
+      fieldManager: plan.fieldManager,
+      client: runtime.client,
+      sources,
+      writes: this.#writes,
+      events: runtime.events,
+    };
+    runtime.metrics?.started(name, plan.workers);
+    this.ready = this.#start();
+    this.ready.catch(() => {});
+  }
+
+  results(): AsyncIterable<ReconcileOutcome> {
+    return this.#outcomes.read();
+  }
+
+  get idle(): boolean {
+    return this.#queue.length === 0 && this.#queue.processing === 0 && this.#writes.parked === 0;
+  }
+
+  enqueue(key: ObjectKey): void {
+    this.#queue.add(keyText(key));
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#stop.signal.aborted) {
+      for (const { registration } of this.#registrations) registration.remove();
+      this.#stop.abort(new DOMException(`controller ${this.name} was stopped`, "AbortError"));
+      this.#queue.shutDown();
+      this.#writes.stop();
+    }
+    await Promise.all(this.#workers);
+    this.#outcomes.end();
+  }
+
+  async #start(): Promise<void> {
+    const late = new AbortController();
+    const cancel = this.#clock.after(this.#plan.syncTimeoutMs, () => late.abort());
+    const either = AbortSignal.any([late.signal, this.#stop.signal]);
+    try {
+      await Promise.all(this.#registrations.map(({ registration }) => registration.synced(either)));
+    } catch {
+      this.#stop.signal.throwIfAborted();
+      const missing = this.#registrations
+        .filter(({ registration }) => !registration.hasSynced())
+        .map(({ source }) => source.resource.plural);
+      throw new CacheSyncError(
+        `controller ${this.name}: the caches of ${missing.join(", ")} did not sync in ${this.#plan.syncTimeoutMs / 1000} s; may it list and watch them, and does the cluster know them?`,
+      );
+    } finally {
+      cancel();
+    }
+    this.#workers = Array.from({ length: this.#plan.workers }, () => this.#work());
+  }
+
+  #handler({ map, predicate, relation }: Source): EventHandler<Observed<Resource>> {
+    if (relation === "uses") return {};
+    const wants = predicate as Predicate<Observed<Resource>> | undefined;
+    const take = (now: Observed<Resource> | undefined, before: Observed<Resource> | undefined, initial: boolean): void => {
+      if (wants && !wants(now, before)) return;
+      for (const key of map(now, before)) this.#queue.add(keyText(key), initial ? { priority: INITIAL_LIST_PRIORITY } : undefined);
+    };
+    return {
+      onAdd: (now, initial) => take(now, undefined, initial),
+      onUpdate: (now, before) => take(now, before, false),
+      onDelete: (last) => take(undefined, last, false),
+    };
+  }
+
+  async #work(): Promise<void> {
+    for (let key = await this.#queue.get(); key !== undefined; key = await this.#queue.get()) {
+      if (this.#stop.signal.aborted) return;
+      try {
+        if (this.#writes.mayRun(key)) await this.#process(key);
+      } catch (error) {
+        // Not the reconcile's: its own errors are an outcome. A worker must survive this too.
+        this.#log.error({ err: error, key }, "processing failed");
+        this.#queue.addRateLimited(key);
+      } finally {
+        this.#queue.done(key);
+      }
+    }
+  }
+
+  async #process(queueKey: string): Promise<void> {
+    const object = this.#main.lister.get(parseKey(queueKey)) as KubeObject | undefined;
+    if (!object) return this.#queue.forget(queueKey);
+    const reconcileId = randomUUID();
+    const key = parseKey(queueKey);
+    const log = this.#log.child({ ...key, reconcileId });
+    const { signal, end } = this.#deadline();
+    const { metrics } = this.#runtime;
+    metrics?.activeWorkers(this.name, 1);
+    const start = performance.now();
+    let outcome: Pick<ReconcileOutcome, "result" | "error" | "requeueAfterMs">;
+    try {
+      const ran = await this.#run(object, { queueKey, signal, reconcileId, log });
+      this.#queue.forget(queueKey);
+      if (ran?.requeueAfter === undefined) {
+        outcome = { result: "success" };
+      } else {
+        const requeueAfterMs = parseDuration(ran.requeueAfter);
+        this.#queue.addAfter(queueKey, requeueAfterMs);
+        outcome = { result: "requeue_after", requeueAfterMs };
+      }
+    } catch (error) {
+      if (this.#stop.signal.aborted) {
+        outcome = { result: "error", error };
+      } else if (error instanceof TerminalError) {
+        this.#queue.forget(queueKey);
+        outcome = { result: "terminal_error", error };
+        log.error({ err: error }, "reconcile failed for good; the next change of the object starts another");
+      } else {
+        outcome = { result: "error", error };
+        log.error({ err: error, retries: this.#queue.retries(queueKey) }, "reconcile failed");
+        this.#queue.addRateLimited(queueKey);
+      }
+    } finally {
+      end();
+      metrics?.activeWorkers(this.name, -1);
+    }
+    const durationMs = performance.now() - start;
+    metrics?.reconciled(this.name, outcome.result, durationMs / 1000);
+    this.#outcomes.push({ controller: this.name, key, reconcileId, durationMs, ...outcome });
+  }
+
+  async #run(
+    object: KubeObject,
+    run: { readonly queueKey: string; readonly signal: AbortSignal; readonly reconcileId: string; readonly log: Log },
+  ): Promise<Result> {
+    const { cleanup, finalizer, reconcile, fieldManager } = this.#plan;
+    if (!cleanup) return (await reconcile(object as never, new RunContext(this.#scope, object, run) as never)) as Result;
+    const writer = { client: this.#runtime.client, resource: this.#plan.sources[0]!.resource, fieldManager, signal: run.signal };
+    if (object.metadata.deletionTimestamp !== undefined) {
+      if (!hasFinalizer(object, finalizer)) return undefined;
+      await cleanup(object as never, new RunContext(this.#scope, object, run) as never);
+      const released = await removeFinalizer(writer, object, finalizer);
+      if (released) this.#writes.wrote(run.queueKey, this.#main, released);
+      return undefined;
+    }
+    let current = object;
+    if (!hasFinalizer(object, finalizer)) {
+      current = await ensureFinalizer(writer, object, finalizer);
+      this.#writes.wrote(run.queueKey, this.#main, current);
+    }
+    return (await reconcile(current as never, new RunContext(this.#scope, current, run) as never)) as Result;
+  }
+
+  /** A signal for one run: the controller's own, or one that also ends at the deadline. */
+  #deadline(): { readonly signal: AbortSignal; readonly end: () => void } {
+    const { deadlineMs } = this.#plan;
+    if (deadlineMs === undefined) return { signal: this.#stop.signal, end: () => {} };
+    const late = new AbortController();
+    const end = this.#clock.after(deadlineMs, () =>
+      late.abort(new DOMException(`the reconcile took longer than ${deadlineMs} ms`, "TimeoutError")),
+    );
+    return { signal: AbortSignal.any([this.#stop.signal, late.signal]), end };
+  }
+}
+
+/** What `keyText` wrote: names and namespaces hold no slash. */
+function parseKey(key: string): ObjectKey {
+  const slash = key.indexOf("/");
+  return slash === -1 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }

@@ -8,5 +8,14 @@
  * - Losing the lease ends every signal and rejects `run` with `LeadershipLostError`.
  * - No signal handler is installed, and the process never ended, unless `run({ stopOn })` asks for the former.
  */
-export { type LeaderElectionOptions, LeadershipLostError } from "./leader-election.ts";
-export { type Manager, type ManagerOptions, manager, type RunningService, type RunOptions, type Service, type ServiceContext } from "./manager.ts";
+export { type EventRecorderOptions, eventRecorder } from "./events.ts";
+export { type LeaderElectionOptions, LeaderElector, type LeaderElectorParts, LeadershipLostError } from "./leader-election.ts";
+export {
+  type Manager,
+  type ManagerOptions,
+  manager,
+  type RunningService,
+  type RunOptions,
+  type Service,
+  type ServiceContext,
+} from "./manager.ts";

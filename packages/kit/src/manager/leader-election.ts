@@ -1,3 +1,9 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { AlreadyExistsError, type Client, ConflictError, dynamicResource, NotFoundError } from "../client/index.ts";
+import type { Log } from "../controller/index.ts";
+import { type Clock, systemClock } from "../queue/index.ts";
+
 export interface LeaderElectionOptions {
   /** Name of the Lease. Default: the manager's name. */
   readonly name?: string;
@@ -17,4 +23,213 @@ export interface LeaderElectionOptions {
 export class LeadershipLostError extends Error {
   override readonly name = "LeadershipLostError";
   readonly code = "ERR_LEADERSHIP_LOST";
+}
+
+const JITTER = 1.2;
+const Lease = dynamicResource("coordination.k8s.io/v1", "Lease", "leases", "Namespaced");
+
+interface LeaseObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion?: string };
+  readonly spec: LeaseSpec;
+}
+interface LeaseSpec {
+  readonly holderIdentity?: string;
+  readonly leaseDurationSeconds?: number;
+  readonly acquireTime?: string;
+  readonly renewTime?: string;
+  readonly leaseTransitions?: number;
+}
+
+export interface LeaderElectorParts {
+  readonly client: Client;
+  readonly log: Log;
+  readonly options: LeaderElectionOptions & { readonly name: string; readonly namespace: string };
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/**
+ * One candidate for a Lease (`client-go/tools/leaderelection`).
+ *
+ * Guarantees
+ * - A lease held by another is taken only after it stood unchanged, by this process's own clock, for as long as it says.
+ * - A leader that could not renew within the renew deadline counts as lost, before anybody else may take the lease.
+ * - Writes carry the version that was read, so of two that try at once one wins.
+ *
+ * Assumptions: clocks of candidates run at about the same rate; they need not show the same time.
+ *
+ * Caveats: a process that stands still (SIGSTOP) longer than the lease may act for a moment when it wakes, until its own
+ * deadline check ends it.
+ */
+export class LeaderElector {
+  readonly identity: string;
+  readonly #parts: LeaderElectorParts;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #leaseMs: number;
+  readonly #deadlineMs: number;
+  readonly #retryMs: number;
+  /** The lease as last read, and when it last changed by our clock. */
+  #observed: LeaseObject | undefined;
+  #observedAt = 0;
+  #renewedAt = 0;
+
+  constructor(parts: LeaderElectorParts) {
+    this.#parts = parts;
+    this.#clock = parts.clock ?? systemClock;
+    this.#random = parts.random ?? Math.random;
+    const { identity, leaseDurationMs = 15_000, renewDeadlineMs = 10_000, retryPeriodMs = 2_000 } = parts.options;
+    if (!(leaseDurationMs > renewDeadlineMs && renewDeadlineMs > retryPeriodMs * JITTER)) {
+      throw new RangeError(
+        `leader election needs leaseDuration > renewDeadline > retryPeriod · ${JITTER}, not ${leaseDurationMs}, ${renewDeadlineMs}, ${retryPeriodMs} ms`,
+      );
+    }
+    this.identity = identity ?? `${hostname()}_${randomUUID()}`;
+    this.#leaseMs = leaseDurationMs;
+    this.#deadlineMs = renewDeadlineMs;
+    this.#retryMs = retryPeriodMs;
+  }
+
+  /** Resolves when this process leads; rejects with the signal's reason when that ends first. */
+  async acquire(signal: AbortSignal): Promise<void> {
+    let holder: string | undefined;
+    while (!(await this.#attempt(signal))) {
+      const now = this.#observed?.spec.holderIdentity;
+      if (now !== holder) this.#parts.log.info({ lease: this.#parts.options.name, holder: now }, "waiting for the lease");
+      holder = now;
+      await this.#pause(this.#retryMs * (1 + JITTER * this.#random()), signal);
+    }
+    this.#parts.log.info({ lease: this.#parts.options.name, identity: this.identity }, "leading");
+  }
+
+  /** Renews until the signal ends; rejects with `LeadershipLostError` when that did not succeed in time, or another leads. */
+  async hold(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#pause(this.#retryMs, signal);
+      } catch {
+        return;
+      }
+      await this.#attempt(signal);
+      if (signal.aborted) return;
+      const holder = this.#observed?.spec.holderIdentity;
+      if (holder !== this.identity) throw new LeadershipLostError(`lease ${this.#parts.options.name} is held by ${holder || "nobody"}`);
+      const sinceRenewal = this.#clock.now() - this.#renewedAt;
+      if (sinceRenewal > this.#deadlineMs)
+        throw new LeadershipLostError(`lease ${this.#parts.options.name} was not renewed for ${Math.round(sinceRenewal)} ms`);
+    }
+  }
+
+  /** Gives the lease back, so that the next one need not wait. Never throws. */
+  async release(): Promise<void> {
+    if (this.#observed?.spec.holderIdentity !== this.identity) return;
+    const now = microTime();
+    const { leaseTransitions = 0 } = this.#observed.spec;
+    try {
+      await this.#update(
+        this.#observed,
+        { holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now, leaseTransitions },
+        AbortSignal.timeout(this.#deadlineMs),
+      );
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, "the lease could not be given back; it runs out by itself");
+    }
+  }
+
+  /** Takes or renews the lease if it may; true when this process holds it now. */
+  async #attempt(stop: AbortSignal): Promise<boolean> {
+    // A call that hangs must not eat the whole deadline.
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#deadlineMs / 2)]);
+    // Taken before the write: the others count from when they see it, which is later.
+    const start = this.#clock.now();
+    try {
+      if (this.#observed?.spec.holderIdentity === this.identity && start - this.#renewedAt < this.#leaseMs) {
+        try {
+          return await this.#renew(this.#observed, start, signal);
+        } catch (error) {
+          if (!(error instanceof ConflictError || error instanceof NotFoundError)) throw error;
+        }
+      }
+      const lease = await this.#read(signal);
+      if (lease === undefined) return await this.#create(start, signal);
+      const { holderIdentity, leaseDurationSeconds = this.#leaseMs / 1000 } = lease.spec;
+      if (holderIdentity === this.identity) return await this.#renew(lease, start, signal);
+      if (holderIdentity && this.#clock.now() < this.#observedAt + leaseDurationSeconds * 1000) return false;
+      const now = microTime();
+      await this.#update(
+        lease,
+        { ...this.#claim(now), acquireTime: now, leaseTransitions: (lease.spec.leaseTransitions ?? 0) + 1 },
+        signal,
+      );
+      this.#renewedAt = start;
+      return true;
+    } catch (error) {
+      if (stop.aborted) throw stop.reason;
+      if (!(error instanceof ConflictError || error instanceof AlreadyExistsError))
+        this.#parts.log.warn({ err: error, lease: this.#parts.options.name }, "the lease could not be read or written");
+      return false;
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<LeaseObject | undefined> {
+    const { name, namespace } = this.#parts.options;
+    const lease = (await this.#parts.client.find(Lease, { name, namespace }, { signal })) as LeaseObject | undefined;
+    if (lease && lease.metadata.resourceVersion !== this.#observed?.metadata.resourceVersion) this.#observe(lease);
+    return lease;
+  }
+
+  async #create(start: number, signal: AbortSignal): Promise<boolean> {
+    const { name, namespace } = this.#parts.options;
+    const now = microTime();
+    const lease = {
+      apiVersion: Lease.apiVersion,
+      kind: Lease.kind,
+      metadata: { name, namespace },
+      spec: { ...this.#claim(now), acquireTime: now, leaseTransitions: 0 },
+    };
+    this.#observe((await this.#parts.client.create(Lease, lease as never, { signal })) as unknown as LeaseObject);
+    this.#renewedAt = start;
+    return true;
+  }
+
+  async #renew(lease: LeaseObject, start: number, signal: AbortSignal): Promise<boolean> {
+    await this.#update(lease, { ...lease.spec, ...this.#claim(microTime()) }, signal);
+    this.#renewedAt = start;
+    return true;
+  }
+
+  #claim(now: string): LeaseSpec {
+    return { holderIdentity: this.identity, leaseDurationSeconds: Math.ceil(this.#leaseMs / 1000), renewTime: now };
+  }
+
+  async #update(lease: LeaseObject, spec: LeaseSpec, signal: AbortSignal): Promise<void> {
+    this.#observe((await this.#parts.client.update(Lease, { ...lease, spec } as never, { signal })) as unknown as LeaseObject);
+  }
+
+  #observe(lease: LeaseObject): void {
+    this.#observed = lease;
+    this.#observedAt = this.#clock.now();
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const end = (): void => {
+        cancel();
+        reject(signal.reason);
+      };
+      const cancel = this.#clock.after(ms, () => {
+        signal.removeEventListener("abort", end);
+        resolve();
+      });
+      signal.addEventListener("abort", end, { once: true });
+    });
+  }
+}
+
+/** `metav1.MicroTime` */
+function microTime(): string {
+  return `${new Date().toISOString().slice(0, -1)}000Z`;
 }

@@ -2,6 +2,7 @@ import type { Informers } from "../cache/index.ts";
 import type { Client, ClusterAccess, KubeconfigOptions } from "../client/index.ts";
 import type { Controller, EventRecorder, Log, RunningController } from "../controller/index.ts";
 import type { LeaderElectionOptions } from "./leader-election.ts";
+import { RunnableManager } from "./run.ts";
 
 /** Something that a manager starts and stops beside its controllers: a webhook server, a job of the operator's own. */
 export interface Service {
@@ -41,6 +42,8 @@ export interface ManagerOptions {
   readonly log?: Log | false;
   /** Names the manager in events, field managers and leader election. Default `outrigger`. */
   readonly name?: string;
+  /** How long the caches may take at the start, in milliseconds. Default 120,000. */
+  readonly cacheSyncTimeoutMs?: number;
   /** How long stopping may take before `run` gives up waiting, in milliseconds. Default 30,000. */
   readonly gracePeriodMs?: number;
 }
@@ -70,6 +73,7 @@ export interface Manager {
   run(options?: AbortSignal | RunOptions): Promise<void>;
 }
 
+/** Puts a manager together; nothing runs, and nothing is sent, before `run`. Throws KubeconfigError when it is to make its own client and cannot. */
 export function manager(options: ManagerOptions = {}): Manager {
-  throw new Error(`not yet: ${Object.keys(options).join()}`);
+  return new RunnableManager(options);
 }

@@ -136,11 +136,15 @@ export class WorkQueue<K> {
   /** Queues the key after `delayMs` milliseconds; at once when it is 0 or less. */
   addAfter(key: K, delayMs: number, options?: AddOptions): void {
     if (this.#shut) return;
-    if (!(delayMs > 0)) return this.add(key, options);
+    if (!(delayMs > 0)) {
+      this.add(key, options);
+      return;
+    }
     const at = this.#clock.now() + delayMs;
     const before = this.#delayed.get(key);
     if (before && before.at <= at) {
-      if (options?.priority !== undefined && options.priority > (before.priority ?? 0)) this.#delayed.set(key, { ...before, priority: options.priority });
+      if (options?.priority !== undefined && options.priority > (before.priority ?? 0))
+        this.#delayed.set(key, { ...before, priority: options.priority });
       return;
     }
     before?.cancel();

@@ -1,0 +1,206 @@
+import { isDeepStrictEqual } from "node:util";
+import {
+  controllerOf,
+  type Desired,
+  type KubeObject,
+  type ObjectKey,
+  type Observed,
+  objectKey,
+  ownerReference,
+  type Resource,
+} from "../api/index.ts";
+import type { Informer } from "../cache/index.ts";
+import { type Client, ConflictError, type DeleteOptions, NotFoundError, type PatchBody } from "../client/index.ts";
+import type { Source } from "./builder.ts";
+import type { EventOptions, EventRecorder } from "./event.ts";
+import type { Log } from "./log.ts";
+import type { OwnWrites } from "./own-writes.ts";
+
+/** Index of owned kinds by the uid of the owner that controls them. */
+export const BY_CONTROLLER = "outrigger.dev/controller";
+export function controllerUid(object: unknown): readonly string[] {
+  const reference = controllerOf(object as never);
+  return reference ? [reference.uid] : [];
+}
+
+/** What all reconciles of one controller share. */
+export interface ContextScope {
+  readonly controller: string;
+  readonly fieldManager: string;
+  readonly client: Client;
+  readonly sources: ReadonlyMap<string, { readonly source: Source; readonly informer: Informer }>;
+  readonly writes: OwnWrites;
+  readonly events: EventRecorder | undefined;
+}
+
+/** `apiVersion/Kind`, under which a declared kind is found. */
+export function kindKey({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string {
+  return `${apiVersion}/${kind}`;
+}
+
+/** A kind that the controller's code uses and its builder does not name. */
+export class UndeclaredKindError extends Error {
+  override readonly name = "UndeclaredKindError";
+  readonly code = "ERR_UNDECLARED_KIND";
+}
+
+/** The context of one reconcile; `Context` is its face to the user. */
+export class RunContext {
+  readonly key: ObjectKey;
+  readonly signal: AbortSignal;
+  readonly reconcileId: string;
+  readonly log: Log;
+  readonly client: Client;
+  readonly #scope: ContextScope;
+  readonly #queueKey: string;
+  #object: KubeObject;
+
+  constructor(
+    scope: ContextScope,
+    object: KubeObject,
+    run: { readonly queueKey: string; readonly signal: AbortSignal; readonly reconcileId: string; readonly log: Log },
+  ) {
+    this.#scope = scope;
+    this.#object = object;
+    this.#queueKey = run.queueKey;
+    this.key = objectKey(object);
+    this.signal = run.signal;
+    this.reconcileId = run.reconcileId;
+    this.log = run.log;
+    this.client = scope.client;
+  }
+
+  get<R extends Resource>(resource: R, key: ObjectKey): Observed<R> | undefined {
+    return this.#declared(resource, "get").informer.lister.get(key) as Observed<R> | undefined;
+  }
+
+  list<R extends Resource>(
+    resource: R,
+    options: { readonly namespace?: string; readonly labels?: string | Readonly<Record<string, string>> } = {},
+  ): readonly Observed<R>[] {
+    return this.#declared(resource, "list").informer.lister.list(options) as readonly Observed<R>[];
+  }
+
+  owned<R extends Resource>(resource: R): readonly Observed<R>[] {
+    return this.#declared(resource, "list").informer.lister.byIndex(
+      BY_CONTROLLER,
+      this.#object.metadata.uid ?? "",
+    ) as readonly Observed<R>[];
+  }
+
+  async apply(objects: Desired<Resource> | readonly Desired<Resource>[]): Promise<void> {
+    for (const desired of Array.isArray(objects) ? (objects as readonly Desired<Resource>[]) : [objects as Desired<Resource>]) {
+      const { source, informer } = this.#declared(desired, "patch");
+      const object = this.#adopt(source, desired);
+      this.#wrote(
+        informer,
+        await this.client.apply(source.resource, object, { fieldManager: this.#scope.fieldManager, force: true, signal: this.signal }),
+      );
+    }
+  }
+
+  async create<R extends Resource>(resource: R, desired: Desired<R>): Promise<Observed<R>> {
+    const { source, informer } = this.#declared(resource, "create");
+    return this.#wrote(
+      informer,
+      await this.client.create(resource, this.#adopt(source, desired), { fieldManager: this.#scope.fieldManager, signal: this.signal }),
+    );
+  }
+
+  async update<R extends Resource>(resource: R, object: Observed<R>): Promise<Observed<R>> {
+    const { informer } = this.#declared(resource, "update");
+    return this.#wrote(
+      informer,
+      await this.client.update(resource, object, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
+    );
+  }
+
+  async patch<R extends Resource>(resource: R, key: ObjectKey, body: PatchBody): Promise<Observed<R>> {
+    const { informer } = this.#declared(resource, "patch");
+    return this.#wrote(
+      informer,
+      await this.client.patch(resource, key, body, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
+    );
+  }
+
+  async delete(object: Observed<Resource>, options: Omit<DeleteOptions, "preconditions"> = {}): Promise<void> {
+    const { source, informer } = this.#declared(object, "delete");
+    try {
+      await this.client.delete(source.resource, objectKey(object), {
+        signal: this.signal,
+        ...options,
+        preconditions: { uid: object.metadata.uid },
+      });
+    } catch (error) {
+      // Gone, or another of its name is there: either way this one is no more.
+      if (error instanceof NotFoundError || error instanceof ConflictError) return;
+      throw error;
+    }
+    this.#scope.writes.deleted(this.#queueKey, informer, object as unknown as KubeObject);
+  }
+
+  async status(next: unknown): Promise<void> {
+    if (isDeepStrictEqual(this.#object["status"], next)) return;
+    const { apiVersion, kind, metadata } = this.#object;
+    const { source, informer } = this.#declared(this.#object, "patch");
+    const { name, namespace } = metadata;
+    const body = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status: next };
+    const written = await this.client.apply(source.resource, body as never, {
+      subresource: "status",
+      fieldManager: this.#scope.fieldManager,
+      force: true,
+      signal: this.signal,
+    });
+    this.#object = written as unknown as KubeObject;
+    this.#wrote(informer, written);
+  }
+
+  event(reason: string, message: string, options?: EventOptions): void {
+    this.#scope.events?.event(this.#object, reason, message, options);
+  }
+
+  #wrote<R extends Resource>(informer: Informer, object: Observed<R>): Observed<R> {
+    this.#scope.writes.wrote(this.#queueKey, informer, object as unknown as KubeObject);
+    return object;
+  }
+
+  #declared(
+    resource: { readonly apiVersion: string; readonly kind: string },
+    verb: string,
+  ): { readonly source: Source; readonly informer: Informer } {
+    const found = this.#scope.sources.get(kindKey(resource));
+    if (found) return found;
+    throw new UndeclaredKindError(
+      `controller ${this.#scope.controller} did not declare ${resource.kind} (${resource.apiVersion}): add .owns(), .watches() or .uses() for it, and allow get, list, watch${["get", "list"].includes(verb) ? "" : ` and ${verb}`} on it`,
+    );
+  }
+
+  /** Namespace and owner, where the object to write is of an owned kind and does not say. */
+  #adopt<R extends Resource>({ resource, relation }: Source, desired: Desired<R>): Desired<R> {
+    const { metadata } = desired as unknown as KubeObject;
+    const owner = this.#object;
+    const namespaced = resource.scope === "Namespaced";
+    const namespace = namespaced ? (metadata.namespace ?? owner.metadata.namespace) : undefined;
+    const adopted = relation === "owns" && !controllerOf(desired as never);
+    if (adopted && owner.metadata.namespace !== undefined && namespace !== owner.metadata.namespace) {
+      throw new Error(
+        `${resource.kind} ${metadata.name ?? ""} cannot be owned by ${owner.kind} ${owner.metadata.namespace}/${owner.metadata.name}: an owner is in the same namespace, or has none`,
+      );
+    }
+    return {
+      ...desired,
+      metadata: {
+        ...metadata,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(adopted
+          ? {
+              ownerReferences: [
+                ...(metadata.ownerReferences ?? []),
+                ownerReference(owner as never, { controller: true, blockOwnerDeletion: true }),
+              ],
+            }
+          : {}),
+      },
+    } as Desired<R>;
+  }
+}
