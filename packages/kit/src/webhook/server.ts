@@ -133,17 +133,28 @@ class ReviewServer implements WebhookServer {
     const query = url.indexOf("?");
     const path = query < 0 ? url : url.slice(0, query);
     const webhook = this.#webhooks.get(path);
-    if (webhook === undefined) return this.#serveProbe(path, request, response);
+    if (webhook === undefined) {
+      this.#serveProbe(path, request, response);
+      return;
+    }
     if (request.method !== "POST") {
       response.setHeader("allow", "POST");
-      return this.#refuse(request, response, 405, `${path} takes POST`);
+      this.#refuse(request, response, 405, `${path} takes POST`);
+      return;
     }
     if (!isJson(request.headers["content-type"])) {
-      return this.#refuse(request, response, 415, "the body must be application/json");
+      this.#refuse(request, response, 415, "the body must be application/json");
+      return;
     }
-    if (!this.#ready) return this.#refuse(request, response, 503, "not ready: the rules are not read yet");
+    if (!this.#ready) {
+      this.#refuse(request, response, 503, "not ready: the rules are not read yet");
+      return;
+    }
     const declared = Number(request.headers["content-length"] ?? 0);
-    if (declared > this.#maxBodyBytes) return this.#refuse(request, response, 413, this.#tooLarge);
+    if (declared > this.#maxBodyBytes) {
+      this.#refuse(request, response, 413, this.#tooLarge);
+      return;
+    }
     const timeoutMs = query < 0 ? undefined : timeoutOf(url);
     const started = this.#options.onReview ? performance.now() : 0;
     this.#read(request, response, (body) => {
@@ -183,9 +194,18 @@ class ReviewServer implements WebhookServer {
   }
 
   #serveProbe(path: string, request: IncomingMessage, response: ServerResponse): void {
-    if (path === "/healthz") return this.#send(response, { status: 200, body: '"ok"' });
-    if (path !== "/readyz") return this.#refuse(request, response, 404, `nothing is served under ${path}`);
-    if (this.#ready && !this.#draining) return this.#send(response, { status: 200, body: '"ok"' });
+    if (path === "/healthz") {
+      this.#send(response, { status: 200, body: '"ok"' });
+      return;
+    }
+    if (path !== "/readyz") {
+      this.#refuse(request, response, 404, `nothing is served under ${path}`);
+      return;
+    }
+    if (this.#ready && !this.#draining) {
+      this.#send(response, { status: 200, body: '"ok"' });
+      return;
+    }
     this.#refuse(request, response, 503, this.#draining ? "stopping" : "not ready: the rules are not read yet");
   }
 

@@ -1,0 +1,19 @@
+import { type AdmissionPlugin, concerns } from "./plugin.ts";
+
+const FINALIZERS: Readonly<Record<string, string>> = {
+  persistentvolumeclaims: "kubernetes.io/pvc-protection",
+  persistentvolumes: "kubernetes.io/pv-protection",
+};
+
+/** Claims and volumes do not go while something uses them: each new one gets a finalizer. */
+export const storageObjectInUseProtection: AdmissionPlugin = {
+  name: "StorageObjectInUseProtection",
+  admit(attributes) {
+    const { object, resource } = attributes;
+    const finalizer = FINALIZERS[resource.resource];
+    if (!object || !finalizer || attributes.operation !== "CREATE" || !concerns(attributes, "", resource.resource)) return;
+    const finalizers = object.metadata.finalizers ?? [];
+    if (finalizers.includes(finalizer)) return;
+    attributes.object = { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
+  },
+};
