@@ -1,5 +1,5 @@
 import type { Cause, GroupVersionKind, GroupVersionResource, KubeObject } from "@outrigger/kit/api";
-import type { ColumnRow } from "@outrigger/kit/kinds";
+import type { ColumnRow, KindRow } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
 
 /** Who asks: what authentication found out, as AdmissionReviews and RBAC see it. */
@@ -40,6 +40,8 @@ export interface ServedResource {
   /** The cells of one object, in the order of `columns`. */
   cells(object: KubeObject, now: Date): unknown[];
   readonly strategy: Strategy;
+  /** The row that a built-in kind was made from. */
+  readonly row?: KindRow;
 }
 
 /** What is particular to a kind on its way into the store, after `k8s.io/apiserver/pkg/registry/rest`. */

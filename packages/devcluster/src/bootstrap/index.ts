@@ -1,0 +1,47 @@
+/**
+ * What a fresh API server makes for itself: system namespaces, default roles and bindings, priority classes, flow
+ * control, and the `kubernetes` Service. Derived from a real one by `scripts/bootstrap`.
+ */
+import { randomUUID } from "node:crypto";
+import { kinds } from "@outrigger/kit/kinds";
+import type { KubeObject } from "@outrigger/kit/api";
+import { tableOf, timestamp } from "../registry/index.ts";
+import type { Store } from "../store/index.ts";
+
+/**
+ * Writes the objects of a fresh server.
+ *
+ * @param port of the server, which the `kubernetes` Service leads to.
+ */
+export async function bootstrap(store: Store, port: number): Promise<void> {
+  const { default: objects } = await import("./objects.data.json", { with: { type: "json" } });
+  const now = timestamp();
+  const table = kinds();
+  for (const object of [...(objects as unknown as KubeObject[]), kubernetesService(port)]) {
+    const slash = object.apiVersion.indexOf("/");
+    const row = table.byKind(slash < 0 ? "" : object.apiVersion.slice(0, slash), object.apiVersion.slice(slash + 1), object.kind);
+    if (!row) continue;
+    const metadata = { ...object.metadata, uid: randomUUID(), creationTimestamp: now, ...(row.generation ? { generation: 1 } : {}) };
+    const status = object.kind === "Namespace" ? { status: { phase: "Active" } } : {};
+    tableOf(store, row.group, row.plural).put({ ...object, metadata, ...status }, undefined);
+  }
+}
+
+function kubernetesService(port: number): KubeObject {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "kubernetes", namespace: "default", labels: { component: "apiserver", provider: "kubernetes" } },
+    spec: {
+      clusterIP: "10.0.0.1",
+      clusterIPs: ["10.0.0.1"],
+      internalTrafficPolicy: "Cluster",
+      ipFamilies: ["IPv4"],
+      ipFamilyPolicy: "SingleStack",
+      ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: port }],
+      sessionAffinity: "None",
+      type: "ClusterIP",
+    },
+    status: { loadBalancer: {} },
+  };
+}

@@ -1,0 +1,71 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import { cells, defaultObject, type KindRow, validateKind, validateKindUpdate, warningsFor } from "@outrigger/kit/kinds";
+import { prune } from "@outrigger/kit/schema";
+import type { ServedResource, Strategy } from "./contracts.ts";
+import { conversions } from "./conversions/index.ts";
+
+/** Versions in which resources lie in the store, where several are served. */
+const storageVersions: Readonly<Record<string, string>> = { "autoscaling/horizontalpodautoscalers": "v2" };
+
+/** A row of the kinds table as a resource of the server. */
+export function builtIn(row: KindRow): ServedResource {
+  const { group, version, kind, plural, singular, listKind, shortNames, categories, scope, verbs, subresources } = row;
+  return {
+    group,
+    version,
+    kind,
+    plural,
+    singular,
+    listKind,
+    shortNames,
+    categories,
+    scope,
+    verbs,
+    subresources,
+    storageVersionHash: row.storageVersionHash,
+    selectableFields: row.selectableFields,
+    stored: row.stored,
+    storageVersion: storageVersions[`${group}/${plural}`] ?? version,
+    custom: false,
+    get schema() {
+      return row.schema;
+    },
+    columns: row.columns,
+    cells: (object, now) => cells(row, object, now),
+    strategy: rowStrategy(row),
+    row,
+  };
+}
+
+function rowStrategy(row: KindRow): Strategy {
+  const isServerOwned = (field: string): boolean => field === "apiVersion" || field === "kind" || field === "metadata";
+  return {
+    prune: (object) => prune(row.schema, object),
+    default: (object) => defaultObject(row, object),
+    prepareForCreate(object) {
+      for (const field of row.resetFields) delete object[field];
+      defaultObject(row, object);
+    },
+    prepareForUpdate(object, old, subresource) {
+      const restored =
+        subresource === "status"
+          ? [...new Set([...Object.keys(object), ...Object.keys(old)])].filter((field) => field !== "status" && !isServerOwned(field))
+          : row.resetFields;
+      for (const field of restored) {
+        if (subresource === "approval") continue;
+        if (old[field] === undefined) delete object[field];
+        else object[field] = old[field];
+      }
+    },
+    validate: (object) => validateKind(row, object),
+    validateUpdate: (object, old, subresource) => validateKindUpdate(row, object, old, subresource),
+    warnings: (object, old) => warningsFor(row, object, old),
+    async convert(objects, version) {
+      const convert = conversions[`${row.group}/${row.plural}`];
+      return objects.map((object) => {
+        if (convert) return convert(object, version);
+        return { ...object, apiVersion: row.group === "" ? version : `${row.group}/${version}` } as KubeObject;
+      });
+    },
+  };
+}

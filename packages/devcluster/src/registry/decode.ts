@@ -1,0 +1,89 @@
+import type { KubeObject, ObjectMeta } from "@outrigger/kit/api";
+import type { ServedResource } from "./contracts.ts";
+import { goTypeProblem } from "./go-types.ts";
+import { apiVersionOf } from "./versions.ts";
+
+/** The body is no object of the kind: the text is what a Go decoder says about it. */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}
+
+export interface Decoded {
+  readonly object: KubeObject;
+  /** What strict decoding minds: `unknown field "spec.foo"`. */
+  readonly strict: readonly string[];
+}
+
+/** Says which kinds exist, for the words of a refusal. */
+export type KindExists = (apiVersion: string, kind: string) => boolean;
+
+/**
+ * Turns a parsed body into an object of the resource: checks kind and types, removes what the schema does not know and
+ * fills in the defaults. Changes `value`.
+ *
+ * @throws DecodeError
+ */
+export function decodeObject(resource: ServedResource, value: Record<string, unknown>, exists: KindExists): Decoded {
+  settleKind(resource, value, exists);
+  if (!resource.custom) {
+    const problem = goTypeProblem(resource, value);
+    if (problem) throw new DecodeError(problem);
+  } else {
+    checkCustomMetadata(value);
+  }
+  const { metadata } = value;
+  const object = value as unknown as KubeObject;
+  object.metadata = metadata !== null && typeof metadata === "object" ? (metadata as ObjectMeta) : {};
+  const strict = resource.strategy.prune(object).map((path) => (path.includes(" ") ? path : `unknown field ${JSON.stringify(path)}`));
+  resource.strategy.default(object);
+  return { object, strict };
+}
+
+function settleKind(resource: ServedResource, value: Record<string, unknown>, exists: KindExists): void {
+  const expected = apiVersionOf(resource);
+  const apiVersion = typeof value["apiVersion"] === "string" && value["apiVersion"] !== "" ? value["apiVersion"] : undefined;
+  const kind = typeof value["kind"] === "string" && value["kind"] !== "" ? value["kind"] : undefined;
+  if (resource.custom && kind === undefined) throw new DecodeError(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
+  const givenVersion = apiVersion ?? expected;
+  const givenKind = kind ?? resource.kind;
+  if (givenVersion !== expected || givenKind !== resource.kind) {
+    if (resource.custom) throw customMismatch(resource, apiVersion, givenKind);
+    if (!exists(givenVersion, givenKind)) {
+      const version = givenVersion.includes("/") ? givenVersion : givenVersion;
+      throw new DecodeError(`no kind ${JSON.stringify(givenKind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/runtime/scheme.go:111"`);
+    }
+    // The version of another group version of the same kind is converted by a real server; ours asks for the right one.
+    const slash = givenVersion.lastIndexOf("/");
+    const from = `${givenVersion.slice(slash + 1)}.${givenKind}`;
+    throw new DecodeError(`converting (${from}) to (${internalPackage(resource.group)}.${resource.kind}): unknown conversion`);
+  }
+  value["apiVersion"] = expected;
+  value["kind"] = resource.kind;
+}
+
+function customMismatch(resource: ServedResource, apiVersion: string | undefined, kind: string): Error {
+  if (kind !== resource.kind) return new MismatchError(`the kind in the data (${kind}) does not match the expected kind (${resource.kind})`);
+  const given = apiVersion ?? "/";
+  return new MismatchError(`the API version in the data (${given}) does not match the expected API version (${apiVersionOf(resource)})`);
+}
+
+/** The body names another kind or version; refused in these words alone. */
+export class MismatchError extends Error {
+  override readonly name = "MismatchError";
+}
+
+function internalPackage(group: string): string {
+  return group === "" ? "core" : (group.split(".")[0] ?? group);
+}
+
+function checkCustomMetadata(value: Record<string, unknown>): void {
+  const { metadata } = value;
+  if (metadata === undefined || metadata === null) {
+    value["metadata"] = {};
+    return;
+  }
+  if (typeof metadata !== "object" || Array.isArray(metadata)) {
+    const found = Array.isArray(metadata) ? "array" : typeof metadata;
+    throw new DecodeError(`json: cannot unmarshal ${found} into Go struct field .metadata of type v1.ObjectMeta`);
+  }
+}

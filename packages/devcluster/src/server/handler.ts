@@ -1,0 +1,138 @@
+import { Buffer } from "node:buffer";
+import { StatusError } from "@outrigger/kit/client";
+import {
+  type Caller,
+  internal,
+  methodNotAllowed,
+  noSuchResource,
+  refusal,
+  type RegistryParts,
+  type Resources,
+  type UserInfo,
+} from "../registry/index.ts";
+import { authenticate, impersonate, type TokenReader } from "./authenticate.ts";
+import { type Attributes, type Authorizer, denial } from "./authorize.ts";
+import type { Discovery } from "./discovery.ts";
+import { health } from "./health.ts";
+import { type ApiRequest, type ApiResponse, header } from "./request.ts";
+import { type RequestInfo, requestInfo } from "./request-info.ts";
+import { handleResource, type ResourceServices } from "./resource-handler.ts";
+import { json, refused, text, warningHeader } from "./respond.ts";
+import { version } from "./version.ts";
+import { Warnings } from "./warnings.ts";
+
+export interface HandlerServices extends ResourceServices {
+  readonly parts: RegistryParts;
+  readonly resources: Resources;
+  readonly tokens: readonly TokenReader[];
+  readonly authorizer: Authorizer;
+  readonly discovery: Discovery;
+  /** `/openid/v1/jwks` */
+  readonly tokenKeys: () => object;
+}
+
+export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
+
+/** The chain of a real server: who asks, as whom, may they, and then what is asked. Never throws. */
+export function handler(services: HandlerServices): Handler {
+  return async (request) => {
+    const warnings = new Warnings();
+    let response: ApiResponse;
+    try {
+      response = await answer(request, services, warnings);
+    } catch (error) {
+      response = refused(asStatus(error));
+    }
+    if (warnings.texts.length > 0) response = { ...response, headers: { ...response.headers, warning: warnings.texts.map(warningHeader) } };
+    return request.method === "HEAD" && response.body !== undefined ? { ...response, body: "" } : response;
+  };
+}
+
+function asStatus(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  return internal(error instanceof Error ? error.message : String(error));
+}
+
+async function answer(request: ApiRequest, services: HandlerServices, warnings: Warnings): Promise<ApiResponse> {
+  const info = requestInfo(request.method, request.path, request.query);
+  const asked = authenticate(request, services.tokens);
+  const user = impersonate(request, asked, services.authorizer);
+  const attributes = attributesOf(info, request);
+  if (!services.authorizer.allows(user, attributes)) throw denial(user, attributes);
+  if (!info.isResource) return nonResource(request, services);
+  return resource(request, info, user, services, warnings);
+}
+
+function attributesOf(info: RequestInfo, request: ApiRequest): Attributes {
+  const { verb, isResource, group, version, resource, subresource, namespace, path } = info;
+  return { verb, isResource, group, version, resource, subresource, namespace, name: info.name || selectedName(info, request), path };
+}
+
+/** A list or watch of one name is allowed to whom that name is allowed. */
+function selectedName({ verb }: RequestInfo, { query }: ApiRequest): string {
+  if (verb !== "list" && verb !== "watch" && verb !== "deletecollection") return "";
+  const match = /(?:^|,)metadata\.name==?([^,]+)(?:,|$)/.exec(query.get("fieldSelector") ?? "");
+  return match?.[1] ?? "";
+}
+
+async function resource(request: ApiRequest, info: RequestInfo, user: UserInfo, services: HandlerServices, warnings: Warnings): Promise<ApiResponse> {
+  const { resources, authorizer } = services;
+  const found = resources.find(info.group, info.version, info.resource);
+  if (!found) {
+    if (!resources.hasGroup(info.group)) return pageNotFound();
+    throw noSuchResource();
+  }
+  const caller: Caller = {
+    user,
+    userAgent: header(request, "user-agent") ?? "",
+    warn: warnings.add,
+    allowed(verb) {
+      const attributes = { ...attributesOf(info, request), verb };
+      if (!authorizer.allows(user, attributes)) throw denial(user, attributes);
+    },
+    signal: request.signal,
+  };
+  return handleResource(request, info, found, caller, services);
+}
+
+async function nonResource(request: ApiRequest, services: HandlerServices): Promise<ApiResponse> {
+  const { path, query } = request;
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    const known = path.startsWith("/api") || path.startsWith("/openapi") || path === "/version";
+    if (!known) return pageNotFound();
+    throw methodNotAllowed();
+  }
+  if (path === "/version" || path === "/version/") return json(200, version);
+  const checked = health(path, query);
+  if (checked) return checked;
+  if (path === "/") return json(200, { paths: paths(services) });
+  if (path === "/openid/v1/jwks") return { status: 200, headers: { "content-type": "application/jwk-set+json" }, body: Buffer.from(JSON.stringify(services.tokenKeys())) };
+  if (path === "/metrics") return metrics(services);
+  const found = await services.discovery.answer(request);
+  if (found) return found;
+  const group = /^\/apis\/([^/]+)\//.exec(path)?.[1];
+  if (path.startsWith("/api/") || (group !== undefined && services.resources.hasGroup(group))) {
+    throw refusal({ code: 404, reason: "NotFound", message: "the server could not find the requested resource", details: {} });
+  }
+  return pageNotFound();
+}
+
+function metrics({ parts }: HandlerServices): ApiResponse {
+  const name = "outrigger_devcluster_revision";
+  const body = `# HELP ${name} Revision of the newest write.\n# TYPE ${name} gauge\n${name} ${parts.store.revision}\n`;
+  return text(200, body, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+function paths({ resources }: HandlerServices): string[] {
+  const found = new Set(["/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"]);
+  for (const { group, version } of resources.all()) {
+    if (group === "") continue;
+    found.add(`/apis/${group}`);
+    found.add(`/apis/${group}/${version}`);
+  }
+  return [...found].sort();
+}
+
+function pageNotFound(): ApiResponse {
+  return text(404, "404 page not found\n");
+}

@@ -1,0 +1,137 @@
+import { Buffer } from "node:buffer";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { PortInUseError } from "../devcluster.ts";
+import { refusal } from "../registry/index.ts";
+import type { Handler } from "./handler.ts";
+import type { ApiRequest, ApiResponse } from "./request.ts";
+import { refused } from "./respond.ts";
+
+export interface Listening {
+  readonly port: number;
+  /** Ends all connections and frees the port. */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM. */
+  readonly certificate: string;
+  readonly key: string;
+  /** Certificate authority of client certificates, PEM. */
+  readonly clientCa: string;
+}
+
+/** The largest body: `MaxRequestBodyBytes` of the apiserver. */
+const maxBody = 3 * 1024 * 1024;
+
+/** @throws PortInUseError */
+export async function listen(handle: Handler, { host, port, certificate, key, clientCa }: ListenOptions): Promise<Listening> {
+  const server = createServer({
+    cert: certificate,
+    key,
+    ca: clientCa,
+    requestCert: true,
+    rejectUnauthorized: false,
+    // Watches are silent for long; requests are not.
+    requestTimeout: 60_000,
+    keepAliveTimeout: 180_000,
+  });
+  server.on("request", (incoming, outgoing) => void serve(handle, incoming, outgoing));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(error.code === "EADDRINUSE" ? new PortInUseError(host, port) : error));
+    server.listen(port, host, resolve);
+  });
+  server.on("error", () => {});
+  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+async function serve(handle: Handler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const abort = new AbortController();
+  outgoing.on("close", () => abort.abort());
+  outgoing.on("error", () => abort.abort());
+  let body: Buffer;
+  try {
+    body = await readBody(incoming);
+  } catch (error) {
+    if (error instanceof TooLarge) return send(outgoing, tooLarge());
+    outgoing.destroy();
+    return;
+  }
+  const response = await handle(apiRequest(incoming, body, abort.signal));
+  if (!outgoing.destroyed) send(outgoing, response);
+}
+
+class TooLarge extends Error {}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBody) throw new TooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+function tooLarge(): ApiResponse {
+  return refused(refusal({ code: 413, reason: "RequestEntityTooLarge", message: `Request entity too large: limit is ${maxBody}`, details: {} }));
+}
+
+function apiRequest(incoming: IncomingMessage, body: Buffer, signal: AbortSignal): ApiRequest {
+  const target = incoming.url ?? "/";
+  const question = target.indexOf("?");
+  const certificate = clientCertificate(incoming.socket as TLSSocket);
+  return {
+    method: incoming.method ?? "GET",
+    path: question < 0 ? target : target.slice(0, question),
+    query: new URLSearchParams(question < 0 ? "" : target.slice(question + 1)),
+    headers: headersOf(incoming),
+    body,
+    signal,
+    ...(certificate ? { certificate } : {}),
+  };
+}
+
+/** Node joins repeated headers with commas; groups to act as may hold commas, so these are taken one by one. */
+function headersOf(incoming: IncomingMessage): Record<string, string | string[] | undefined> {
+  const headers: Record<string, string | string[] | undefined> = { ...incoming.headers };
+  for (const name of Object.keys(incoming.headers)) {
+    if (name.startsWith("impersonate-")) headers[name] = incoming.headersDistinct[name];
+  }
+  return headers;
+}
+
+function clientCertificate(socket: TLSSocket): { commonName: string; organizations: string[] } | undefined {
+  if (!socket.authorized) return undefined;
+  const subject = socket.getPeerCertificate()?.subject as { CN?: string; O?: string | string[] } | undefined;
+  if (!subject?.CN) return undefined;
+  return { commonName: subject.CN, organizations: subject.O === undefined ? [] : Array.isArray(subject.O) ? subject.O : [subject.O] };
+}
+
+function send(outgoing: ServerResponse, response: ApiResponse): void {
+  const { status, headers, body, stream } = response;
+  if (!stream) {
+    const length = body === undefined ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.length;
+    outgoing.writeHead(status, { ...(headers as Record<string, string | string[]>), ...(status === 204 || status === 304 ? {} : { "content-length": length }) });
+    outgoing.end(body);
+    return;
+  }
+  outgoing.writeHead(status, headers as Record<string, string | string[]>);
+  outgoing.flushHeaders();
+  stream({
+    write: (chunk) => void outgoing.write(chunk),
+    end: () => void outgoing.end(),
+  });
+}

@@ -1,0 +1,119 @@
+import { Buffer } from "node:buffer";
+import type { KubeObject, Status } from "@outrigger/kit/api";
+import { badRequest, type Page, type Served, type ServedResource, type StatusError, type Written } from "../registry/index.ts";
+import { apiVersionOf } from "../registry/index.ts";
+import { objectPrefix } from "../store/index.ts";
+import type { MediaType } from "./media-types.ts";
+import type { ApiResponse } from "./request.ts";
+import { type IncludeObject, partialMetadata, table } from "./table.ts";
+
+const jsonHeaders = { "content-type": "application/json", "cache-control": "no-cache, private" } as const;
+
+export function json(status: number, body: unknown): ApiResponse {
+  return { status, headers: jsonHeaders, body: Buffer.from(JSON.stringify(body)) };
+}
+
+export function text(status: number, body: string, type = "text/plain; charset=utf-8"): ApiResponse {
+  return { status, headers: { "content-type": type, "cache-control": "no-cache, private", "x-content-type-options": "nosniff" }, body };
+}
+
+/** A value in the form that was asked for. */
+export async function document(status: number, body: unknown, media: MediaType): Promise<ApiResponse> {
+  if (media.format === "json") return json(status, body);
+  const { stringify } = await import("yaml");
+  const shown = stringify(JSON.parse(JSON.stringify(body)), { sortMapEntries: true, lineWidth: 0, indentSeq: false, version: "1.1", aliasDuplicateObjects: false });
+  return { status, headers: { ...jsonHeaders, "content-type": "application/yaml" }, body: shown };
+}
+
+export function refused(error: StatusError): ApiResponse {
+  const response = json(error.statusCode, error.status);
+  const retry = error.status.details?.retryAfterSeconds;
+  return retry === undefined ? response : { ...response, headers: { ...response.headers, "retry-after": String(retry) } };
+}
+
+export function includeObject(query: URLSearchParams): IncludeObject {
+  const include = query.get("includeObject") ?? "";
+  if (include === "" || include === "Metadata") return "Metadata";
+  if (include === "None" || include === "Object") return include;
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
+}
+
+/** One object, as it is or as the client wants to see it. */
+export async function single(
+  status: number,
+  resource: ServedResource,
+  served: Served | Written | { readonly object: KubeObject | Status },
+  media: MediaType,
+  query: URLSearchParams,
+): Promise<ApiResponse> {
+  const entry = "entry" in served ? served.entry : undefined;
+  if (media.as === undefined && media.format === "json" && entry && entry.bytes.length > 0 && entryIsIn(resource, entry.bytes)) {
+    return { status, headers: jsonHeaders, body: entry.bytes };
+  }
+  const object = (served.object ?? entry?.object) as KubeObject;
+  return document(status, shown(resource, object, media, query), media);
+}
+
+/** Whether encoded bytes are of the version asked for. */
+function entryIsIn(resource: ServedResource, bytes: Buffer): boolean {
+  const prefix = objectPrefix(resource.kind, apiVersionOf(resource));
+  return bytes.subarray(0, prefix.length).toString("latin1") === prefix;
+}
+
+function shown(resource: ServedResource, object: KubeObject | Status, media: MediaType, query: URLSearchParams): unknown {
+  // A Status is never shown as anything else.
+  if (media.as === undefined || object.kind === "Status") return object;
+  const one = object as KubeObject;
+  if (media.as === "PartialObjectMetadata") return partialMetadata(one, media.version);
+  if (media.as === "PartialObjectMetadataList") throw badRequest(`you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind})`);
+  const metadata = one.metadata.resourceVersion === undefined ? {} : { resourceVersion: one.metadata.resourceVersion };
+  return table(resource, [one], metadata, { version: media.version, include: includeObject(query), columns: true });
+}
+
+export async function list(resource: ServedResource, page: Page, media: MediaType, query: URLSearchParams): Promise<ApiResponse> {
+  const metadata = {
+    resourceVersion: String(page.revision),
+    ...(page.continue === undefined ? {} : { continue: page.continue }),
+    ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
+  };
+  if (media.as === "Table") {
+    const rows = page.items.map((item) => item.object ?? item.entry.object);
+    return document(200, table(resource, rows, metadata, { version: media.version, include: includeObject(query), columns: true }), media);
+  }
+  if (media.as !== undefined) {
+    if (media.as === "PartialObjectMetadata") throw badRequest("you requested PartialObjectMetadata, but the requested object is a list");
+    const items = page.items.map((item) => partialMetadata(item.object ?? item.entry.object, media.version));
+    return document(200, { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${media.version}`, metadata, items }, media);
+  }
+  const body = encodedList(resource, metadata, page.items);
+  if (media.format === "json") return { status: 200, headers: jsonHeaders, body };
+  return document(200, JSON.parse(body.toString("utf8")), media);
+}
+
+const comma = Buffer.from(",");
+const brace = Buffer.from("{");
+
+/** Joins the encoded objects; items of typed lists leave out kind and version, those of custom resources say them. */
+function encodedList(resource: ServedResource, metadata: object, items: Page["items"]): Buffer {
+  const apiVersion = apiVersionOf(resource);
+  const head = `${objectPrefix(resource.listKind, apiVersion)}"metadata":${JSON.stringify(metadata)},"items":[`;
+  const prefix = Buffer.byteLength(objectPrefix(resource.kind, apiVersion));
+  const chunks: Uint8Array[] = [Buffer.from(head)];
+  for (const [index, item] of items.entries()) {
+    if (index > 0) chunks.push(comma);
+    if (item.entry) {
+      if (resource.custom) chunks.push(item.entry.bytes);
+      else chunks.push(brace, item.entry.bytes.subarray(prefix));
+    } else {
+      const { kind, apiVersion: version, ...rest } = item.object;
+      chunks.push(Buffer.from(JSON.stringify(resource.custom ? { kind, apiVersion: version, ...rest } : rest)));
+    }
+  }
+  chunks.push(Buffer.from("]}"));
+  return Buffer.concat(chunks);
+}
+
+/** `Warning: 299 - "text"`, after RFC 7234; Kubernetes cuts them when they grow beyond 4 KiB in all. */
+export function warningHeader(text: string): string {
+  return `299 - "${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}

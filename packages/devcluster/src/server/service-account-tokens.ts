@@ -1,0 +1,78 @@
+import { createPrivateKey, createPublicKey, createHash, generateKeyPairSync, randomUUID, sign, verify } from "node:crypto";
+import { Buffer } from "node:buffer";
+import type { ClusterReader, UserInfo } from "../registry/index.ts";
+import type { TokenReader } from "./authenticate.ts";
+import type { TokenIssuer } from "./subresources/token.ts";
+
+const issuer = "https://kubernetes.default.svc.cluster.local";
+
+interface Claims {
+  aud: string[];
+  exp: number;
+  iss: string;
+  sub: string;
+  jti: string;
+  "kubernetes.io": { namespace: string; serviceaccount: { name: string; uid: string }; pod?: { name: string; uid: string } };
+}
+
+export interface ServiceAccountTokens extends TokenIssuer {
+  readonly read: TokenReader;
+  /** For TokenReview: the user and the audiences of a token, as long as its account exists. */
+  inspect(token: string): { user: UserInfo; audiences: readonly string[] } | undefined;
+  /** `/openid/v1/jwks` */
+  keys(): object;
+}
+
+/** Issues and reads the JSON Web Tokens of ServiceAccounts: bound to the account, to the pod where there is one, and to a time. */
+export function serviceAccountTokens(reader: ClusterReader): ServiceAccountTokens {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = createPrivateKey(privateKey.export({ type: "pkcs8", format: "pem" }));
+  const publicPart = createPublicKey(publicKey.export({ type: "spki", format: "pem" }));
+  const kid = createHash("sha256").update(publicPart.export({ type: "spki", format: "der" })).digest("base64url");
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+  function inspect(token: string): { user: UserInfo; audiences: readonly string[] } | undefined {
+    const [head, body, signature, more] = token.split(".");
+    if (!head || !body || !signature || more !== undefined) return undefined;
+    const valid = verify("sha256", Buffer.from(`${head}.${body}`), { key: publicPart, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
+    if (!valid) return undefined;
+    const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as Claims;
+    if (claims.iss !== issuer || claims.exp * 1000 < Date.now()) return undefined;
+    const { namespace, serviceaccount, pod } = claims["kubernetes.io"];
+    const account = reader.get("", "serviceaccounts", { namespace, name: serviceaccount.name });
+    if (account?.metadata.uid !== serviceaccount.uid) return undefined;
+    if (pod && reader.get("", "pods", { namespace, name: pod.name })?.metadata.uid !== pod.uid) return undefined;
+    const extra: Record<string, readonly string[]> = { "authentication.kubernetes.io/credential-id": [`JTI=${claims.jti}`] };
+    if (pod) {
+      extra["authentication.kubernetes.io/pod-name"] = [pod.name];
+      extra["authentication.kubernetes.io/pod-uid"] = [pod.uid];
+    }
+    const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
+    return { user: { username: claims.sub, uid: serviceaccount.uid, groups, extra }, audiences: claims.aud };
+  }
+
+  return {
+    audience: issuer,
+    issue({ namespace, name, uid, audiences, lifetime, pod }) {
+      const now = Math.floor(Date.now() / 1000);
+      const body = {
+        aud: audiences,
+        exp: now + lifetime,
+        iat: now,
+        iss: issuer,
+        jti: randomUUID(),
+        "kubernetes.io": { namespace, ...(pod ? { pod } : {}), serviceaccount: { name, uid } },
+        nbf: now,
+        sub: `system:serviceaccount:${namespace}:${name}`,
+      };
+      const text = `${encode({ alg: "ES256", kid })}.${encode(body)}`;
+      return `${text}.${sign("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+    },
+    inspect,
+    read(token) {
+      const found = inspect(token);
+      return found?.audiences.includes(issuer) ? found.user : undefined;
+    },
+    keys: () => ({ keys: [{ use: "sig", alg: "ES256", kid, ...publicPart.export({ format: "jwk" }) }] }),
+  };
+}

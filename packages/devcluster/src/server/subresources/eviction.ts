@@ -1,0 +1,102 @@
+import { type KubeObject, labelSelector } from "@outrigger/kit/api";
+import {
+  badRequest,
+  type DeleteOptions,
+  deleteObject,
+  forbidden,
+  internal,
+  notFound,
+  readCopy,
+  type StatusError,
+  tableOf,
+  timestamp,
+  tooManyRequests,
+  updateObject,
+} from "../../registry/index.ts";
+import type { ApiResponse } from "../request.ts";
+import type { ResourceRequest } from "../resource-handler.ts";
+import { json } from "../respond.ts";
+import { objectBody } from "./binding.ts";
+
+interface Budget extends KubeObject {
+  spec: { selector?: { matchLabels?: Record<string, string> } };
+  status?: {
+    observedGeneration?: number;
+    disruptionsAllowed?: number;
+    desiredHealthy?: number;
+    currentHealthy?: number;
+    disruptedPods?: Record<string, string>;
+  };
+}
+
+/** Deletes a pod when its disruption budget allows it (`pkg/registry/core/pod/storage/eviction.go`). */
+export async function evict(one: ResourceRequest): Promise<ApiResponse> {
+  const { request, target, services, caller } = one;
+  const eviction = await objectBody(one);
+  const given = (eviction["metadata"] as { name?: string } | undefined)?.name ?? "";
+  if (given !== target.name) throw badRequest("name in URL does not match name in Eviction object");
+  const sent = { ...(eviction["deleteOptions"] as Record<string, unknown> | undefined) };
+  const dryRun = request.query.getAll("dryRun").includes("All") || (Array.isArray(sent["dryRun"]) && sent["dryRun"].length > 0);
+  const options: DeleteOptions = {
+    gracePeriodSeconds: sent["gracePeriodSeconds"] as number | undefined,
+    propagationPolicy: sent["propagationPolicy"] as string | undefined,
+    preconditions: sent["preconditions"] as NonNullable<DeleteOptions["preconditions"]> | undefined,
+    dryRun,
+    sent,
+  };
+  const entry = tableOf(services.parts.store, "", "pods").get(target.namespace, target.name);
+  if (!entry) throw notFound(target.resource, target.name);
+  const pod = await readCopy(target.resource, entry);
+  if (!ignoresBudgets(pod)) await useBudget(one, pod, dryRun);
+  await deleteObject(services.parts, { ...target, subresource: "" }, caller, options);
+  return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+}
+
+function ignoresBudgets(pod: KubeObject): boolean {
+  const phase = (pod["status"] as { phase?: string } | undefined)?.phase;
+  return phase === "Succeeded" || phase === "Failed" || phase === "Pending" || pod.metadata.deletionTimestamp !== undefined;
+}
+
+async function useBudget({ services, target, caller }: ResourceRequest, pod: KubeObject, dryRun: boolean): Promise<void> {
+  const budgets = services.parts.reader
+    .list("policy", "poddisruptionbudgets")
+    .filter((one) => one.metadata.namespace === target.namespace)
+    .filter((one) => labelSelector(((one as Budget).spec.selector ?? {}) as never).matches(pod.metadata.labels ?? {})) as Budget[];
+  if (budgets.length === 0) return;
+  if (budgets.length > 1) throw internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+  const [budget] = budgets;
+  const resource = services.resources.find("policy", "v1", "poddisruptionbudgets")!;
+  const budgetTarget = { resource, namespace: target.namespace, name: budget!.metadata.name ?? "", subresource: "status" };
+  const options = { dryRun, fieldManager: "", fieldValidation: "Ignore", force: false, sent: {} } as const;
+  await updateObject(
+    services.parts,
+    budgetTarget,
+    caller,
+    (current) => {
+      const object = structuredClone(current!) as Budget;
+      const status = { ...object.status };
+      const refused = refusalOf(object);
+      if (refused) throw refused;
+      status.disruptionsAllowed = (status.disruptionsAllowed ?? 0) - 1;
+      status.disruptedPods = { ...status.disruptedPods, [target.name]: timestamp() };
+      object.status = status;
+      return object;
+    },
+    options,
+  );
+}
+
+function refusalOf(budget: Budget): StatusError | undefined {
+  const { status = {} } = budget;
+  const name = budget.metadata.name ?? "";
+  const message = "Cannot evict pod as it would violate the pod's disruption budget.";
+  const because = (why: string): { reason: string; message: string }[] => [{ reason: "DisruptionBudget", message: why }];
+  if ((status.observedGeneration ?? 0) < (budget.metadata.generation ?? 0)) {
+    return tooManyRequests(message, 10, because(`The disruption budget ${name} is still being processed by the server.`));
+  }
+  const allowed = status.disruptionsAllowed ?? 0;
+  if (allowed < 0) return forbidden({ group: "policy", plural: "poddisruptionbudgets" }, name, "pdb disruptions allowed is negative");
+  if (allowed > 0) return undefined;
+  const { desiredHealthy = 0, currentHealthy = 0 } = status;
+  return tooManyRequests(message, 0, because(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`));
+}

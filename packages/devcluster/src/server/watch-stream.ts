@@ -1,0 +1,107 @@
+import { Buffer } from "node:buffer";
+import { type ListOptions, type RegistryParts, StatusError, type Target, type Watching, watchObjects } from "../registry/index.ts";
+import type { MediaType } from "./media-types.ts";
+import type { ApiResponse, Sink } from "./request.ts";
+import { WatchFrames } from "./watch-frames.ts";
+
+/** Between bookmarks: `bookmarkFrequency` of the watch cache. */
+const bookmarkMs = 60_000;
+/** A bookmark goes out this long before a watch ends by its timeout. */
+const lastBookmarkMs = 2_000;
+/** How long a watch lasts that did not say: 30 to 60 minutes, spread so that not all end at once. */
+const shortestMs = 30 * 60_000;
+
+/** Ends all streams at once, for the end of the server and of a resource. */
+export interface Streams {
+  /** Calls `end` when streams of `resource` (or all) are to end; returns how to forget it. */
+  add(resource: string, end: () => void): () => void;
+}
+
+/** Answers a watch: a line of JSON per event, until its time is over or the client goes. */
+export async function watchResponse(
+  parts: RegistryParts,
+  target: Target,
+  options: ListOptions,
+  media: MediaType,
+  query: URLSearchParams,
+  signal: AbortSignal,
+  streams: Streams,
+): Promise<ApiResponse> {
+  const frames = new WatchFrames(target.resource, media, query);
+  const lines = new LineBuffer();
+  let watching: Watching | undefined;
+  try {
+    watching = await watchObjects(parts, target, options, (event) => lines.push(frames.frame(event)), signal);
+  } catch (error) {
+    // What the watch cache finds out comes as an event, so that the answer's head is that of a watch.
+    if (!(error instanceof StatusError) || error.statusCode !== 410) throw error;
+    lines.push(Buffer.from(`${JSON.stringify({ type: "ERROR", object: error.status })}\n`));
+  }
+  const timeoutMs = options.timeoutSeconds ? options.timeoutSeconds * 1000 : shortestMs * (1 + Math.random());
+  return {
+    status: 200,
+    headers: { "content-type": "application/json", "cache-control": "no-cache, private" },
+    stream(sink) {
+      lines.flow(sink);
+      let timers: NodeJS.Timeout[] = [];
+      const finish = (): void => {
+        for (const timer of timers) clearTimeout(timer);
+        timers = [];
+        forget();
+        signal.removeEventListener("abort", finish);
+        watching?.stop();
+        lines.end();
+      };
+      const { group, plural } = target.resource;
+      const forget = streams.add(`${group}/${plural}`, finish);
+      if (!watching) return finish();
+      timers.push(setTimeout(finish, timeoutMs));
+      if (options.allowBookmarks) {
+        timers.push(setInterval(() => watching.bookmark(), bookmarkMs));
+        if (timeoutMs > lastBookmarkMs) timers.push(setTimeout(() => watching.bookmark(), timeoutMs - lastBookmarkMs));
+      }
+      signal.addEventListener("abort", finish, { once: true });
+      if (signal.aborted) finish();
+    },
+  };
+}
+
+/** Gathers the lines of one turn of the event loop into one write. */
+class LineBuffer {
+  #sink: Sink | undefined;
+  #waiting: Uint8Array[] = [];
+  #scheduled = false;
+  #ended = false;
+
+  push(line: Uint8Array): void {
+    if (this.#ended) return;
+    this.#waiting.push(line);
+    if (this.#sink) this.#schedule();
+  }
+
+  flow(sink: Sink): void {
+    this.#sink = sink;
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#flush();
+    this.#sink?.end();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const lines = this.#waiting;
+    if (lines.length === 0 || !this.#sink) return;
+    this.#waiting = [];
+    this.#sink.write(lines.length === 1 ? lines[0]! : Buffer.concat(lines));
+  }
+}

@@ -1,0 +1,83 @@
+import { Buffer } from "node:buffer";
+import type { KubeObject, ObjectMeta } from "@outrigger/kit/api";
+
+/**
+ * One revision of one object. It holds the encoded bytes; the parsed form comes back from them when the garbage
+ * collector took it, so that thousands of idle objects cost their bytes and their labels and no more.
+ */
+export class Entry {
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly revision: number;
+  readonly bytes: Buffer;
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  #parsed: WeakRef<KubeObject>;
+
+  constructor(key: string, revision: number, encoded: EncodedObject) {
+    const { metadata } = encoded.object;
+    this.key = key;
+    this.namespace = metadata.namespace ?? "";
+    this.name = metadata.name ?? "";
+    this.revision = revision;
+    this.bytes = encoded.bytes;
+    this.labels = metadata.labels;
+    this.#parsed = new WeakRef(encoded.object);
+  }
+
+  /** The parsed object, shared by all readers. */
+  get object(): KubeObject {
+    let object = this.#parsed.deref();
+    if (!object) {
+      object = this.copy();
+      this.#parsed = new WeakRef(object);
+    }
+    return object;
+  }
+
+  /** A parsed object of the caller's own. */
+  copy(): KubeObject {
+    return JSON.parse(this.bytes.toString("utf8")) as KubeObject;
+  }
+}
+
+export interface EncodedObject {
+  readonly object: KubeObject;
+  readonly bytes: Buffer;
+}
+
+/** What every encoded object of a kind begins with; a typed list leaves these two fields out of its items. */
+export function objectPrefix(kind: string, apiVersion: string): string {
+  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
+}
+
+/** Encodes with `kind`, `apiVersion` and `metadata` first, metadata in the order of Kubernetes' own encoder. */
+export function encodeObject(object: KubeObject): EncodedObject {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  const ordered: KubeObject = { kind, apiVersion, metadata: orderedMetadata(metadata), ...rest };
+  return { object: ordered, bytes: Buffer.from(JSON.stringify(ordered)) };
+}
+
+const metadataOrder = [
+  "name",
+  "generateName",
+  "namespace",
+  "selfLink",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "labels",
+  "annotations",
+  "ownerReferences",
+  "finalizers",
+  "managedFields",
+] as const;
+
+function orderedMetadata(metadata: ObjectMeta): ObjectMeta {
+  const ordered: Record<string, unknown> = {};
+  for (const field of metadataOrder) if (metadata[field] !== undefined) ordered[field] = metadata[field];
+  return ordered as ObjectMeta;
+}
