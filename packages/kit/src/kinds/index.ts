@@ -1,0 +1,13 @@
+/**
+ * What is known of Kubernetes' own kinds: one row each, and what cannot be a row as a function keyed by kind.
+ *
+ * Guarantees
+ * - Rows are derived from what a real API server publishes (`scripts/kinds`) and read when first asked for.
+ * - Functions here change an object only where they say so, and never another.
+ */
+export * from "./builtin.ts";
+export * from "./defaults/index.ts";
+export * from "./pod-state.ts";
+export type { ColumnRow, KindRow, SubresourceRow } from "./row.ts";
+export { type GoStruct, type GroupRow, goStruct, type KindTable, kinds, schemaName } from "./table.ts";
+export * from "./validation/index.ts";

@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import type { SchemaNode } from "../schema/index.ts";
+import type { ColumnRow, KindRow } from "./row.ts";
+
+/** A group as discovery lists it. */
+export interface GroupRow {
+  /** "" is the core group. */
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly preferred: string;
+}
+
+export interface KindTable {
+  /** Every kind in every version, in the order of discovery. */
+  readonly rows: readonly KindRow[];
+  readonly groups: readonly GroupRow[];
+  byResource(group: string, version: string, plural: string): KindRow | undefined;
+  byKind(group: string, version: string, kind: string): KindRow | undefined;
+  /** The schema of a definition by its published name, such as `io.k8s.api.core.v1.PodSpec`. */
+  definition(name: string): SchemaNode | undefined;
+}
+
+/** A definition as the data file has it: an OpenAPI schema with references by name, and what Go's JSON needs to know. */
+interface Definition extends Record<string, unknown> {
+  readonly $ref?: string;
+  readonly properties?: Record<string, Definition>;
+  readonly items?: Definition;
+  readonly additionalProperties?: Definition | boolean;
+  readonly order?: readonly string[];
+  readonly pointers?: readonly string[];
+  readonly nullables?: readonly string[];
+}
+interface Data {
+  readonly groups: readonly GroupRow[];
+  readonly rows: readonly (Omit<KindRow, "schema" | "columns" | "listKind" | "stored"> & { readonly definition: string; readonly columns?: readonly ColumnRow[] })[];
+  readonly definitions: Readonly<Record<string, Definition>>;
+}
+
+/** How Go writes one struct as JSON. */
+export interface GoStruct {
+  /** JSON names in the order of the struct's fields. */
+  readonly order: readonly string[];
+  /** Fields whose zero value is a value, since they are pointers: `replicas: 0`. */
+  readonly pointers: ReadonlySet<string>;
+  /** Lists and maps that are written as null when there are none. */
+  readonly nullables: ReadonlySet<string>;
+}
+
+const AGE: readonly ColumnRow[] = [
+  { name: "Name", type: "string", format: "name", priority: 0 },
+  { name: "Age", type: "string", format: "", priority: 0 },
+];
+
+let table: KindTable | undefined;
+const structs = new WeakMap<SchemaNode, GoStruct>();
+
+/** The table of Kubernetes' own kinds; read from its data file at the first call. */
+export function kinds(): KindTable {
+  table ??= load();
+  return table;
+}
+
+/** Go's facts about the struct that a node of a built-in kind's schema describes. */
+export function goStruct(node: SchemaNode): GoStruct | undefined {
+  return structs.get(node);
+}
+
+/** The name of the definition that a node came from: `io.k8s.api.core.v1.PodSpec`. */
+export function schemaName(node: SchemaNode): string | undefined {
+  return node.title;
+}
+
+function load(): KindTable {
+  const data = JSON.parse(readFileSync(new URL("../../data/kinds.json", import.meta.url), "utf8")) as Data;
+  const resolve = resolver(data.definitions);
+  const rows = data.rows.map((row): KindRow => {
+    const { definition, ...facts } = row;
+    return {
+      ...facts,
+      listKind: `${row.kind}List`,
+      columns: row.columns ?? AGE,
+      stored: row.verbs.includes("get"),
+      get schema() {
+        return resolve(definition);
+      },
+    };
+  });
+  const resources = new Map(rows.map((row) => [`${row.group}/${row.version}/${row.plural}`, row]));
+  const byKind = new Map(rows.map((row) => [`${row.group}/${row.version}/${row.kind}`, row]));
+  return {
+    rows,
+    groups: data.groups,
+    byResource: (group, version, plural) => resources.get(`${group}/${version}/${plural}`),
+    byKind: (group, version, kind) => byKind.get(`${group}/${version}/${kind}`),
+    definition: (name) => (Object.hasOwn(data.definitions, name) ? resolve(name) : undefined),
+  };
+}
+
+/** Makes nodes of definitions when they are first looked at: they refer to each other, and to themselves. */
+function resolver(definitions: Readonly<Record<string, Definition>>): (name: string) => SchemaNode {
+  const made = new Map<string, SchemaNode>();
+  const resolve = (name: string): SchemaNode => {
+    let node = made.get(name);
+    if (!node) {
+      const definition = definitions[name];
+      if (!definition) throw new RangeError(`the table of kinds has no definition ${name}`);
+      node = build(definition, name);
+      made.set(name, node);
+    }
+    return node;
+  };
+  const follow = (raw: Definition): SchemaNode => {
+    if (raw.$ref === undefined) return build(raw, undefined);
+    const { $ref: named, ...own } = raw;
+    const $ref = STANDS_FOR[named] ?? named;
+    return Object.keys(own).length === 0 ? resolve($ref) : build({ ...definitions[$ref], ...own }, $ref);
+  };
+  const build = (raw: Definition, name: string | undefined): SchemaNode => {
+    const { properties, items, additionalProperties, order, pointers = [], nullables = [], ...facts } = raw;
+    const node = (WELL_KNOWN[name ?? ""] ? { ...facts, ...WELL_KNOWN[name ?? ""] } : facts) as SchemaNode;
+    if (name !== undefined) node.title = name;
+    if (properties) lazily(node, "properties", () => childrenOf(properties));
+    if (items) lazily(node, "items", () => follow(items));
+    if (typeof additionalProperties === "object") lazily(node, "additionalProperties", () => follow(additionalProperties));
+    else if (additionalProperties !== undefined) node.additionalProperties = additionalProperties;
+    if (order) structs.set(node, { order, pointers: new Set(pointers), nullables: new Set(nullables) });
+    return node;
+  };
+  const childrenOf = (properties: Record<string, Definition>): Record<string, SchemaNode> => {
+    const children = Object.create(null) as Record<string, SchemaNode>;
+    for (const [field, raw] of Object.entries(properties)) children[field] = follow(raw);
+    return children;
+  };
+  return resolve;
+}
+
+/** Types with a JSON form of their own, said in the terms of structural schemas. */
+const WELL_KNOWN: Readonly<Record<string, SchemaNode>> = {
+  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": { "x-kubernetes-int-or-string": true },
+  "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": { "x-kubernetes-preserve-unknown-fields": true },
+  "io.k8s.apimachinery.pkg.runtime.RawExtension": { "x-kubernetes-preserve-unknown-fields": true },
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": { "x-kubernetes-preserve-unknown-fields": true },
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool": { "x-kubernetes-preserve-unknown-fields": true },
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray": { "x-kubernetes-preserve-unknown-fields": true },
+};
+/** Types that stand for another in all but one odd form. */
+const STANDS_FOR: Readonly<Record<string, string>> = {
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
+};
+
+function lazily(node: SchemaNode, field: "properties" | "items" | "additionalProperties", make: () => unknown): void {
+  Object.defineProperty(node, field, {
+    enumerable: true,
+    configurable: true,
+    get() {
+      const value = make();
+      Object.defineProperty(node, field, { enumerable: true, configurable: true, writable: true, value });
+      return value;
+    },
+  });
+}
