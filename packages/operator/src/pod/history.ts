@@ -6,19 +6,23 @@ import type { InjectionEntry } from "./record.ts";
  * for the user's. The record says what that work was.
  */
 
-/** The pod without the labels and annotations that rules of these kinds set earlier; the same object when there are none. */
+/** The pod as it was before rules of these kinds set labels and annotations; the same object when there are none. */
 export function withoutMetadataOf(pod: Pod, record: readonly InjectionEntry[], kinds: readonly string[]): Pod {
   const entries = record.filter((entry) => kinds.some((kind) => entry.rule.startsWith(`${kind}/`)));
   const labels = new Set(entries.flatMap((entry) => entry.labels ?? []));
   const annotations = new Set(entries.flatMap((entry) => entry.annotations ?? []));
   if (labels.size === 0 && annotations.size === 0) return pod;
   const { metadata } = pod;
+  const labelsBefore = Object.assign({}, ...entries.map((entry) => entry.replaced?.labels).reverse());
+  const annotationsBefore = Object.assign({}, ...entries.map((entry) => entry.replaced?.annotations).reverse());
   return {
     ...pod,
     metadata: {
       ...metadata,
-      ...(metadata.labels === undefined ? {} : { labels: without(metadata.labels, labels) }),
-      ...(metadata.annotations === undefined ? {} : { annotations: without(metadata.annotations, annotations) }),
+      ...(metadata.labels === undefined ? {} : { labels: { ...without(metadata.labels, labels), ...labelsBefore } }),
+      ...(metadata.annotations === undefined
+        ? {}
+        : { annotations: { ...without(metadata.annotations, annotations), ...annotationsBefore } }),
     },
   };
 }

@@ -38,6 +38,13 @@ export interface Reason {
   readonly env?: readonly string[];
   /** Paths of mounts that were added to the pod's own containers. */
   readonly mounts?: readonly string[];
+  /** What labels and annotations said before a rule overrode them: selectors go by what the user wrote. */
+  readonly replaced?: Replaced;
   /** What could not be done although the rule applied, one sentence each. */
   readonly problems?: readonly string[];
+}
+
+export interface Replaced {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,5 @@
 import type { Pod } from "./pod.ts";
-import type { Reason, ReasonCode } from "./reason.ts";
+import type { Reason, ReasonCode, Replaced } from "./reason.ts";
 
 /** The annotation that says what was done to a pod, by which rule and why. */
 export const INJECTION_ANNOTATION = "outrigger.dev/injection";
@@ -16,6 +16,8 @@ export interface InjectionEntry {
   readonly env?: readonly string[];
   /** Paths of mounts that were added to the pod's own containers. */
   readonly mounts?: readonly string[];
+  /** What labels and annotations said before they were overridden. */
+  readonly replaced?: Replaced;
   readonly problems?: readonly string[];
 }
 
@@ -48,7 +50,7 @@ function isEntry(entry: unknown): entry is InjectionEntry {
  */
 export function writeInjectionRecord(before: readonly InjectionEntry[], reasons: readonly Reason[]): string {
   const entries = [...before];
-  for (const { kind, rule, action, reason, containers, labels, annotations, env, mounts, problems } of reasons) {
+  for (const { kind, rule, action, reason, containers, labels, annotations, env, mounts, replaced, problems } of reasons) {
     const key = `${kind}/${rule}`;
     const at = entries.findIndex((entry) => entry.rule === key);
     if (at >= 0 && action !== "applied") continue;
@@ -62,6 +64,7 @@ export function writeInjectionRecord(before: readonly InjectionEntry[], reasons:
       ...list("annotations", earlier?.annotations, annotations),
       ...list("env", earlier?.env, env),
       ...list("mounts", earlier?.mounts, mounts),
+      ...both(earlier?.replaced, replaced),
       ...list("problems", undefined, problems),
     };
     if (at >= 0) entries[at] = entry;
@@ -77,4 +80,10 @@ function list(
 ): Record<string, readonly string[]> {
   if (earlier === undefined || earlier.length === 0) return now === undefined || now.length === 0 ? {} : { [field]: now };
   return { [field]: [...new Set([...earlier, ...(now ?? [])])] };
+}
+
+/** The older value counts: it is the user's. */
+function both(earlier: Replaced | undefined, now: Replaced | undefined): { replaced?: Replaced } {
+  if (earlier === undefined) return now === undefined ? {} : { replaced: now };
+  return { replaced: { labels: { ...now?.labels, ...earlier.labels }, annotations: { ...now?.annotations, ...earlier.annotations } } };
 }

@@ -69,6 +69,7 @@ function applyOne(
 ): Reason {
   const done = { labels: [] as string[], annotations: [] as string[], env: [] as string[] };
   const problems: string[] = [];
+  const replaced: { labels?: Record<string, string>; annotations?: Record<string, string> } = {};
   for (const list of ["labels", "annotations"] as const) {
     for (const entry of defaults[list]) {
       if (settled[list].has(entry.name)) continue;
@@ -82,6 +83,7 @@ function applyOne(
         if (list === "labels") draft.setLabel(entry.name, resolved.value);
         else draft.setAnnotation(entry.name, resolved.value);
         done[list].push(entry.name);
+        if (current !== undefined) replaced[list] = { ...replaced[list], [entry.name]: current };
         settled[list].add(entry.name);
       } else if (current === resolved.value) settled[list].add(entry.name);
     }
@@ -115,6 +117,7 @@ function applyOne(
     ...(done.labels.length === 0 ? {} : { labels: done.labels }),
     ...(done.annotations.length === 0 ? {} : { annotations: done.annotations }),
     ...(done.env.length === 0 ? {} : { env: done.env }),
+    ...(replaced.labels === undefined && replaced.annotations === undefined ? {} : { replaced }),
     ...(problems.length === 0 ? {} : { problems }),
   };
 }

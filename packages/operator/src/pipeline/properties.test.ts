@@ -1,0 +1,178 @@
+import type { LabelSelector } from "@outrigger/kit/api";
+import { applyJsonPatch } from "@outrigger/kit/patch";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Pod } from "../pod/index.ts";
+import type { PodDefaults } from "../poddefaults/index.ts";
+import { defaultSidecarSet, type SidecarSet } from "../sidecarset/index.ts";
+import type { InjectionTemplate } from "../templates/index.ts";
+import { compileRules, type DecideContext, decide, type Rules } from "./index.ts";
+
+// Few names, so that rules and pods meet: labels that match, volumes and variables that collide, keys that need escaping.
+const key = fc.constantFrom("app", "tier", "a/b", "x~y");
+const word = fc.constantFrom("web", "api", "");
+const map = fc.dictionary(key, word, { maxKeys: 3 });
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
+const env = fc.array(fc.record({ name: fc.constantFrom("TZ", "REGION", "ODD"), value: word }), { maxLength: 3 });
+const mounts = fc.uniqueArray(
+  fc.record({
+    name: fc.constantFrom("logs", "data"),
+    mountPath: fc.constantFrom("/a", "/b", "/c"),
+    subPathExpr: fc.constantFrom("$(TZ)", "x"),
+  }),
+  {
+    selector: (mount) => mount.mountPath,
+    maxLength: 2,
+  },
+);
+const present = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
+const container = (names: readonly string[]) =>
+  fc.record({ name: fc.constantFrom(...names), image: fc.constant("image:1"), env: maybe(env), volumeMounts: maybe(mounts) }).map(present);
+const unique = <T extends { name: string }>(item: fc.Arbitrary<T>, minLength = 0) =>
+  fc.uniqueArray(item, { selector: ({ name }) => name, minLength, maxLength: 2 });
+const volumes = unique(fc.record({ name: fc.constantFrom("logs", "data"), emptyDir: fc.constant({}) }));
+
+const pods = fc
+  .record({
+    labels: maybe(map),
+    annotations: maybe(map),
+    containers: unique(container(["main", "second"]), 1),
+    initContainers: maybe(unique(container(["prepare", "seed"]))),
+    volumes: maybe(volumes),
+    imagePullSecrets: maybe(unique(fc.record({ name: fc.constantFrom("own", "p1") }))),
+    hostNetwork: maybe(fc.boolean()),
+  })
+  .map(
+    ({ labels, annotations, ...spec }): Pod => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: present({ name: "web-0", labels, annotations }) as Pod["metadata"],
+      spec: present(spec) as Pod["spec"],
+    }),
+  );
+
+const sidecar = (prefix: string) =>
+  fc
+    .record({
+      base: container([`${prefix}-1`, `${prefix}-2`]),
+      podInjectPolicy: fc.constantFrom("BeforeAppContainer", "AfterAppContainer"),
+      share: fc.constantFrom("enabled", "disabled"),
+      transferEnv: fc.array(fc.record({ sourceContainerName: fc.constantFrom("main", "second"), envName: fc.constantFrom("TZ", "ODD") }), {
+        maxLength: 2,
+      }),
+      hot: fc.boolean(),
+    })
+    .map(({ base, share, hot, ...rest }) => ({
+      ...base,
+      ...rest,
+      shareVolumePolicy: { type: share },
+      ...(hot ? { upgradeStrategy: { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } } : {}),
+    }));
+const set = (name: string) =>
+  fc
+    .record({
+      selector: fc.constantFrom<LabelSelector[]>(
+        { matchLabels: { app: "web" } },
+        { matchExpressions: [{ key: "tier", operator: "NotIn", values: ["api"] }] },
+      ),
+      containers: unique(sidecar(name)),
+      initContainers: unique(sidecar(`${name}-init`)),
+      volumes,
+      imagePullSecrets: unique(fc.record({ name: fc.constantFrom("p1", "p2") })),
+      patchPodMetadata: fc.array(
+        fc.record({ annotations: fc.dictionary(key, word, { maxKeys: 1 }), patchPolicy: fc.constantFrom("Retain", "Overwrite") }),
+        { maxLength: 1 },
+      ),
+    })
+    .map((spec): SidecarSet => defaultSidecarSet({ apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet", metadata: { name }, spec }));
+const entries = fc.uniqueArray(fc.record({ name: key, value: word, override: fc.boolean() }), {
+  selector: ({ name }) => name,
+  maxLength: 2,
+});
+const podDefaults = (name: string) =>
+  fc
+    .record({
+      selector: fc.constantFrom({}, { matchLabels: { tier: "web" } }),
+      priority: fc.constantFrom(0, 1),
+      labels: entries,
+      annotations: entries,
+      env: fc.uniqueArray(fc.record({ name: fc.constantFrom("TZ", "NEW"), value: word, override: fc.boolean() }), {
+        selector: ({ name: one }) => one,
+        maxLength: 2,
+      }),
+    })
+    .map((spec): PodDefaults => ({ apiVersion: "outrigger.dev/v1alpha1", kind: "PodDefaults", metadata: { name }, spec }));
+const template = fc.record({
+  name: fc.constant("delay"),
+  containers: unique(container(["network-delay-sidecar"])),
+  initContainers: unique(container(["template-init"])),
+  volumes,
+  labels: map,
+  annotations: map,
+  env: unique(fc.record({ name: fc.constantFrom("TZ", "NEW"), value: word })),
+  volumeMounts: mounts,
+  securityContext: fc.constantFrom({}, { runAsUser: 1 }),
+});
+const rules = fc
+  .record({
+    podDefaults: fc.tuple(podDefaults("one"), podDefaults("two")),
+    sidecarSets: fc.tuple(set("alpha"), set("beta")),
+    templates: fc.array(template, { maxLength: 1 }),
+  })
+  .map((sources): Rules => compileRules({ ...sources, templates: sources.templates as InjectionTemplate[] }));
+
+const context: DecideContext = { namespace: "default", namespaceLabels: { "sidecar-injection": "enabled" }, now: "2026-01-02T03:04:05Z" };
+const runs = { numRuns: 500 };
+
+describe("whatever the pod and the rules", () => {
+  test("the patch applied to the pod gives the intended pod, and the pod given is not written to", () => {
+    fc.assert(
+      fc.property(pods, rules, (pod, compiled) => {
+        const given = freeze(structuredClone(pod));
+        const decision = decide(given, compiled, context);
+        expect(given).toEqual(pod);
+        expect(applyJsonPatch(structuredClone(pod), decision.patch)).toEqual(decision.pod);
+        if (decision.patch.length === 0) expect(decision.pod).toBe(given);
+      }),
+      runs,
+    );
+  });
+
+  test("deciding again on the result changes nothing, at any later time", () => {
+    fc.assert(
+      fc.property(pods, rules, (pod, compiled) => {
+        const once = decide(pod, compiled, context);
+        const again = decide(structuredClone(once.pod), compiled, { ...context, now: "2027-07-07T07:07:07Z" });
+        expect(again.patch).toEqual([]);
+        expect(again.refusal === undefined || once.refusal !== undefined).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test("every label and annotation that a pod has stays, unless a rule says override or Overwrite", () => {
+    fc.assert(
+      fc.property(pods, template, (pod, one) => {
+        const decision = decide(pod, compileRules({ templates: [one as InjectionTemplate] }), context);
+        expect(decision.pod.metadata.labels ?? {}).toMatchObject(pod.metadata.labels ?? {});
+        expect(decision.pod.metadata.annotations ?? {}).toMatchObject(pod.metadata.annotations ?? {});
+      }),
+      runs,
+    );
+  });
+
+  test("asking for a reason of every rule does not change the decision", () => {
+    fc.assert(
+      fc.property(pods, rules, (pod, compiled) => {
+        expect(decide(pod, compiled, { ...context, everyRule: true }).patch).toEqual(decide(pod, compiled, context).patch);
+      }),
+      runs,
+    );
+  });
+});
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) for (const inner of Object.values(Object.freeze(value))) freeze(inner);
+  return value;
+}
