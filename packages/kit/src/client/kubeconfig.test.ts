@@ -1,0 +1,251 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { startApiServer } from "../../test/api-server.ts";
+import { createCa } from "../pki/index.ts";
+import { inCluster } from "./in-cluster.ts";
+import { connect, dynamicResource, KubeconfigError, loadKubeconfig, UnauthorizedError } from "./index.ts";
+
+const ConfigMap = dynamicResource("v1", "ConfigMap", "configmaps", "Namespaced");
+const folder = mkdtempSync(join(tmpdir(), "outrigger-kubeconfig-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+function file(content: string | object, name = `f${++files}`): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+function script(body: string): string {
+  const path = file(`#!/bin/sh\n${body}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+function config(user: object = { token: "t" }, cluster: object = { server: "https://a:1" }, context: object = {}): Record<string, unknown> {
+  return {
+    clusters: [{ name: "c", cluster }],
+    users: [{ name: "u", user }],
+    contexts: [{ name: "x", context: { cluster: "c", user: "u", ...context } }],
+    "current-context": "x",
+  };
+}
+
+describe("a kubeconfig", () => {
+  test("is merged from a list: the first file that names a thing counts, and missing files are passed over", () => {
+    const first = file({ ...config({ token: "first" }), contexts: [] });
+    const second = file({
+      ...config({ token: "second", username: "no" }, { server: "https://b:1" }, { namespace: "n" }),
+      "current-context": "other",
+    });
+    const access = loadKubeconfig({ env: { KUBECONFIG: [join(folder, "missing"), first, second].join(delimiter) } });
+    expect(access).toMatchObject({ server: "https://a:1", namespace: "n", credentials: { token: "first" } });
+    expect(access.credentials.username).toBeUndefined();
+  });
+
+  test("reads files relative to itself", () => {
+    const ca = createCa({ commonName: "x" });
+    file(ca.certificate, "ca.pem");
+    const path = file(config({ tokenFile: "token" }, { server: "https://a:1", "certificate-authority": "ca.pem" }));
+    expect(loadKubeconfig({ file: path })).toMatchObject({ ca: ca.certificate, credentials: { tokenFile: join(folder, "token") } });
+  });
+
+  const data = (pem: string): string => Buffer.from(pem).toString("base64");
+  const old = createCa({ commonName: "old", now: new Date("2020-01-01T00:00:00Z"), validity: 24 * 3600 * 1000 });
+  test.for<[string, () => object | string, string, RegExp]>([
+    ["is no YAML", () => "a: [", "", /is not YAML/],
+    ["is no map", () => "- a", "", /no map/],
+    ["has no current context", () => ({ ...config(), "current-context": "" }), "current-context", /names no context/],
+    [
+      "names an unknown context",
+      () => ({ ...config(), "current-context": "nope" }),
+      "current-context",
+      /there is no context "nope" \(contexts: x\)/,
+    ],
+    ["names an unknown cluster", () => config({}, {}, { cluster: "nope" }), "contexts[x].context.cluster", /there is no cluster "nope"/],
+    [
+      "names an unknown user",
+      () => config({}, { server: "https://a" }, { user: "nope" }),
+      "contexts[x].context.user",
+      /there is no user "nope"/,
+    ],
+    ["has no server", () => config({}, {}), "clusters[c].cluster.server", /is missing/],
+    ["has a server that is no URL", () => config({}, { server: "localhost:80" }), "clusters[c].cluster.server", /no http or https URL/],
+    ["has bad base64", () => config({ "client-certificate-data": "%%%" }), "users[u].user.client-certificate-data", /is not base64/],
+    [
+      "has base64 of no PEM",
+      () => config({}, { server: "https://a", "certificate-authority-data": "YWJj" }),
+      "clusters[c].cluster.certificate-authority-data",
+      /holds no PEM/,
+    ],
+    [
+      "names a file that is missing",
+      () => config({}, { server: "https://a", "certificate-authority": "gone.pem" }),
+      "clusters[c].cluster.certificate-authority",
+      /cannot read .*gone\.pem/,
+    ],
+    [
+      "has a certificate without its key",
+      () => config({ "client-certificate-data": data(old.certificate) }),
+      "users[u].user.client-key",
+      /is missing/,
+    ],
+    [
+      "has an expired certificate",
+      () => config({ "client-certificate-data": data(old.certificate), "client-key-data": data(old.key) }),
+      "users[u].user.client-certificate-data",
+      /the certificate expired on 2020-01-02/,
+    ],
+    ["asks for an auth provider", () => config({ "auth-provider": { name: "gcp" } }), "users[u].user.auth-provider", /not supported/],
+    [
+      "has an exec of an unknown version",
+      () => config({ exec: { command: "x", apiVersion: "v0" } }),
+      "users[u].user.exec.apiVersion",
+      /neither/,
+    ],
+  ])("that %s is refused, with file and field", ([, content, field, message]) => {
+    const path = file(content());
+    const error = (() => {
+      try {
+        return loadKubeconfig({ file: path });
+      } catch (caught) {
+        return caught;
+      }
+    })();
+    expect(error).toBeInstanceOf(KubeconfigError);
+    expect(error).toMatchObject({ code: "ERR_KUBECONFIG", file: path, field, message: expect.stringMatching(message) });
+    expect((error as Error).message).toContain(path);
+  });
+
+  test("that is missing is refused by name", () => {
+    expect(() => loadKubeconfig({ file: join(folder, "nope") })).toThrow(/nope: no such file/);
+    expect(() => loadKubeconfig({ env: { KUBECONFIG: join(folder, "nope") } })).toThrow(/nope: no such file/);
+  });
+});
+
+test("inside a cluster the service account is used", () => {
+  for (const [name, content] of [
+    ["token", "abc"],
+    ["ca.crt", "ca"],
+    ["namespace", "mine"],
+  ] as const)
+    file(content, name);
+  expect(inCluster({ KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" }, folder)).toEqual({
+    server: "https://[fd00::1]:443",
+    ca: "ca",
+    namespace: "mine",
+    credentials: { tokenFile: join(folder, "token") },
+    source: "in-cluster",
+  });
+});
+
+describe("a client says who it is", () => {
+  test("by a client certificate", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const { certificate, key } = server.clientCertificate("alice");
+    const data = (pem: string): string => Buffer.from(pem).toString("base64");
+    const client = connect({ text: server.kubeconfig({ "client-certificate-data": data(certificate), "client-key-data": data(key) }) });
+    await client.get(ConfigMap, { name: "a" });
+    expect(server.requests[0]?.clientName).toBe("alice");
+    await client.close();
+  });
+
+  test("by a token, and on behalf of another user", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const client = connect({
+      text: server.kubeconfig({ token: "secret", as: "bob", "as-groups": ["g1", "g2"], "as-user-extra": { "a/b": ["c"] } }),
+    });
+    await client.get(ConfigMap, { name: "a" });
+    expect(server.requests[0]?.headers).toMatchObject({
+      authorization: "Bearer secret",
+      "impersonate-user": "bob",
+      "impersonate-group": "g1, g2",
+      "impersonate-extra-a%2fb": "c",
+    });
+    await client.close();
+  });
+
+  test("by a token file", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const tokenFile = file("one");
+    const client = connect({ text: server.kubeconfig({ tokenFile }) });
+    await client.get(ConfigMap, { name: "a" });
+    expect(server.requests[0]?.headers.authorization).toBe("Bearer one");
+    await client.close();
+  });
+
+  test("by what a plugin prints, asked once for all who wait", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const count = file("");
+    const plugin = script(
+      `echo run >> ${count}; n=$(wc -l < ${count}); case "$KUBERNETES_EXEC_INFO" in *'"server":"${server.url}"'*) ;; *) exit 9;; esac; echo "{\\"kind\\":\\"ExecCredential\\",\\"apiVersion\\":\\"client.authentication.k8s.io/v1\\",\\"status\\":{\\"token\\":\\"t$((n))\\",\\"expirationTimestamp\\":\\"2999-01-01T00:00:00Z\\"}}"`,
+    );
+    const client = connect({
+      text: server.kubeconfig({
+        exec: { apiVersion: "client.authentication.k8s.io/v1", command: plugin, provideClusterInfo: true, interactiveMode: "Never" },
+      }),
+    });
+    await Promise.all([1, 2, 3].map(() => client.get(ConfigMap, { name: "a" })));
+    expect(new Set(server.requests.map(({ headers }) => headers.authorization))).toEqual(new Set(["Bearer t1"]));
+    await client.close();
+  });
+
+  test.for<[string, string, RegExp]>([
+    ["fails", "echo 'log in first' >&2; exit 3", /failed: log in first/],
+    ["prints no JSON", "echo hello", /did not print JSON/],
+    ["prints another object", "echo '{}'", /printed no ExecCredential/],
+    ["gives nothing to log in with", `echo '{"kind":"ExecCredential","status":{}}'`, /neither a token nor a certificate/],
+  ])("a plugin that %s is one clear error", async ([, body, message]) => {
+    await using server = await startApiServer();
+    const client = connect({ text: server.kubeconfig({ exec: { apiVersion: "client.authentication.k8s.io/v1", command: script(body) } }) });
+    const error = await client.get(ConfigMap, { name: "a" }).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(KubeconfigError);
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).toContain("users[u].user.exec");
+    expect(server.requests).toHaveLength(0);
+    await client.close();
+  });
+
+  test("and a refusal is an UnauthorizedError", async () => {
+    await using server = await startApiServer();
+    server.interceptions.push((_, response) => {
+      response.writeHead(401).end();
+      return true;
+    });
+    const client = connect({ text: server.kubeconfig() });
+    await expect(client.get(ConfigMap, { name: "a" })).rejects.toBeInstanceOf(UnauthorizedError);
+    await client.close();
+  });
+});
+
+describe("a server's certificate", () => {
+  test("from another authority is refused, with a hint at the field", async () => {
+    await using server = await startApiServer();
+    const other = Buffer.from(createCa({ commonName: "other" }).certificate).toString("base64");
+    const client = connect({ text: server.kubeconfig({}, { "certificate-authority-data": other }) });
+    await expect(client.get(ConfigMap, { name: "a" })).rejects.toThrow(/certificate-authority-data/);
+    expect(server.requests).toHaveLength(0);
+    await client.close();
+  });
+
+  test("may be for the name that tls-server-name says", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const wrong = connect({ text: server.kubeconfig({}, { "tls-server-name": "other.example" }) });
+    await expect(wrong.get(ConfigMap, { name: "a" })).rejects.toThrow(/tls-server-name/);
+    const right = connect({ text: server.kubeconfig({}, { "tls-server-name": "localhost" }) });
+    await right.get(ConfigMap, { name: "a" });
+    await Promise.all([wrong.close(), right.close()]);
+  });
+
+  test("is not looked at when the kubeconfig says so", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const client = connect({ text: server.kubeconfig({}, { "certificate-authority-data": undefined, "insecure-skip-tls-verify": true }) });
+    await client.get(ConfigMap, { name: "a" });
+    await client.close();
+  });
+});

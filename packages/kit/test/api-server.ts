@@ -1,0 +1,308 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server, type ServerOptions } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { KubeObject } from "../src/api/index.ts";
+import { type CertificateAndKey, type CertificateAuthority, createCa, issueCertificate } from "../src/pki/index.ts";
+
+/** One request as the server got it. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingMessage["headers"];
+  /** Common name of the client's certificate. */
+  readonly clientName: string | undefined;
+}
+/** Answers a request in the server's place; returns false to leave it to the server. */
+export type Interception = (request: SeenRequest, response: ServerResponse) => boolean | Promise<boolean>;
+
+interface Change {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly object: KubeObject;
+  readonly version: number;
+}
+interface Watcher {
+  readonly namespace: string | undefined;
+  readonly response: ServerResponse;
+}
+
+let ca: CertificateAuthority | undefined;
+
+/**
+ * The part of a Kubernetes API that clients and caches lean on, over real TLS: ConfigMaps (and whatever else is put
+ * under its path) with versions, lists in pages, watches with bookmarks and initial events, and ways to fail.
+ * For tests of the kit alone; operators test against a devcluster.
+ */
+export class ApiServer {
+  readonly ca: string;
+  readonly requests: SeenRequest[] = [];
+  /** Asked in order before the server answers itself. */
+  readonly interceptions: Interception[] = [];
+  /** Without it `sendInitialEvents` is refused, as by a server of before 1.34. */
+  watchList = true;
+  readonly #authority: CertificateAuthority;
+  readonly #server: Server;
+  readonly #objects = new Map<string, KubeObject>();
+  readonly #history: Change[] = [];
+  readonly #watchers = new Set<Watcher>();
+  #version = 100;
+  #oldest = 0;
+  #uids = 0;
+
+  constructor(options: ServerOptions = {}) {
+    ca ??= createCa({ commonName: "api-server-test" });
+    this.#authority = ca;
+    this.ca = ca.certificate;
+    const { certificate, key } = issueCertificate(ca, {
+      commonName: "api",
+      dnsNames: ["localhost"],
+      ipAddresses: ["127.0.0.1"],
+      usages: ["server"],
+    });
+    this.#server = createServer(
+      { cert: certificate, key, ca: ca.certificate, requestCert: true, rejectUnauthorized: false, ...options },
+      (request, response) => void this.#handle(request, response),
+    );
+  }
+
+  async listen(port = 0): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+  }
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+  get url(): string {
+    return `https://127.0.0.1:${this.port}`;
+  }
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  clientCertificate(commonName: string): CertificateAndKey {
+    return issueCertificate(this.#authority, { commonName, usages: ["client"] });
+  }
+  /** A kubeconfig for this server; `user` is the body of its one user. */
+  kubeconfig(user: object = { token: "t" }, cluster: object = {}): string {
+    return JSON.stringify({
+      clusters: [
+        { name: "c", cluster: { server: this.url, "certificate-authority-data": Buffer.from(this.ca).toString("base64"), ...cluster } },
+      ],
+      users: [{ name: "u", user }],
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      "current-context": "x",
+    });
+  }
+
+  get version(): string {
+    return String(this.#version);
+  }
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+  objects(): readonly KubeObject[] {
+    return [...this.#objects.values()];
+  }
+  requestsOf(method: string, watch?: boolean): readonly SeenRequest[] {
+    return this.requests.filter(
+      (request) => request.method === method && (watch === undefined || request.url.searchParams.has("watch") === watch),
+    );
+  }
+
+  /** Creates or replaces an object, as a client's write would. */
+  put(name: string, fields: object = {}, namespace = "default"): KubeObject {
+    const key = `${namespace}/${name}`;
+    const before = this.#objects.get(key);
+    const version = ++this.#version;
+    const { metadata, ...rest } = fields as { metadata?: object };
+    const object: KubeObject = {
+      ...rest,
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: {
+        ...metadata,
+        name,
+        namespace,
+        uid: before?.metadata.uid ?? `uid-${++this.#uids}`,
+        creationTimestamp: "2024-01-01T00:00:00Z",
+        resourceVersion: String(version),
+      },
+    };
+    this.#objects.set(key, object);
+    this.#tell({ type: before ? "MODIFIED" : "ADDED", object, version });
+    return object;
+  }
+  remove(name: string, namespace = "default"): boolean {
+    const key = `${namespace}/${name}`;
+    const before = this.#objects.get(key);
+    if (!before) return false;
+    this.#objects.delete(key);
+    const version = ++this.#version;
+    this.#tell({ type: "DELETED", object: { ...before, metadata: { ...before.metadata, resourceVersion: String(version) } }, version });
+    return true;
+  }
+  /** Time goes by elsewhere: the version grows, and watches may learn it by a bookmark. */
+  bookmark(): void {
+    const version = ++this.#version;
+    for (const { response } of this.#watchers) response.write(bookmark(version));
+  }
+  /** Forgets the history: watches from before now get 410. */
+  compact(): void {
+    this.#oldest = this.#version;
+  }
+  /** Breaks every watch, in the middle of a line if `partial` is given. */
+  cutWatches(partial?: string): void {
+    for (const { response } of this.#watchers) {
+      if (partial === undefined) response.destroy();
+      else response.write(partial, () => response.destroy());
+    }
+  }
+  /** Ends every watch in order. */
+  endWatches(): void {
+    for (const { response } of this.#watchers) response.end();
+  }
+
+  #tell(change: Change): void {
+    this.#history.push(change);
+    for (const watcher of this.#watchers) if (inNamespace(watcher.namespace, change.object)) watcher.response.write(line(change));
+  }
+
+  async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "GET", headers } = incoming;
+    const certificate = (incoming.socket as TLSSocket).getPeerCertificate?.();
+    const clientName =
+      certificate && (incoming.socket as TLSSocket).authorized ? (certificate.subject?.CN as string | undefined) : undefined;
+    const seen: SeenRequest = { method, url: new URL(incoming.url ?? "/", this.url), headers, clientName };
+    this.requests.push(seen);
+    let body = "";
+    for await (const chunk of incoming) body += String(chunk);
+    for (const interception of this.interceptions) if (await interception(seen, response)) return;
+    const [, namespace, name] = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/configmaps(?:\/([^/]+))?$/.exec(seen.url.pathname) ?? [
+      undefined,
+      undefined,
+      undefined,
+    ];
+    if (!seen.url.pathname.includes("/configmaps"))
+      return refuse(response, 404, "NotFound", "the server could not find the requested resource");
+    if (method === "GET" && name === undefined)
+      return seen.url.searchParams.has("watch") ? this.#watch(seen.url, namespace, response) : this.#list(seen.url, namespace, response);
+    const object = this.#objects.get(`${namespace}/${name}`);
+    if (method === "POST") {
+      const sent = JSON.parse(body) as KubeObject;
+      if (this.#objects.has(`${namespace}/${sent.metadata.name}`))
+        return refuse(response, 409, "AlreadyExists", `configmaps "${sent.metadata.name}" already exists`);
+      return answer(response, 201, this.put(sent.metadata.name!, sent, namespace));
+    }
+    if (method === "PATCH") {
+      const sent = JSON.parse(body) as KubeObject;
+      if (!object && !headers["content-type"]?.includes("apply"))
+        return refuse(response, 404, "NotFound", `configmaps "${name}" not found`);
+      const version = sent.metadata?.resourceVersion;
+      if (version !== undefined && version !== object?.metadata.resourceVersion)
+        return refuse(response, 409, "Conflict", "the object has been modified");
+      return answer(response, 200, this.put(name!, { ...object, ...sent, metadata: { ...object?.metadata, ...sent.metadata } }, namespace));
+    }
+    if (!object) return refuse(response, 404, "NotFound", `configmaps "${name}" not found`);
+    if (method === "GET") return answer(response, 200, object);
+    if (method === "PUT") {
+      const sent = JSON.parse(body) as KubeObject;
+      if (sent.metadata.resourceVersion !== object.metadata.resourceVersion)
+        return refuse(response, 409, "Conflict", "the object has been modified");
+      return answer(response, 200, this.put(name!, sent, namespace));
+    }
+    this.remove(name!, namespace);
+    answer(response, 200, { kind: "Status", apiVersion: "v1", status: "Success" });
+  }
+
+  #list({ searchParams }: URL, namespace: string | undefined, response: ServerResponse): void {
+    const version = searchParams.get("resourceVersion") ?? "";
+    if (version !== "" && version !== "0" && Number(version) < this.#oldest) return expired(response);
+    const all = [...this.#objects.values()]
+      .filter((object) => inNamespace(namespace, object))
+      .sort((a, b) => (a.metadata.name! < b.metadata.name! ? -1 : 1));
+    const start = Number(searchParams.get("continue") ?? 0);
+    const limit = Number(searchParams.get("limit") ?? 0) || all.length;
+    const rest = all.length - start - limit;
+    // As the real one does for built-in kinds: items without their kind.
+    const items = all.slice(start, start + limit).map(({ apiVersion: _, kind: __, ...item }) => item);
+    const metadata = { resourceVersion: this.version, ...(rest > 0 ? { continue: String(start + limit), remainingItemCount: rest } : {}) };
+    answer(response, 200, { apiVersion: "v1", kind: "ConfigMapList", metadata, items });
+  }
+
+  #watch({ searchParams }: URL, namespace: string | undefined, response: ServerResponse): void {
+    const initial = searchParams.get("sendInitialEvents") === "true";
+    if (initial && !this.watchList)
+      return refuse(
+        response,
+        422,
+        "Invalid",
+        "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+      );
+    const version = searchParams.get("resourceVersion") ?? "";
+    if (version !== "" && version !== "0" && Number(version) < this.#oldest) return expired(response);
+    response.writeHead(200, { "content-type": "application/json" });
+    response.flushHeaders();
+    if (initial || version === "" || version === "0") {
+      for (const object of this.#objects.values()) if (inNamespace(namespace, object)) response.write(line({ type: "ADDED", object }));
+      if (initial) response.write(bookmark(this.#version, { "k8s.io/initial-events-end": "true" }));
+    } else {
+      for (const change of this.#history)
+        if (change.version > Number(version) && inNamespace(namespace, change.object)) response.write(line(change));
+    }
+    const watcher = { namespace, response };
+    this.#watchers.add(watcher);
+    response.on("close", () => this.#watchers.delete(watcher));
+  }
+}
+
+/** A server that listens, and goes when the test ends (`await using`). */
+export async function startApiServer(options: ServerOptions = {}): Promise<ApiServer & AsyncDisposable> {
+  const server = new ApiServer(options);
+  await server.listen();
+  return Object.assign(server, { [Symbol.asyncDispose]: () => server.close() });
+}
+
+export function answer(response: ServerResponse, code: number, body: object, headers: Record<string, string> = {}): void {
+  response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+}
+export function refuse(
+  response: ServerResponse,
+  code: number,
+  reason: string,
+  message: string,
+  headers: Record<string, string> = {},
+  details?: object,
+): void {
+  answer(
+    response,
+    code,
+    { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, ...(details ? { details } : {}), code },
+    headers,
+  );
+}
+function expired(response: ServerResponse): void {
+  refuse(response, 410, "Expired", "too old resource version");
+}
+function inNamespace(namespace: string | undefined, object: KubeObject): boolean {
+  return namespace === undefined || object.metadata.namespace === namespace;
+}
+function line({ type, object }: { readonly type: string; readonly object: object }): string {
+  return `${JSON.stringify({ type, object })}\n`;
+}
+function bookmark(version: number, annotations?: object): string {
+  const object = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { resourceVersion: String(version), creationTimestamp: null, ...(annotations ? { annotations } : {}) },
+  };
+  return line({ type: "BOOKMARK", object });
+}
+
+/** Waits until the condition holds. */
+export async function until(condition: () => boolean | Promise<boolean>, what = String(condition)): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not in 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
