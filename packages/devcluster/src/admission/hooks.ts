@@ -1,6 +1,12 @@
-import type { GroupVersionKind, GroupVersionResource, KubeObject } from "@outrigger/kit/api";
-import { labelSelector } from "@outrigger/kit/api";
-import type { AdmissionAttributes, ClusterReader, ServedResource } from "../registry/index.ts";
+import {
+  type GroupVersionKind,
+  type GroupVersionResource,
+  type KubeObject,
+  type LabelSelector,
+  labelSelector,
+  type Selector,
+} from "@outrigger/kit/api";
+import { type AdmissionAttributes, type ClusterReader, internal, type ServedResource } from "../registry/index.ts";
 import type { WebhookClientConfig } from "./caller.ts";
 import { compileConditions, type MatchCondition, type MatchConditions } from "./match-conditions.ts";
 
@@ -17,18 +23,13 @@ interface WebhookFields {
   readonly rules?: readonly Rule[];
   readonly failurePolicy?: "Fail" | "Ignore";
   readonly matchPolicy?: "Exact" | "Equivalent";
-  readonly namespaceSelector?: object;
-  readonly objectSelector?: object;
+  readonly namespaceSelector?: LabelSelector;
+  readonly objectSelector?: LabelSelector;
   readonly matchConditions?: readonly MatchCondition[];
   readonly sideEffects?: string;
   readonly timeoutSeconds?: number;
   readonly admissionReviewVersions?: readonly string[];
   readonly reinvocationPolicy?: string;
-}
-
-interface Selector {
-  readonly requirements: readonly unknown[];
-  matches(labels: Readonly<Record<string, string>>): boolean;
 }
 
 /** One webhook of a configuration, ready to be matched. */
@@ -43,8 +44,8 @@ export interface Hook {
   readonly allowsDryRun: boolean;
   readonly reinvoked: boolean;
   /** `undefined` where it selects everything. */
-  readonly namespaceSelector: Selector | undefined;
-  readonly objectSelector: Selector | undefined;
+  readonly namespaceSelector: Pick<Selector, "matches"> | undefined;
+  readonly objectSelector: Pick<Selector, "matches"> | undefined;
   readonly conditions: MatchConditions | undefined;
 }
 
@@ -172,10 +173,18 @@ function compileHook(configuration: string, index: number, fields: WebhookFields
   };
 }
 
-function compileSelector(selector: object | undefined): Selector | undefined {
-  if (selector === undefined) return undefined;
-  const compiled: Selector = labelSelector(selector);
-  return compiled.requirements.length === 0 ? undefined : compiled;
+/** A selector that cannot be read (validation refuses those) refuses every request that it would have to judge. */
+function compileSelector(selector: LabelSelector | undefined): Pick<Selector, "matches"> | undefined {
+  try {
+    const compiled = labelSelector(selector);
+    return compiled.empty ? undefined : compiled;
+  } catch (error) {
+    return {
+      matches() {
+        throw internal((error as Error).message);
+      },
+    };
+  }
 }
 
 // After `k8s.io/apiserver/pkg/admission/plugin/webhook/predicates/rules`.

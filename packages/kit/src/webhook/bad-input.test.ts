@@ -120,7 +120,10 @@ describe("bad input", () => {
     const data = { constructor: "text", prototype: "x", toString: "y" };
     let seen: any;
     await answerReview(
-      mutate<any>("/m", ({ object }) => void (seen = object)),
+      mutate<any>("/m", ({ object }) => {
+        seen = object;
+        return undefined;
+      }),
       good.replace('"labels":{"a":"b"}', `"labels":${JSON.stringify(data)}`),
       context,
     );

@@ -37,8 +37,8 @@ export {
   type Webhook,
   webhookPath,
 } from "./handler.ts";
-export { type OwnCertificate, type OwnCertificateOptions, ownCertificate } from "./own-certificate.ts";
-export { registerByUrl } from "./register.ts";
+export { type OwnCertificate, type OwnCertificateOptions, ownCertificate, type ServedCertificate } from "./own-certificate.ts";
+export { type Registration, registerByUrl, registerWebhooks, type UrlRegistration } from "./register.ts";
 export {
   type AdmissionAnswer,
   type AdmissionRequest,
