@@ -85,7 +85,15 @@ const set = (name: string) =>
         { maxLength: 1 },
       ),
     })
-    .map((spec): SidecarSet => defaultSidecarSet({ apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet", metadata: { name }, spec }));
+    .map(
+      (spec): SidecarSet =>
+        defaultSidecarSet({
+          apiVersion: "apps.kruise.io/v1beta1",
+          kind: "SidecarSet",
+          metadata: { name },
+          spec: spec as SidecarSet["spec"],
+        }),
+    );
 const entries = fc.uniqueArray(fc.record({ name: key, value: word, override: fc.boolean() }), {
   selector: ({ name }) => name,
   maxLength: 2,

@@ -1,5 +1,5 @@
 import { defaultContainer, defaultVolumes } from "@outrigger/kit/kinds";
-import { goValue } from "./go-json.ts";
+import { goSidecar } from "./go-json.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "./names.ts";
 import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
@@ -50,18 +50,8 @@ function defaultSpec(given: SidecarSetSpec): SidecarSetSpec {
 }
 
 function defaultSidecar(given: SidecarContainer, podInjectPolicy: string): SidecarContainer {
-  const container = goValue("Container", given, false) as unknown as SidecarContainer;
-  const { startupProbe } = container;
-  delete container["startupProbe"];
-  const grpc = [container["livenessProbe"], container["readinessProbe"]].map(
-    (probe) => (probe as { grpc?: { service?: string } } | undefined)?.grpc,
-  );
-  const services = grpc.map((action) => action?.service);
-  defaultContainer(container);
-  grpc.forEach((action, index) => {
-    if (action !== undefined && services[index] === undefined) delete action.service;
-  });
-  if (startupProbe !== undefined) container["startupProbe"] = startupProbe;
+  const container = goSidecar(given, false);
+  defaultContainer(container, { asInSidecarSet: true });
   container.podInjectPolicy ||= podInjectPolicy;
   container.upgradeStrategy = { ...container.upgradeStrategy, upgradeType: container.upgradeStrategy?.upgradeType || "ColdUpgrade" };
   container.shareVolumePolicy = { type: container.shareVolumePolicy?.type || "disabled" };
@@ -73,5 +63,5 @@ function defaultSidecar(given: SidecarContainer, podInjectPolicy: string): Sidec
     container.resourcesPolicy.targetContainersMode ||= "sum";
     container.resourcesPolicy.targetContainersNameRegex ??= ".*";
   }
-  return goValue("Container", container, false) as unknown as SidecarContainer;
+  return goSidecar(container, false);
 }

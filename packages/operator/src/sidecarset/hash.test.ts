@@ -52,8 +52,15 @@ describe("every recorded set", () => {
   });
 });
 
-/** Without what the server writes, and without the `creationTimestamp: null` that Go writes into claim templates. */
+/**
+ * Without what the server writes, without the `creationTimestamp: null` that Go writes into claim templates, and without
+ * defaults inside volumes that kruise leaves to the API server: the pod is the same.
+ */
 function comparable({ metadata, spec }: KubeObject): object {
   const { generation: _, ...rest } = metadata;
-  return { metadata: rest, spec: JSON.parse(JSON.stringify(spec).replaceAll('"metadata":{"creationTimestamp":null},', "")) };
+  const text = JSON.stringify(spec, (key, value: unknown) => (key === "iscsiInterface" || key === "volumeMode" ? undefined : value));
+  return {
+    metadata: rest,
+    spec: JSON.parse(text.replaceAll('"metadata":{"creationTimestamp":null},', "").replaceAll('"metadata":{},', "")),
+  };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { goJson, goValue } from "./go-json.ts";
+import { goJson, goSidecar } from "./go-json.ts";
 import type { SidecarContainer, SidecarSetSpec } from "./set.ts";
 
 const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
@@ -19,10 +19,10 @@ export function hashWithoutImage(spec: SidecarSetSpec): string {
 }
 
 function digest(spec: SidecarSetSpec, withoutImage: boolean): string {
-  const write = (containers: readonly SidecarContainer[] | undefined): Record<string, unknown>[] | null =>
+  const write = (containers: readonly SidecarContainer[] | undefined): SidecarContainer[] | null =>
     containers === undefined || containers.length === 0
       ? null
-      : containers.map((container) => goValue("Container", withoutImage ? { ...container, image: "" } : container, true));
+      : containers.map((container) => goSidecar(withoutImage ? { ...container, image: "" } : container, true));
   const native = spec.initContainers?.some((container) => container.restartPolicy === "Always") === true;
   const data = { containers: write(spec.containers), ...(native ? { initContainers: write(spec.initContainers) } : {}) };
   return safeEncode(createHash("sha256").update(goJson(data)).digest("hex"));

@@ -1,17 +1,15 @@
+import { schemaName } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
 
 const QUANTITY = String.raw`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`;
-/** Maps and fields of core types that hold amounts, whatever the published schema says of them. */
-const AMOUNT_MAPS = new Set(["limits", "requests", "capacity"]);
-const AMOUNTS = new Set(["divisor", "sizeLimit"]);
 
 /**
  * A node of a built-in kind's schema as a structural schema for a CustomResourceDefinition: amounts as integer or text
  * with Kubernetes' pattern, no list types (a map of ports by protocol would need defaults, and variables may stand
  * twice), no descriptions.
  */
-export function structural(node: SchemaNode, field = ""): SchemaNode {
-  if (AMOUNTS.has(field) || node.format === "quantity") return quantity();
+export function structural(node: SchemaNode): SchemaNode {
+  if (schemaName(node)?.endsWith(".Quantity") === true) return quantity();
   if (isIntOrString(node)) return { "x-kubernetes-int-or-string": true };
   const result: SchemaNode = {};
   if (node.type !== undefined) result.type = node.type;
@@ -20,11 +18,11 @@ export function structural(node: SchemaNode, field = ""): SchemaNode {
   if (node.required !== undefined) result.required = node.required;
   if (node.properties !== undefined) {
     result.type = "object";
-    result.properties = Object.fromEntries(Object.entries(node.properties).map(([name, inner]) => [name, structural(inner, name)]));
+    result.properties = Object.fromEntries(Object.entries(node.properties).map(([name, inner]) => [name, structural(inner)]));
   }
   if (typeof node.additionalProperties === "object") {
     result.type = "object";
-    result.additionalProperties = AMOUNT_MAPS.has(field) ? quantity() : structural(node.additionalProperties);
+    result.additionalProperties = structural(node.additionalProperties);
   }
   if (node.items !== undefined) {
     result.type = "array";
@@ -40,5 +38,5 @@ function quantity(): SchemaNode {
 }
 
 function isIntOrString(node: SchemaNode): boolean {
-  return node.format === "int-or-string" || node["x-kubernetes-int-or-string"] === true;
+  return schemaName(node)?.endsWith(".IntOrString") === true || node["x-kubernetes-int-or-string"] === true;
 }
