@@ -1,0 +1,17 @@
+/**
+ * Schemas: building them with static types, and pruning, defaulting and judging values by them.
+ *
+ * Guarantees
+ * - One shape (`SchemaNode`) for custom resources and built-in kinds, so that each of these is written once.
+ * - Texts of causes are the API server's own.
+ * - Patterns run in linear time, whatever their author wrote.
+ */
+export { type Static, type SchemaOptions, type TObject, type TSchema, t } from "./builder.ts";
+export { applyDefaults, dropNulls } from "./default.ts";
+export { type Column, type CustomResource, type CustomResourceDefinitionObject, defineResource, type ResourceDefinition, type ScaleSubresource } from "./define.ts";
+export { hasFormat } from "./format.ts";
+export { type Defaulted, type Input, withDefault } from "./input.ts";
+export type { SchemaNode, ValidationRule } from "./node.ts";
+export { compilePattern, PatternError } from "./pattern.ts";
+export { prune } from "./prune.ts";
+export { invalidValue, type ValidateOptions, validate, validateListTypes } from "./validate.ts";
