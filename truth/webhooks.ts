@@ -201,10 +201,10 @@ class RecordedWebhook {
 
   static async start(): Promise<RecordedWebhook> {
     const ca = await createCa({ commonName: "truth" });
-    const leaf = await issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["serverAuth"] });
-    const server = https.createServer({ key: leaf.key, cert: leaf.cert });
+    const leaf = await issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
+    const server = https.createServer({ key: leaf.key, cert: leaf.certificate });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new RecordedWebhook(server, Buffer.from(ca.cert).toString("base64"));
+    return new RecordedWebhook(server, Buffer.from(ca.certificate).toString("base64"));
   }
 
   async stop(): Promise<void> {

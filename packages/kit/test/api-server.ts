@@ -57,7 +57,7 @@ export class ApiServer {
       commonName: "api",
       dnsNames: ["localhost"],
       ipAddresses: ["127.0.0.1"],
-      usages: ["server"],
+      usages: ["server auth"],
     });
     this.#server = createServer(
       { cert: certificate, key, ca: ca.certificate, requestCert: true, rejectUnauthorized: false, ...options },
@@ -80,7 +80,7 @@ export class ApiServer {
   }
 
   clientCertificate(commonName: string): CertificateAndKey {
-    return issueCertificate(this.#authority, { commonName, usages: ["client"] });
+    return issueCertificate(this.#authority, { commonName, usages: ["client auth"] });
   }
   /** A kubeconfig for this server; `user` is the body of its one user. */
   kubeconfig(user: object = { token: "t" }, cluster: object = {}): string {

@@ -59,11 +59,11 @@ async function start(processes: Processes, folder: string, options: RealClusterO
     commonName: "kube-apiserver",
     dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"],
     ipAddresses: ["127.0.0.1", FIRST_SERVICE_IP],
-    usages: ["serverAuth"],
+    usages: ["server auth"],
   });
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const serviceAccountKey = file("sa.key", privateKey.export({ type: "pkcs1", format: "pem" }) as string);
-  const [caFile, caKey] = [file("ca.crt", ca.cert), file("ca.key", ca.key)];
+  const [caFile, caKey] = [file("ca.crt", ca.certificate), file("ca.key", ca.key)];
   const [clientPort, peerPort, apiPort] = await freePorts(3);
   const etcd = `http://127.0.0.1:${clientPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
@@ -78,7 +78,7 @@ async function start(processes: Processes, folder: string, options: RealClusterO
     "--bind-address=127.0.0.1",
     "--advertise-address=127.0.0.1",
     `--cert-dir=${folder}`,
-    `--tls-cert-file=${file("serving.crt", serving.cert)}`,
+    `--tls-cert-file=${file("serving.crt", serving.certificate)}`,
     `--tls-private-key-file=${file("serving.key", serving.key)}`,
     `--client-ca-file=${caFile}`,
     `--service-account-key-file=${serviceAccountKey}`,
@@ -92,10 +92,10 @@ async function start(processes: Processes, folder: string, options: RealClusterO
     "--allow-privileged=true",
   ]);
   const url = `https://127.0.0.1:${apiPort}`;
-  const kubeconfigOf = async (user: string, groups: readonly string[] = []): Promise<string> => kubeconfig(url, ca, await issueCertificate(ca, { commonName: user, organizations: groups, usages: ["clientAuth"] }), user);
+  const kubeconfigOf = async (user: string, groups: readonly string[] = []): Promise<string> => kubeconfig(url, ca, await issueCertificate(ca, { commonName: user, organizations: groups, usages: ["client auth"] }), user);
   const admin = await kubeconfigOf("admin", ["system:masters"]);
   const kubeconfigFile = file("kubeconfig", admin);
-  await processes.until("kube-apiserver", () => answersOk(`${url}/readyz`, ca.cert));
+  await processes.until("kube-apiserver", () => answersOk(`${url}/readyz`, ca.certificate));
   if (options.controllers) {
     processes.start("kube-controller-manager", [
       `--kubeconfig=${file("controllers.kubeconfig", await kubeconfigOf("system:kube-controller-manager"))}`,
@@ -114,8 +114,8 @@ async function start(processes: Processes, folder: string, options: RealClusterO
       "--bind-address=127.0.0.1",
       `--secure-port=${(await freePorts(1))[0]}`,
     ]);
-    const adminCertificate = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["clientAuth"] });
-    await processes.until("kube-controller-manager", () => answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, ca.cert, adminCertificate));
+    const adminCertificate = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["client auth"] });
+    await processes.until("kube-controller-manager", () => answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, ca.certificate, adminCertificate));
   }
   if (options.node) {
     const [port, readOnlyPort] = await freePorts(2);
@@ -129,8 +129,8 @@ async function start(processes: Processes, folder: string, options: RealClusterO
       "--kube-api-qps=500",
       "--kube-api-burst=1000",
     ]);
-    const adminCertificate = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["clientAuth"] });
-    await processes.until("hollow-node", () => answersOk(`${url}/api/v1/nodes/node-1`, ca.cert, adminCertificate, "KubeletReady"));
+    const adminCertificate = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["client auth"] });
+    await processes.until("hollow-node", () => answersOk(`${url}/api/v1/nodes/node-1`, ca.certificate, adminCertificate, "KubeletReady"));
   }
   return {
     kind: "real",
@@ -205,8 +205,8 @@ function kubeconfig(server: string, ca: CertificateAuthority, user: { cert: stri
     {
       apiVersion: "v1",
       kind: "Config",
-      clusters: [{ name: "real", cluster: { server, "certificate-authority-data": encode(ca.cert) } }],
-      users: [{ name, user: { "client-certificate-data": encode(user.cert), "client-key-data": encode(user.key) } }],
+      clusters: [{ name: "real", cluster: { server, "certificate-authority-data": encode(ca.certificate) } }],
+      users: [{ name, user: { "client-certificate-data": encode(user.certificate), "client-key-data": encode(user.key) } }],
       contexts: [{ name, context: { cluster: "real", user: name } }],
       "current-context": name,
     },
@@ -217,7 +217,7 @@ function kubeconfig(server: string, ca: CertificateAuthority, user: { cert: stri
 
 function answersOk(url: string, ca: string, user?: { cert: string; key: string }, containing = ""): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = https.get(url, { ca, ...(user ? { cert: user.cert, key: user.key } : {}), agent: false, timeout: 2000 }, (response) => {
+    const request = https.get(url, { ca, ...(user ? { cert: user.certificate, key: user.key } : {}), agent: false, timeout: 2000 }, (response) => {
       let text = "";
       response.on("data", (chunk: Buffer) => {
         text += chunk.toString("utf8");

@@ -23,9 +23,9 @@ const BASIC_CONSTRAINTS = "2.5.29.19";
 const AUTHORITY_KEY_ID = "2.5.29.35";
 const EXTENDED_KEY_USAGE = "2.5.29.37";
 
-/** What a leaf may be used for (extended key usage). */
-export type Usage = "server" | "client";
-const USAGE_OID: Readonly<Record<Usage, string>> = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" };
+/** What a leaf may be used for (extended key usage), in the words of `certificates.k8s.io`. */
+export type Usage = "server auth" | "client auth";
+const USAGE_OID: Readonly<Record<Usage, string>> = { "server auth": "1.3.6.1.5.5.7.3.1", "client auth": "1.3.6.1.5.5.7.3.2" };
 
 export interface AlternativeNames {
   readonly dnsNames?: readonly string[];

@@ -76,7 +76,7 @@ describe("an authority of our own", () => {
   it("writes dates beyond 2049 in the long form", () => {
     const late = createCa({ commonName: "late", validity: 50 * 365 * 86_400_000 });
     expect(inspectCertificate(late.certificate).notAfter.getUTCFullYear()).toBeGreaterThan(2070);
-    const leaf = issueCertificate(late, { commonName: "x", usages: ["client"] });
+    const leaf = issueCertificate(late, { commonName: "x", usages: ["client auth"] });
     expect(isIssuedBy(leaf.certificate, late.certificate)).toBe(true);
   });
 });
@@ -86,7 +86,7 @@ describe("a leaf", () => {
     commonName: "hook",
     dnsNames: ["hook.ns.svc", "localhost"],
     ipAddresses: ["127.0.0.1", "::1", "fd00::1:2"],
-    usages: ["server"],
+    usages: ["server auth"],
   });
 
   it("is accepted by openssl as a server's, and not as a client's", () => {
@@ -107,7 +107,7 @@ describe("a leaf", () => {
   });
 
   it("identifies a user and its groups as a client certificate", async () => {
-    const admin = issueCertificate(ca, { commonName: "admin", organizations: ["system:masters", "ops"], usages: ["client"] });
+    const admin = issueCertificate(ca, { commonName: "admin", organizations: ["system:masters", "ops"], usages: ["client auth"] });
     const seen = await handshake(leaf, "localhost", admin);
     expect(seen).toEqual({ authorized: true, subject: { O: ["system:masters", "ops"], CN: "admin" } });
   });
@@ -115,8 +115,8 @@ describe("a leaf", () => {
   it("never outlives a year nor its authority", () => {
     const short = createCa({ commonName: "short", validity: 3_600_000 });
     const end = (pem: string): number => inspectCertificate(pem).notAfter.getTime();
-    expect(end(issueCertificate(short, { commonName: "x", usages: ["server"] }).certificate)).toBe(end(short.certificate));
-    const long = issueCertificate(ca, { commonName: "x", usages: ["server"], validity: 10 * LEAF_VALIDITY });
+    expect(end(issueCertificate(short, { commonName: "x", usages: ["server auth"] }).certificate)).toBe(end(short.certificate));
+    const long = issueCertificate(ca, { commonName: "x", usages: ["server auth"], validity: 10 * LEAF_VALIDITY });
     expect(end(long.certificate)).toBeLessThanOrEqual(Date.now() + LEAF_VALIDITY);
   });
 
@@ -159,7 +159,7 @@ describe("a signing request", () => {
 
   it("is signed for its own subject, names and key", () => {
     const { csr, key } = createCsr({ commonName: "me", organizations: ["g"], dnsNames: ["me.svc"] });
-    const certificate = signCsr(ca, csr, { usages: ["server", "client"] });
+    const certificate = signCsr(ca, csr, { usages: ["server auth", "client auth"] });
     expect(isKeyOf(certificate, key)).toBe(true);
     expect(isIssuedBy(certificate, ca.certificate)).toBe(true);
     expect(inspectCertificate(certificate)).toMatchObject({ subject: "O=g\nCN=me", dnsNames: ["me.svc"] });

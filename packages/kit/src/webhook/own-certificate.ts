@@ -183,7 +183,7 @@ class CertificateKeeper implements OwnCertificate {
       commonName: dnsNames[0] ?? ipAddresses[0] ?? "webhook",
       dnsNames,
       ipAddresses,
-      usages: ["server"],
+      usages: ["server auth"],
       validity: leafValidity,
       now: this.#now(),
     });

@@ -25,7 +25,7 @@ let ca: CertificateAuthority;
 beforeAll(() => {
   ca = createCa({ commonName: "test" });
 });
-const leaf = () => issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["server"] });
+const leaf = () => issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
 
 let server: WebhookServer;
 let port: number;
