@@ -167,7 +167,7 @@ export class ApiServer {
     for (const watcher of this.#watchers) if (inNamespace(watcher.namespace, change.object)) watcher.response.write(line(change));
   }
 
-  async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const { method = "GET", headers } = incoming;
     const certificate = (incoming.socket as TLSSocket).getPeerCertificate?.();
     const clientName =
@@ -214,7 +214,7 @@ export class ApiServer {
     answer(response, 200, { kind: "Status", apiVersion: "v1", status: "Success" });
   }
 
-  #list({ searchParams }: URL, namespace: string | undefined, response: ServerResponse): void {
+  #list({ searchParams }: URL, namespace: string | undefined, response: ServerResponse): unknown {
     const version = searchParams.get("resourceVersion") ?? "";
     if (version !== "" && version !== "0" && Number(version) < this.#oldest) return expired(response);
     const all = [...this.#objects.values()]
@@ -229,7 +229,7 @@ export class ApiServer {
     answer(response, 200, { apiVersion: "v1", kind: "ConfigMapList", metadata, items });
   }
 
-  #watch({ searchParams }: URL, namespace: string | undefined, response: ServerResponse): void {
+  #watch({ searchParams }: URL, namespace: string | undefined, response: ServerResponse): unknown {
     const initial = searchParams.get("sendInitialEvents") === "true";
     if (initial && !this.watchList)
       return refuse(

@@ -24,6 +24,12 @@ const ConfigMap = builtIn<ConfigMapBody>()("v1", "ConfigMap", "configmaps", "Nam
 const map = (name: string, data: Record<string, string> = {}) =>
   ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data }) as const;
 
+async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+}
+
 test("creates, reads, changes and deletes an object over TLS", async () => {
   await using server = await startApiServer();
   const client = connect({ text: server.kubeconfig() });
@@ -191,14 +197,14 @@ test("a watch of a version that is gone throws ExpiredError, as an answer and as
   const client = connect({ text: server.kubeconfig() });
   server.put("a");
   server.compact();
-  await expect(Array.fromAsync(client.watch(ConfigMap, { resourceVersion: "1" }))).rejects.toBeInstanceOf(ExpiredError);
+  await expect(collect(client.watch(ConfigMap, { resourceVersion: "1" }))).rejects.toBeInstanceOf(ExpiredError);
   server.interceptions.push((_, response) => {
     response.end(
       `${JSON.stringify({ type: "ERROR", object: { kind: "Status", status: "Failure", reason: "Expired", message: "too old", code: 410 } })}\n`,
     );
     return true;
   });
-  await expect(Array.fromAsync(client.watch(ConfigMap, { resourceVersion: "1" }))).rejects.toBeInstanceOf(ExpiredError);
+  await expect(collect(client.watch(ConfigMap, { resourceVersion: "1" }))).rejects.toBeInstanceOf(ExpiredError);
   await client.close();
 });
 
@@ -206,7 +212,7 @@ test("a watch that breaks off is a ConnectionError, in the middle of a line too"
   await using server = await startApiServer();
   const client = connect({ text: server.kubeconfig() });
   for (const partial of [undefined, '{"type":"ADDED","obj', '{"type":"ADDED","obj\n']) {
-    const watching = Array.fromAsync(client.watch(ConfigMap, { resourceVersion: server.version }));
+    const watching = collect(client.watch(ConfigMap, { resourceVersion: server.version }));
     watching.catch(() => {});
     await until(() => server.watchers === 1);
     server.cutWatches(partial);
@@ -226,7 +232,7 @@ test("leaving a watch closes its connection; aborting ends it with the signal's 
   }
   await until(() => server.watchers === 0);
   const stop = new AbortController();
-  const watching = Array.fromAsync(client.watch(ConfigMap, { signal: stop.signal }));
+  const watching = collect(client.watch(ConfigMap, { signal: stop.signal }));
   await until(() => server.watchers === 1);
   stop.abort(new Error("enough"));
   await expect(watching).rejects.toThrow("enough");
@@ -244,7 +250,7 @@ test("keeps its connections, and never sends a request on one that a watch has",
     return false;
   });
   const stop = new AbortController();
-  const watching = Array.fromAsync(client.watch(ConfigMap, { signal: stop.signal })).catch(() => {});
+  const watching = collect(client.watch(ConfigMap, { signal: stop.signal })).catch(() => {});
   await until(() => server.watchers === 1);
   for (let i = 0; i < 20; i++) await client.get(ConfigMap, { name: "a" });
   // A pool may open a second one when a request comes before the last one's end was noticed.
