@@ -1,4 +1,27 @@
-import type { Devcluster, DevclusterOptions } from "./devcluster.ts";
+import { randomBytes } from "node:crypto";
+import { chmod, writeFile } from "node:fs/promises";
+import { createCa, issueCertificate } from "@outrigger/kit/pki";
+import { admissionChain } from "./admission/index.ts";
+import { bootstrap } from "./bootstrap/index.ts";
+import type { Devcluster, DevclusterOptions, LogSource } from "./devcluster.ts";
+import { clusterReader, type RegistryParts, Resources, type UserInfo } from "./registry/index.ts";
+import { customResources } from "./registry/crd/index.ts";
+import {
+  Discovery,
+  handler,
+  inProcessTransport,
+  kubeconfigText,
+  listen,
+  OpenStreams,
+  rbac,
+  serviceAccountTokens,
+  staticTokens,
+  subresources,
+} from "./server/index.ts";
+import { Store } from "./store/index.ts";
+
+/** The user of the kubeconfig's first context, of `client()` and of the control loops. */
+const admin: UserInfo = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
 
 /**
  * Starts a control plane and resolves when it answers.
@@ -6,5 +29,94 @@ import type { Devcluster, DevclusterOptions } from "./devcluster.ts";
  * @throws PortInUseError when `options.port` is taken.
  */
 export async function startDevcluster(options: DevclusterOptions = {}): Promise<Devcluster> {
-  throw new Error(`not yet: ${Object.keys(options).join()}`);
+  const host = options.host ?? "127.0.0.1";
+  const ca = createCa({ commonName: "devcluster-ca" });
+  const serving = issueCertificate(ca, {
+    commonName: "kube-apiserver",
+    dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
+    ipAddresses: [...new Set(["127.0.0.1", "::1", "10.0.0.1", ...(/^[\d.]+$|:/.test(host) && host !== "0.0.0.0" && host !== "::" ? [host] : [])])],
+    usages: ["server auth"],
+  });
+  const aliceToken = randomBytes(16).toString("hex");
+
+  const store = new Store();
+  const reader = clusterReader(store);
+  const resources = new Resources();
+  const streams = new OpenStreams();
+  const chain = admissionChain({
+    reader,
+    served: (group, plural) => resources.all().filter((one) => one.group === group && one.plural === plural),
+    disabled: options.bare ? ["ServiceAccount"] : [],
+  });
+  const parts: RegistryParts = { store, reader, admission: chain };
+  const accountTokens = serviceAccountTokens(reader);
+  const authorizer = rbac(reader);
+  const known = staticTokens([{ token: aliceToken, username: "alice", groups: ["developers"] }, ...(options.tokens ?? [])]);
+  const tokens = [known, accountTokens.read];
+  const logs: { source: LogSource | undefined } = { source: options.logs };
+  let port = 0;
+  const custom = customResources({ parts, resources, streams, webhooks: chain.caller });
+  const handle = handler({
+    parts,
+    resources,
+    streams,
+    tokens,
+    authorizer,
+    discovery: new Discovery(resources, () => `${host}:${port}`),
+    tokenKeys: accountTokens.keys,
+    subresources: subresources({
+      logs,
+      reviews: { authorizer, inspect: (token) => accountTokens.inspect(token) ?? found(known(token)) },
+      tokens: accountTokens,
+    }),
+  });
+  const listening = await listen(handle, { host, port: options.port ?? 0, certificate: serving.certificate, key: serving.key, clientCa: ca.certificate });
+  port = listening.port;
+  await bootstrap(store, port);
+
+  const url = `https://${host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
+  const client = issueCertificate(ca, { commonName: admin.username, organizations: ["system:masters"], usages: ["client auth"] });
+  const kubeconfig = kubeconfigText({ url, ca: ca.certificate, admin: client, aliceToken });
+  if (options.kubeconfigFile !== undefined) {
+    await writeFile(options.kubeconfigFile, kubeconfig, { mode: 0o600 });
+    await chmod(options.kubeconfigFile, 0o600);
+  }
+
+  const cluster = {
+    url,
+    port,
+    ca: ca.certificate,
+    kubeconfig,
+    transport: (user: UserInfo = admin) => inProcessTransport(handle, user),
+    async client(user: UserInfo = admin) {
+      const { connect } = await import("@outrigger/kit/client");
+      return connect(inProcessTransport(handle, user));
+    },
+    setLogSource(source: LogSource | undefined) {
+      logs.source = source;
+    },
+  };
+  let stopLoops = async (): Promise<void> => {};
+  if (!options.bare && options.controllers !== false) {
+    const { startLoops } = await import("./loops.ts");
+    stopLoops = await startLoops(cluster, ca, options);
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    ...cluster,
+    close() {
+      closing ??= (async () => {
+        await stopLoops();
+        custom.stop();
+        streams.endAll();
+        chain.close();
+        await listening.close();
+      })();
+      return closing;
+    },
+  };
+}
+
+function found(user: UserInfo | undefined): { user: UserInfo } | undefined {
+  return user ? { user } : undefined;
 }

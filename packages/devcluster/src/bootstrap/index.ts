@@ -3,6 +3,7 @@
  * control, and the `kubernetes` Service. Derived from a real one by `scripts/bootstrap`.
  */
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { kinds } from "@outrigger/kit/kinds";
 import type { KubeObject } from "@outrigger/kit/api";
 import { tableOf, timestamp } from "../registry/index.ts";
@@ -14,10 +15,10 @@ import type { Store } from "../store/index.ts";
  * @param port of the server, which the `kubernetes` Service leads to.
  */
 export async function bootstrap(store: Store, port: number): Promise<void> {
-  const { default: objects } = await import("./objects.data.json", { with: { type: "json" } });
+  const objects = JSON.parse(await readFile(new URL("../../data/bootstrap.json", import.meta.url), "utf8")) as KubeObject[];
   const now = timestamp();
   const table = kinds();
-  for (const object of [...(objects as unknown as KubeObject[]), kubernetesService(port)]) {
+  for (const object of [...objects, kubernetesService(port)]) {
     const slash = object.apiVersion.indexOf("/");
     const row = table.byKind(slash < 0 ? "" : object.apiVersion.slice(0, slash), object.apiVersion.slice(slash + 1), object.kind);
     if (!row) continue;

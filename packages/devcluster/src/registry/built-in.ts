@@ -1,8 +1,9 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { cells, defaultObject, type KindRow, validateKind, validateKindUpdate, warningsFor } from "@outrigger/kit/kinds";
+import { defaultObject, type KindRow, validateKind, validateKindUpdate, warningsFor } from "@outrigger/kit/kinds";
 import { prune } from "@outrigger/kit/schema";
 import type { ServedResource, Strategy } from "./contracts.ts";
 import { conversions } from "./conversions/index.ts";
+import { cells } from "./stopgap.ts";
 
 /** Versions in which resources lie in the store, where several are served. */
 const storageVersions: Readonly<Record<string, string>> = { "autoscaling/horizontalpodautoscalers": "v2" };

@@ -34,8 +34,11 @@ export function decodeObject(resource: ServedResource, value: Record<string, unk
   const { metadata } = value;
   const object = value as unknown as KubeObject;
   object.metadata = metadata !== null && typeof metadata === "object" ? (metadata as ObjectMeta) : {};
+  const sentManagers = object.metadata.managedFields;
   const strict = resource.strategy.prune(object).map((path) => (path.includes(" ") ? path : `unknown field ${JSON.stringify(path)}`));
   resource.strategy.default(object);
+  // An empty list says something here: it takes all managers away.
+  if (Array.isArray(sentManagers) && sentManagers.length === 0) object.metadata.managedFields = sentManagers;
   return { object, strict };
 }
 

@@ -17,6 +17,7 @@ export { trackFields } from "./managed-fields.ts";
 export { timestamp } from "./metadata.ts";
 export { patchObject, patchTypes } from "./patch.ts";
 export { getObject, listObjects, type Page, type Served } from "./read.ts";
+export { clusterReader } from "./reader.ts";
 export { Resources } from "./resources.ts";
 export { kindRules } from "./rules/index.ts";
 export { select } from "./selection.ts";

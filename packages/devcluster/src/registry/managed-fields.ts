@@ -1,8 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
-import type { KubeObject, ManagedFieldsEntry } from "@outrigger/kit/api";
+import type { KubeObject } from "@outrigger/kit/api";
+import { normalize } from "@outrigger/kit/kinds";
 import { updateManagedFields } from "@outrigger/kit/patch";
 import type { Caller, Target, WriteOptions } from "./context.ts";
 import type { ServedResource } from "./contracts.ts";
+import { apiVersionOf } from "./versions.ts";
 
 /** Who owns what is written: the name given, or the first part of the user agent (`kubectl/v1.36.3 …` → `kubectl`). */
 export function managerName(options: Pick<WriteOptions, "fieldManager">, caller: Pick<Caller, "userAgent">): string {
@@ -21,6 +22,19 @@ export function resetFields(resource: ServedResource, subresource: string): stri
   return fields.map((field) => [field]);
 }
 
+const empties = new WeakMap<ServedResource, KubeObject>();
+
+/** What Go makes of a kind with nothing in it: fields that are there from the start belong to nobody. */
+function emptyObject(resource: ServedResource): KubeObject {
+  let empty = empties.get(resource);
+  if (!empty) {
+    empty = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: {} };
+    if (resource.row) normalize(resource.row.schema, empty);
+    empties.set(resource, empty);
+  }
+  return empty;
+}
+
 /** Writes down in `after` who owns which of its fields, for any write but an apply. */
 export function trackFields(
   target: Target,
@@ -37,23 +51,9 @@ export function trackFields(
     schema: target.resource.schema,
     subresource: target.subresource,
     resetFields: resetFields(target.resource, target.subresource),
+    ...(before === undefined ? { empty: emptyObject(target.resource) } : {}),
     now: new Date(),
   });
   if (managedFields.length > 0) after.metadata.managedFields = managedFields;
   else delete after.metadata.managedFields;
-}
-
-/** A write that changed nothing but the times in its managedFields changed nothing. */
-export function ignoreNewTimes(after: KubeObject, before: KubeObject): void {
-  const now = after.metadata.managedFields;
-  const old = before.metadata.managedFields;
-  if (!now || !old || now.length !== old.length) return;
-  const timeless = ({ time: _time, ...rest }: ManagedFieldsEntry): object => rest;
-  if (!isDeepStrictEqual(now.map(timeless), old.map(timeless))) return;
-  const { managedFields: _now, resourceVersion: _version, ...metadata } = after.metadata;
-  const { managedFields: _old, resourceVersion: _before, ...oldMetadata } = before.metadata;
-  if (!isDeepStrictEqual(metadata, oldMetadata)) return;
-  const { metadata: _m, ...body } = after;
-  const { metadata: _o, ...oldBody } = before;
-  if (isDeepStrictEqual(body, oldBody)) after.metadata.managedFields = old;
 }

@@ -3,7 +3,7 @@ import { applyConfiguration, applyJsonPatch, applyMergePatch, applyStrategicMerg
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";
 import type { Written } from "./create.ts";
 import { DecodeError, decodeObject, type KindExists } from "./decode.ts";
-import { badRequest, invalid, notFound, refusal, StatusError } from "./errors.ts";
+import { badRequest, invalid, notFound, StatusError } from "./errors.ts";
 import { resetFields, trackFields } from "./managed-fields.ts";
 import { dedupeOwnerReferences, settleNamespace } from "./metadata.ts";
 import { updateObject } from "./update.ts";
@@ -23,12 +23,6 @@ export interface Patch {
   readonly body: unknown;
   /** What strict parsing of the patch itself minds: `duplicate field "data.a"`. */
   readonly strict: readonly string[];
-}
-
-/** What stands in for the stored object when a subresource is patched whose body is of another kind (`scale`). */
-export interface PatchView {
-  readonly resource: Target["resource"];
-  read(object: KubeObject): KubeObject;
 }
 
 /**
@@ -121,7 +115,6 @@ function applied(
       force: options.force,
       subresource: target.subresource,
       resetFields: resetFields(resource, target.subresource),
-      defaulted: (one) => resource.strategy.default(one),
       now: new Date(),
     });
     if (conflicts.length > 0) throw StatusError.from(conflictStatus(conflicts));
@@ -133,13 +126,8 @@ function applied(
 }
 
 /** The Status that goes with a patch that cannot be applied. */
-function patchRefusal(error: unknown): unknown {
-  if (!(error instanceof PatchError)) return error;
-  const { code, reason, message } = error;
-  if (code === 422) {
-    return refusal({ code, reason: "Invalid", message: "the server rejected our request due to an error in our request", details: {} });
-  }
-  return refusal({ code, message, ...(reason ? { reason } : {}) });
+export function patchRefusal(error: unknown): unknown {
+  return error instanceof PatchError ? StatusError.from(error.status) : error;
 }
 
 /** The patched document as it stands in a refusal: maps that the patch touched come out sorted. */

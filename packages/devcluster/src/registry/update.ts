@@ -1,11 +1,12 @@
-import type { KubeObject } from "@outrigger/kit/api";
 import { isDeepStrictEqual } from "node:util";
+import type { KubeObject } from "@outrigger/kit/api";
+import { keepTimesIfUnchanged } from "@outrigger/kit/patch";
 import { type Entry, encodeObject, StaleEntryError } from "../store/index.ts";
 import { attributesFor, mutate } from "./admit.ts";
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";
 import { storeNew, type Written } from "./create.ts";
 import { badRequest, conflict, invalid, modified, notFound, plainError } from "./errors.ts";
-import { ignoreNewTimes, trackFields } from "./managed-fields.ts";
+import { trackFields } from "./managed-fields.ts";
 import { dedupeOwnerReferences, restoreSystemFields, settleNamespace, wipeSystemFields } from "./metadata.ts";
 import { kindRules } from "./rules/index.ts";
 import { readCopy, tableOf, toStorage } from "./versions.ts";
@@ -117,7 +118,7 @@ async function updateOnce(
     if (refusals.length > 0) throw invalid(resource, name, refusals);
   }
   for (const warning of resource.strategy.warnings(object, old)) caller.warn(warning);
-  ignoreNewTimes(object, old);
+  keepTimesIfUnchanged(object, old);
   await parts.admission.validate({ ...attributes, object });
 
   const stored = await toStorage(resource, object);

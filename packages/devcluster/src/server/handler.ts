@@ -12,7 +12,7 @@ import {
 } from "../registry/index.ts";
 import { authenticate, impersonate, type TokenReader } from "./authenticate.ts";
 import { type Attributes, type Authorizer, denial } from "./authorize.ts";
-import type { Discovery } from "./discovery.ts";
+import type { Discovery } from "./discovery/index.ts";
 import { health } from "./health.ts";
 import { type ApiRequest, type ApiResponse, header } from "./request.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";

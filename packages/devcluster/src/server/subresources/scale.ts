@@ -1,6 +1,6 @@
 import type { Cause, KubeObject } from "@outrigger/kit/api";
 import { labelSelector } from "@outrigger/kit/api";
-import { applyConfiguration, applyJsonPatch, applyMergePatch, applyStrategicMergePatch, conflictStatus, PatchError } from "@outrigger/kit/patch";
+import { applyConfiguration, applyJsonPatch, applyMergePatch, applyStrategicMergePatch, conflictStatus } from "@outrigger/kit/patch";
 import {
   badRequest,
   conflict,
@@ -8,13 +8,12 @@ import {
   invalid,
   methodNotAllowed,
   modified,
-  refusal,
   type ServedResource,
   StatusError,
   trackFields,
   updateObject,
 } from "../../registry/index.ts";
-import { patchTypes } from "../../registry/patch.ts";
+import { patchRefusal, patchTypes } from "../../registry/patch.ts";
 import { parseText, UnparsableBody } from "../body.ts";
 import type { ApiResponse } from "../request.ts";
 import { acceptSingle, patchBody, patchTypeOf, type ResourceRequest } from "../resource-handler.ts";
@@ -95,7 +94,7 @@ function appliedReplicas(one: ResourceRequest, current: KubeObject, replicas: nu
     if (conflicts.length > 0) throw StatusError.from(conflictStatus(conflicts));
     return structuredClone(object);
   } catch (error) {
-    throw error instanceof PatchError ? refusal({ code: error.code, message: error.message, ...(error.reason ? { reason: error.reason } : {}) }) : error;
+    throw patchRefusal(error);
   }
 }
 
@@ -119,7 +118,7 @@ function patchedScale(before: Scale, change: unknown, type: string): Scale {
     if (type === patchTypes.strategic) return applyStrategicMergePatch(before, change, { type: "object" });
     return applyMergePatch(before, change);
   } catch (error) {
-    throw error instanceof PatchError ? refusal({ code: error.code, message: error.message, ...(error.reason ? { reason: error.reason } : {}) }) : error;
+    throw patchRefusal(error);
   }
 }
 

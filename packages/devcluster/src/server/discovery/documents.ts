@@ -1,19 +1,10 @@
 import { createHash } from "node:crypto";
-import {
-  aggregatedDiscovery,
-  apiGroup,
-  apiGroupList,
-  apiResourceList,
-  apiVersions,
-  openapiV2,
-  openapiV2Protobuf,
-  openapiV3,
-  openapiV3Index,
-} from "@outrigger/kit/kinds";
-import { refusal, type Resources } from "../registry/index.ts";
-import { negotiate } from "./media-types.ts";
-import { type ApiRequest, type ApiResponse, header } from "./request.ts";
-import { document, json } from "./respond.ts";
+import { refusal, type Resources } from "../../registry/index.ts";
+import { negotiate } from "../media-types.ts";
+import { type ApiRequest, type ApiResponse, header } from "../request.ts";
+import { document, json } from "../respond.ts";
+import { aggregatedDiscovery } from "./aggregated.ts";
+import { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./lists.ts";
 
 /** Documents about what is served: made when asked for, kept until the resources change. */
 export class Discovery {
@@ -73,8 +64,9 @@ export class Discovery {
     });
   }
 
-  #openapi(request: ApiRequest): ApiResponse | undefined {
+  async #openapi(request: ApiRequest): Promise<ApiResponse | undefined> {
     const { path } = request;
+    const { openapiV2, openapiV2Protobuf, openapiV3, openapiV3Index } = await import("./openapi/index.ts");
     const served = (): readonly ReturnType<Resources["all"]>[number][] => this.#resources.all();
     const plain = { "content-type": "application/json", "cache-control": "no-cache, private" };
     if (path === "/openapi/v2") {

@@ -1,0 +1,3 @@
+export async function startLoops(..._args: unknown[]): Promise<() => Promise<void>> {
+  return async () => {};
+}

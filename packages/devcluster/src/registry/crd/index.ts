@@ -1,0 +1,3 @@
+export function customResources(_options: unknown): { stop(): void } {
+  return { stop() {} };
+}

@@ -1,0 +1,14 @@
+/**
+ * The API server over the registry: who asks, what a path means, in which form bodies come and go. One handler answers
+ * requests from sockets and from this process alike.
+ */
+export { staticTokens, type TokenReader } from "./authenticate.ts";
+export { type Attributes, type Authorizer, type PolicyRule, rbac } from "./authorize.ts";
+export { Discovery } from "./discovery/index.ts";
+export { type Handler, handler } from "./handler.ts";
+export { kubeconfigText } from "./kubeconfig.ts";
+export { type Listening, listen } from "./listen.ts";
+export { serviceAccountTokens } from "./service-account-tokens.ts";
+export { OpenStreams } from "./streams.ts";
+export { subresources } from "./subresources/index.ts";
+export { inProcessTransport } from "./transport.ts";
