@@ -199,7 +199,7 @@ class Processes {
   }
 }
 
-function kubeconfig(server: string, ca: CertificateAuthority, user: { cert: string; key: string }, name: string): string {
+function kubeconfig(server: string, ca: CertificateAuthority, user: { certificate: string; key: string }, name: string): string {
   const encode = (text: string): string => Buffer.from(text).toString("base64");
   return `${JSON.stringify(
     {
@@ -215,7 +215,7 @@ function kubeconfig(server: string, ca: CertificateAuthority, user: { cert: stri
   )}\n`;
 }
 
-function answersOk(url: string, ca: string, user?: { cert: string; key: string }, containing = ""): Promise<boolean> {
+function answersOk(url: string, ca: string, user?: { certificate: string; key: string }, containing = ""): Promise<boolean> {
   return new Promise((resolve) => {
     const request = https.get(url, { ca, ...(user ? { cert: user.certificate, key: user.key } : {}), agent: false, timeout: 2000 }, (response) => {
       let text = "";
