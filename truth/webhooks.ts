@@ -200,8 +200,8 @@ class RecordedWebhook {
   }
 
   static async start(): Promise<RecordedWebhook> {
-    const ca = await createCa({ commonName: "truth" });
-    const leaf = await issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
+    const ca = createCa({ commonName: "truth" });
+    const leaf = issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
     const server = https.createServer({ key: leaf.key, cert: leaf.certificate });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return new RecordedWebhook(server, Buffer.from(ca.certificate).toString("base64"));

@@ -44,6 +44,7 @@ const explain = program.command("explain").description("say why something has, o
 cluster(explain.command("pod <name>"))
   .description("why a pod has, or lacks, each sidecar, label and volume")
   .option("-n, --namespace <name>", "namespace of the pod")
+  .option("--manager-namespace <name>", "namespace of the manager's templates", "outrigger-system")
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
   .action(async (name, options) => (await import("./explain.ts")).explainPod(name, options));
 

@@ -4,6 +4,7 @@
  * `compileRules` once per change of the rules, `decide` per pod, `explainPod` for people; `runManager` for a cluster.
  */
 export * from "./admission/index.ts";
+export { type RunManagerOptions, readRules, runManager } from "./manager/index.ts";
 export * from "./pipeline/index.ts";
 export {
   type Container,

@@ -55,7 +55,15 @@ export function sidecarSetConfigurations(address: WebhookAddress, caBundle: stri
   const webhook = (name: string, path: string, sideEffects: "None" | "NoneOnDryRun"): object => ({
     name,
     clientConfig: clientConfig(address, path, caBundle),
-    rules: [{ apiGroups: ["apps.kruise.io"], apiVersions: ["v1beta1"], operations: ["CREATE", "UPDATE"], resources: ["sidecarsets"], scope: "Cluster" }],
+    rules: [
+      {
+        apiGroups: ["apps.kruise.io"],
+        apiVersions: ["v1beta1"],
+        operations: ["CREATE", "UPDATE"],
+        resources: ["sidecarsets"],
+        scope: "Cluster",
+      },
+    ],
     failurePolicy: "Fail",
     matchPolicy: "Equivalent",
     sideEffects,
@@ -64,8 +72,18 @@ export function sidecarSetConfigurations(address: WebhookAddress, caBundle: stri
   });
   const apiVersion = "admissionregistration.k8s.io/v1";
   return [
-    { apiVersion, kind: "MutatingWebhookConfiguration", metadata, webhooks: [webhook("mutate.sidecarset.outrigger.dev", PATHS.mutateSidecarSets, "None")] },
+    {
+      apiVersion,
+      kind: "MutatingWebhookConfiguration",
+      metadata,
+      webhooks: [webhook("mutate.sidecarset.outrigger.dev", PATHS.mutateSidecarSets, "None")],
+    },
     // Before it allows a new set the handler widens the scope for pods, so that none is made in between.
-    { apiVersion, kind: "ValidatingWebhookConfiguration", metadata, webhooks: [webhook("validate.sidecarset.outrigger.dev", PATHS.validateSidecarSets, "NoneOnDryRun")] },
+    {
+      apiVersion,
+      kind: "ValidatingWebhookConfiguration",
+      metadata,
+      webhooks: [webhook("validate.sidecarset.outrigger.dev", PATHS.validateSidecarSets, "NoneOnDryRun")],
+    },
   ];
 }

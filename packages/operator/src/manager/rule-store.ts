@@ -1,14 +1,12 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import type { Informer } from "@outrigger/kit/cache";
+import type { HandlerRegistration, Informer } from "@outrigger/kit/cache";
 import { compileRules, type RuleOptions, type Rules } from "../pipeline/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
 import { FAILURE_POLICY_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
 import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
+import { TEMPLATE_KEY } from "./names.ts";
 import type { ScopeRule } from "./scope.ts";
 
-/** ConfigMaps with this label, in the manager's namespace, hold templates. */
-export const TEMPLATE_LABEL = "outrigger.dev/injection-template";
-const TEMPLATE_KEY = "sidecarconfig.yaml";
 
 export interface RuleInformers {
   readonly sidecarSets: Informer;
@@ -28,6 +26,7 @@ export class RuleStore {
   readonly #options: RuleOptions;
   readonly #report: (line: string) => void;
   readonly #templates = new Map<string, InjectionTemplate>();
+  readonly #registrations: HandlerRegistration[] = [];
   #compiled: Rules | undefined;
 
   constructor(informers: RuleInformers, options: RuleOptions, report: (line: string) => void) {
@@ -36,27 +35,35 @@ export class RuleStore {
     this.#report = report;
   }
 
-  /** Starts to follow the informers; call once, before they are started. */
+  /** Resolves when every rule that was there at the start is known; nothing once that is so. */
+  settled(): Promise<unknown> | undefined {
+    if (this.#registrations.every((registration) => registration.hasSynced())) return undefined;
+    return Promise.all(this.#registrations.map((registration) => registration.synced()));
+  }
+
+  /** Starts to follow the informers; call once. */
   follow(changed: () => void): void {
     const forget = (): void => {
       this.#compiled = undefined;
       changed();
     };
     for (const informer of [this.#informers.sidecarSets, this.#informers.podDefaults]) {
-      informer.addHandler({ onAdd: forget, onUpdate: forget, onDelete: forget });
+      this.#registrations.push(informer.addHandler({ onAdd: forget, onUpdate: forget, onDelete: forget }));
     }
     const read = (object: unknown): void => {
       this.#readTemplate(object as KubeObject);
       forget();
     };
-    this.#informers.templates.addHandler({
-      onAdd: read,
-      onUpdate: read,
-      onDelete: (object) => {
-        this.#templates.delete((object as KubeObject).metadata.name ?? "");
-        forget();
-      },
-    });
+    this.#registrations.push(
+      this.#informers.templates.addHandler({
+        onAdd: read,
+        onUpdate: read,
+        onDelete: (object) => {
+          this.#templates.delete(object.metadata.name);
+          forget();
+        },
+      }),
+    );
   }
 
   get rules(): Rules {
@@ -77,7 +84,11 @@ export class RuleStore {
       ...(templates
         ? [
             // A word that means no is the engine's to read: a label that is there at all may mean yes.
-            { rule: "Template/namespace", failurePolicy: "Fail" as const, namespaceSelector: { matchExpressions: [{ key: optIn.namespaceLabel, operator: "Exists" }] } },
+            {
+              rule: "Template/namespace",
+              failurePolicy: "Fail" as const,
+              namespaceSelector: { matchExpressions: [{ key: optIn.namespaceLabel, operator: "Exists" }] },
+            },
             { rule: "Template/pod", failurePolicy: "Fail" as const, podKey: optIn.podKey },
           ]
         : []),
@@ -111,7 +122,8 @@ export class RuleStore {
   }
 }
 
-function scopeRule(kind: string, object: SidecarSet | PodDefaults, byDefault: "Fail" | "Ignore"): ScopeRule {
+/** What the scope needs to know of a rule object. */
+export function scopeRule(kind: string, object: SidecarSet | PodDefaults, byDefault: "Fail" | "Ignore"): ScopeRule {
   const asked = object.metadata.annotations?.[FAILURE_POLICY_ANNOTATION];
   const { selector, namespaceSelector } = object.spec;
   return {

@@ -84,7 +84,10 @@ export class ScopeKeeper {
     const text = JSON.stringify(configuration);
     if (text !== this.#written) {
       try {
-        await this.#options.client.apply(MutatingWebhookConfiguration, configuration as never, { force: true, fieldManager: "outrigger-manager" });
+        await this.#options.client.apply(MutatingWebhookConfiguration, configuration as never, {
+          force: true,
+          fieldManager: "outrigger-manager",
+        });
         this.#written = text;
       } catch (error) {
         this.#options.report(`the webhook configuration could not be written: ${(error as Error).message}; trying again`);

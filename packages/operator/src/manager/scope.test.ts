@@ -16,7 +16,11 @@ describe("the webhook's scope", () => {
     expect(entry?.matchConditions[0]?.expression).toBe(
       "(has(object.metadata.labels) && 'app' in object.metadata.labels && object.metadata.labels['app'] == 'a') || (has(object.metadata.labels) && 'app' in object.metadata.labels && object.metadata.labels['app'] == 'b')",
     );
-    expect(entry?.namespaceSelector.matchExpressions).toContainEqual({ key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["kube-system"] });
+    expect(entry?.namespaceSelector.matchExpressions).toContainEqual({
+      key: "kubernetes.io/metadata.name",
+      operator: "NotIn",
+      values: ["kube-system"],
+    });
   });
 
   test("a rule for every pod leaves no condition", () => {
@@ -36,7 +40,11 @@ describe("the webhook's scope", () => {
   test("each namespace selector has an entry of its own, until there are too many", () => {
     const inNamespaces = (value: string): ScopeRule => rule(value, { namespaceSelector: { matchLabels: { team: value } } });
     const few = webhookScope([inNamespaces("x"), inNamespaces("y"), rule("a", app("a"))], []);
-    expect(few.map((entry) => entry.name)).toEqual(["fail.injection.outrigger.dev", "fail-2.injection.outrigger.dev", "fail-3.injection.outrigger.dev"]);
+    expect(few.map((entry) => entry.name)).toEqual([
+      "fail.injection.outrigger.dev",
+      "fail-2.injection.outrigger.dev",
+      "fail-3.injection.outrigger.dev",
+    ]);
     expect(few[1]?.namespaceSelector.matchLabels).toEqual({ team: "x" });
     const many = webhookScope(["x", "y", "z", "w"].map(inNamespaces), []);
     expect(many).toHaveLength(1);
@@ -57,7 +65,8 @@ describe("the webhook's scope", () => {
 });
 
 test("each operator of a selector has its expression", () => {
-  const of = (operator: string, values?: string[]) => selectorExpression({ matchExpressions: [{ key: "k", operator, ...(values ? { values } : {}) }] });
+  const of = (operator: string, values?: string[]) =>
+    selectorExpression({ matchExpressions: [{ key: "k", operator, ...(values ? { values } : {}) }] });
   const present = "has(object.metadata.labels) && 'k' in object.metadata.labels";
   expect(of("In", ["a", "b"])).toBe(`(${present} && object.metadata.labels['k'] in ['a', 'b'])`);
   expect(of("NotIn", ["a"])).toBe(`(!(${present} && object.metadata.labels['k'] in ['a']))`);

@@ -43,7 +43,8 @@ export function webhookScope(rules: readonly ScopeRule[], excluded: readonly str
       rules.filter((rule) => rule.failurePolicy === failurePolicy),
       (rule) => canonical(rule.namespaceSelector),
     );
-    const parts = groups.size <= MAX_NAMESPACE_SELECTORS ? [...groups.values()] : [[...groups.values()].flat().map((rule) => everywhere(rule))];
+    const parts =
+      groups.size <= MAX_NAMESPACE_SELECTORS ? [...groups.values()] : [[...groups.values()].flat().map((rule) => everywhere(rule))];
     return parts
       .sort((a, b) => (canonical(a[0]?.namespaceSelector) < canonical(b[0]?.namespaceSelector) ? -1 : 1))
       .map((group, index): ScopeEntry => {
@@ -119,7 +120,9 @@ function text(value: string): string {
 
 function canonical(selector: LabelSelector | undefined): string {
   if (!selector) return "";
-  const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => [key, operator, ...[...values].sort()].join(" ")).sort();
+  const expressions = (selector.matchExpressions ?? [])
+    .map(({ key, operator, values = [] }) => [key, operator, ...[...values].sort()].join(" "))
+    .sort();
   const exact = Object.entries(selector.matchLabels ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .sort();

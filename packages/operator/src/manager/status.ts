@@ -3,7 +3,10 @@ import { HASH_ANNOTATION, INJECTED_LIST_ANNOTATION, type SidecarSet, type Sideca
 /** The part of a pod that counts for a set's status. */
 export interface CountedPod {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>>; readonly deletionTimestamp?: string };
-  readonly spec: { readonly containers: readonly { readonly name: string }[]; readonly initContainers?: readonly { readonly name: string }[] };
+  readonly spec: {
+    readonly containers: readonly { readonly name: string }[];
+    readonly initContainers?: readonly { readonly name: string }[];
+  };
   readonly status?: { readonly phase?: string; readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 

@@ -1,0 +1,47 @@
+import { connect, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
+import { Pod as PodKind } from "@outrigger/kit/kinds";
+import { type Explanation, explainPod as explain, type Pod, readRules } from "@outrigger/operator";
+import { stringify } from "yaml";
+import { CliError } from "./errors.ts";
+import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
+import { table } from "./table.ts";
+
+export interface ExplainOptions extends ClusterOptions {
+  readonly namespace?: string;
+  readonly output: "text" | "json" | "yaml";
+  readonly managerNamespace: string;
+}
+
+/**
+ * `outrigger explain pod NAME`: for each rule of the cluster, what it did to the pod when it was admitted, or what it
+ * would do today, and why.
+ *
+ * @throws CliError when there is no such pod.
+ */
+export async function explainPod(name: string, options: ExplainOptions): Promise<void> {
+  const access = loadKubeconfig(kubeconfigOptions(options));
+  const namespace = options.namespace ?? access.namespace;
+  const client = connect(access);
+  try {
+    const pod = await client.get(PodKind, { namespace, name }).catch((error: unknown) => {
+      if (error instanceof NotFoundError) throw new CliError(`there is no pod ${name} in namespace ${namespace}: -n says another namespace`);
+      throw error;
+    });
+    const { rules, namespaceLabels } = await readRules(client, namespace, options.managerNamespace);
+    const now = `${new Date().toISOString().slice(0, 19)}Z`;
+    const explanations = explain(pod as unknown as Pod, rules, { namespace, namespaceLabels, now });
+    if (options.output === "json") console.log(JSON.stringify(explanations, null, 2));
+    else if (options.output === "yaml") console.log(stringify(explanations).trimEnd());
+    else console.log(text(namespace, name, explanations));
+  } finally {
+    await client.close();
+  }
+}
+
+function text(namespace: string, name: string, explanations: readonly Explanation[]): string {
+  if (explanations.length === 0) return `pod ${namespace}/${name}: the cluster has no rules, and none left word in the pod`;
+  return table(
+    ["RULE", "ACTION", "WHY", "SOURCE"],
+    explanations.map(({ rule, action, message, problems, source }) => [rule, action, [message, ...problems].join("; "), source]),
+  );
+}

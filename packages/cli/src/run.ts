@@ -1,0 +1,45 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { CliError } from "./errors.ts";
+import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
+
+export interface RunOptions extends ClusterOptions {
+  readonly namespace: string;
+  readonly webhookHost: string;
+  readonly webhookPort?: number;
+  readonly readyFile?: string;
+}
+
+/**
+ * `outrigger run`: the manager in this process, until it is told to stop. As a child of `outrigger dev` it also stops when
+ * its parent is gone, and tells the parent when it is ready.
+ */
+export async function run(options: RunOptions): Promise<void> {
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+  process.on("disconnect", () => stopping.abort());
+  const { runManager } = await import("@outrigger/operator");
+  try {
+    await runManager({
+      kubeconfig: kubeconfigOptions(options),
+      namespace: options.namespace,
+      webhook: { mode: "url", host: options.webhookHost, port: options.webhookPort ?? 0 },
+      temporary: true,
+      signal: stopping.signal,
+      report: (line) => console.error(line),
+      onReady: () => {
+        if (options.readyFile) writeFileSync(options.readyFile, "ready\n");
+        if (process.send) process.send("ready");
+        else console.log("The manager is ready; Ctrl-C stops it and takes its webhook entries away.");
+      },
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
+      throw new CliError(`port ${options.webhookPort} on ${options.webhookHost} is in use: choose another with --webhook-port`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === "EADDRNOTAVAIL")
+      throw new CliError(`${options.webhookHost} is no address of this machine: give one with --webhook-host that the cluster's API server reaches`, { cause: error });
+    throw error;
+  } finally {
+    if (options.readyFile) rmSync(options.readyFile, { force: true });
+    if (process.connected) process.disconnect();
+  }
+}

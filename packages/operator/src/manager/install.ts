@@ -1,0 +1,40 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import type { Client } from "@outrigger/kit/client";
+import { CustomResourceDefinition, Namespace } from "@outrigger/kit/kinds";
+
+const ESTABLISHED_WITHIN_MS = 30_000;
+
+/** Makes the manager's namespace where it is not there yet. */
+export async function ensureNamespace(client: Client, name: string): Promise<void> {
+  await client.apply(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+}
+
+/**
+ * Applies CustomResourceDefinitions and waits until the API server serves them.
+ *
+ * @throws Error naming the definition that was not established in time, with the server's reason.
+ */
+export async function installDefinitions(client: Client, definitions: readonly KubeObject[], signal: AbortSignal): Promise<void> {
+  for (const definition of definitions) {
+    await client.apply(CustomResourceDefinition, definition as never, { force: true, fieldManager: "outrigger-manager" });
+  }
+  const deadline = performance.now() + ESTABLISHED_WITHIN_MS;
+  for (const { metadata } of definitions) {
+    const name = metadata.name ?? "";
+    for (;;) {
+      signal.throwIfAborted();
+      const conditions = (await client.get(CustomResourceDefinition, { name })).status?.conditions ?? [];
+      if (conditions.some(({ type, status }) => type === "Established" && status === "True")) break;
+      const refused = conditions.find(({ type, status }) => type === "NamesAccepted" && status === "False");
+      if (refused || performance.now() > deadline) {
+        throw new Error(`the definition ${name} is not established: ${refused?.message ?? `not within ${ESTABLISHED_WITHIN_MS / 1000} s`}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** Conversion by renaming alone, so that stored objects stay readable when our webhook is gone. */
+export async function withoutConversion(client: Client, name: string): Promise<void> {
+  await client.patch(CustomResourceDefinition, { name }, { type: "merge", patch: { spec: { conversion: { strategy: "None", webhook: null } } } });
+}

@@ -1,0 +1,249 @@
+import type { KubeObject, Observed } from "@outrigger/kit/api";
+import { type Client, connect, type KubeconfigOptions, NotFoundError } from "@outrigger/kit/client";
+import { type Controller, controller, type Log } from "@outrigger/kit/controller";
+import { ConfigMap, MutatingWebhookConfiguration, Namespace, Pod } from "@outrigger/kit/kinds";
+import { type Manager, manager } from "@outrigger/kit/manager";
+import { type AdmissionRequest, convert, mutate, type OwnCertificate, ownCertificate, type Registration, registerWebhooks, validate, webhookService } from "@outrigger/kit/webhook";
+import { mutatePod, mutateSidecarSet, validateSidecarSet } from "../admission/index.ts";
+import { PodDefaultsKind, podDefaultsCrd } from "../poddefaults/index.ts";
+import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
+import { clientConfig, PATHS, POD_CONFIGURATION, sidecarSetConfigurations, type WebhookAddress } from "./configuration.ts";
+import { ExpectedWrites } from "./expected.ts";
+import { ensureNamespace, installDefinitions, withoutConversion } from "./install.ts";
+import { EXCLUDED_NAMESPACES, TEMPLATE_LABEL } from "./names.ts";
+import { RuleStore, scopeRule } from "./rule-store.ts";
+import { ScopeKeeper } from "./scope-keeper.ts";
+import { type CountedPod, countPods, injectedBy } from "./status.ts";
+
+export interface RunManagerOptions {
+  /** Default: the current kubeconfig, or the pod's service account. */
+  readonly kubeconfig?: KubeconfigOptions;
+  /** Namespace of the manager's Secrets and templates; made where it is not there. */
+  readonly namespace: string;
+  /** How API servers reach the webhooks: at this address of this machine, or through a Service. */
+  readonly webhook: {
+    readonly mode: "url" | "service";
+    /** Address to listen on; in mode `url` also the one that API servers call. */
+    readonly host: string;
+    /** 0 lets the system choose, in mode `url`. */
+    readonly port: number;
+    /** The Service's name, in mode `service`. Default `outrigger-webhook`. */
+    readonly serviceName?: string;
+  };
+  /** Variables that PodDefaults may take values from. Default: the process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Stops the manager. */
+  readonly signal: AbortSignal;
+  /** Called once the webhooks are registered and the rules of the cluster are in force. */
+  readonly onReady?: () => void;
+  /** Take the webhook entries away when stopped: for a manager that is not installed in the cluster. */
+  readonly temporary?: boolean;
+  /** Lines for the operator of the manager. */
+  readonly report: (line: string) => void;
+}
+
+/**
+ * Runs the Outrigger manager: installs its definitions, keeps its certificate, registers its webhooks, and decides about
+ * pods, until the signal.
+ *
+ * @throws KubeconfigError, ConnectionError or StatusError when the cluster cannot be reached or refuses; Error when a port is in use.
+ */
+export async function runManager(options: RunManagerOptions): Promise<void> {
+  const { namespace, report, signal } = options;
+  const client = connect(options.kubeconfig ?? {}, { fieldManager: "outrigger-manager", userAgent: "outrigger", onWarning: () => {} });
+  try {
+    await ensureNamespace(client, namespace);
+    const { host, mode, serviceName = "outrigger-webhook" } = options.webhook;
+    const certificate = await ownCertificate(client, {
+      namespace,
+      dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, "localhost"],
+      ipAddresses: mode === "url" && /^[\d.]+$|:/.test(host) ? [host] : [],
+      onError: (error) => report(`the certificate could not be looked after: ${(error as Error).message}`),
+    });
+    try {
+      await new Running(client, certificate, options).run(signal);
+    } finally {
+      certificate.stop();
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+/** One run of the manager, from its first listener to its last. */
+class Running {
+  readonly #client: Client;
+  readonly #certificate: OwnCertificate;
+  readonly #options: RunManagerOptions;
+  readonly #manager: Manager;
+  readonly #rules: RuleStore;
+  readonly #expected = new ExpectedWrites();
+  #scope: ScopeKeeper | undefined;
+  #address: WebhookAddress | undefined;
+  #registration: Registration | undefined;
+
+  constructor(client: Client, certificate: OwnCertificate, options: RunManagerOptions) {
+    this.#client = client;
+    this.#certificate = certificate;
+    this.#options = options;
+    this.#manager = manager({
+      client,
+      name: "outrigger-manager",
+      log: quietLog(options.report),
+      controllers: [sidecarSetStatus],
+      webhooks: [this.#service()],
+    });
+    const { informers } = this.#manager;
+    this.#rules = new RuleStore(
+      {
+        sidecarSets: informers.for(SidecarSets),
+        podDefaults: informers.for(PodDefaultsKind),
+        templates: informers.for(ConfigMap, { namespace: options.namespace, labelSelector: TEMPLATE_LABEL }),
+      },
+      {
+        environment: options.environment ?? process.env,
+        excludedNamespaces: EXCLUDED_NAMESPACES,
+        ownNamespace: options.namespace,
+      },
+      options.report,
+    );
+    this.#rules.follow(() => void this.#scope?.set(this.#rules.scopeRules).catch(() => {}));
+    informers.for(Namespace);
+    const seen = (object: Observed<typeof SidecarSets>): void => this.#expected.seen(object.metadata.name);
+    informers.for(SidecarSets).addHandler({ onAdd: seen, onUpdate: seen, onDelete: seen });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const stopped = new AbortController();
+    const running = this.#manager.run(AbortSignal.any([signal, stopped.signal]));
+    try {
+      await Promise.race([this.#manager.ready, running]);
+      if (!signal.aborted) {
+        await this.#register();
+        this.#options.onReady?.();
+      }
+      await running;
+    } catch (error) {
+      stopped.abort();
+      await running.catch(() => {});
+      throw error;
+    } finally {
+      await this.#scope?.stop();
+      if (this.#options.temporary) await this.#unregister();
+    }
+  }
+
+  /** Puts the webhooks in force, once the rules are known. */
+  async #register(): Promise<void> {
+    const { report } = this.#options;
+    const scope = new ScopeKeeper({
+      client: this.#client,
+      address: this.#address!,
+      caBundle: () => this.#certificate.current.caBundle,
+      excluded: [...EXCLUDED_NAMESPACES, this.#options.namespace],
+      report,
+    });
+    this.#scope = scope;
+    await this.#rules.settled();
+    await scope.set(this.#rules.scopeRules);
+    await this.#registerSidecarSets();
+    this.#certificate.onChange(async () => {
+      await scope.rewrite();
+      await this.#registerSidecarSets();
+      await installDefinitions(this.#client, this.#definitions(), new AbortController().signal);
+    });
+  }
+
+  async #registerSidecarSets(): Promise<void> {
+    this.#registration = await registerWebhooks(this.#client, sidecarSetConfigurations(this.#address!, this.#certificate.current.caBundle));
+  }
+
+  async #unregister(): Promise<void> {
+    try {
+      await this.#registration?.unregister();
+      await this.#client.delete(MutatingWebhookConfiguration, { name: POD_CONFIGURATION }).catch((error: unknown) => {
+        if (!(error instanceof NotFoundError)) throw error;
+      });
+      await withoutConversion(this.#client, sidecarSetCrd({}).metadata.name ?? "");
+    } catch (error) {
+      this.#options.report(`the webhook entries could not be taken away: ${(error as Error).message}`);
+    }
+  }
+
+  #definitions(): KubeObject[] {
+    return [sidecarSetCrd(clientConfig(this.#address!, PATHS.convert, this.#certificate.current.caBundle)), podDefaultsCrd()];
+  }
+
+  #service(): ReturnType<typeof webhookService> {
+    const { webhook, namespace, temporary } = this.#options;
+    return webhookService({
+      host: webhook.host,
+      port: webhook.port,
+      certificate: this.#certificate.current,
+      // Nobody calls a manager whose entries are gone.
+      ...(temporary ? { drainMs: 0 } : {}),
+      webhooks: [
+        mutate(PATHS.mutatePods, (request) => this.#pod(request)),
+        mutate(PATHS.mutateSidecarSets, mutateSidecarSet),
+        validate(PATHS.validateSidecarSets, (request) => this.#sidecarSet(request)),
+        convert(PATHS.convert, (object, version) => convertSidecarSet(object, version)),
+      ],
+      onListening: async (server, port) => {
+        this.#certificate.onChange((next) => server.setCertificate(next));
+        const host = webhook.host.includes(":") ? `[${webhook.host}]` : webhook.host;
+        this.#address =
+          webhook.mode === "url" ? { url: `https://${host}:${port}` } : { service: { namespace, name: webhook.serviceName ?? "outrigger-webhook" } };
+        await installDefinitions(this.#client, this.#definitions(), this.#options.signal);
+      },
+    });
+  }
+
+  async #pod(request: AdmissionRequest): Promise<ReturnType<typeof mutatePod>> {
+    const unknown = this.#rules.settled();
+    if (unknown) await unknown;
+    const expected = this.#expected.settled();
+    if (expected) await expected;
+    return mutatePod(request, this.#rules.rules, { namespaceLabels: await this.#namespaceLabels(request.namespace ?? ""), now: new Date() });
+  }
+
+  /** From the cache; a namespace that is younger than the cache is asked for. */
+  async #namespaceLabels(name: string): Promise<Readonly<Record<string, string>>> {
+    const known = this.#manager.informers.for(Namespace).lister.get({ name });
+    const namespace = known ?? (await this.#client.find(Namespace, { name }));
+    return namespace?.metadata.labels ?? {};
+  }
+
+  async #sidecarSet(request: AdmissionRequest): Promise<ReturnType<typeof validateSidecarSet>> {
+    const others = this.#manager.informers.for(SidecarSets).lister.list() as unknown as readonly SidecarSet[];
+    const answer = validateSidecarSet(request, { others });
+    const { object } = request;
+    if (answer.allowed && !request.dryRun && object) {
+      const name = object.metadata.name ?? "";
+      await this.#scope?.cover(scopeRule("SidecarSet", convertSidecarSet(object, SidecarSets.apiVersion) as SidecarSet, "Fail"));
+      this.#expected.expect(name);
+    }
+    return answer;
+  }
+}
+
+/** Keeps each set's counts of pods. */
+const sidecarSetStatus: Controller = controller(SidecarSets, { name: "sidecarset-status" })
+  .watches(Pod, (pod, before) => [...new Set([...injectedBy(pod), ...(before ? injectedBy(before) : [])])].map((name) => ({ name })))
+  .reconcile(async (set, ctx) => {
+    const pods = ctx.list(Pod) as unknown as readonly CountedPod[];
+    const next = countPods(set as unknown as SidecarSet, pods);
+    const now = set.status as Record<string, unknown> | undefined;
+    if (Object.entries(next).every(([field, value]) => now?.[field] === value)) return;
+    await ctx.status({ ...next } as never);
+  }) as Controller;
+
+/** The manager's own log goes to whoever runs it: warnings and errors as lines. */
+function quietLog(report: (line: string) => void): Log {
+  const line = (fields: unknown, message?: string): void => {
+    const text = typeof fields === "string" ? fields : [message, (fields as { err?: Error } | undefined)?.err?.message].filter(Boolean).join(": ");
+    report(text);
+  };
+  const nothing = (): void => {};
+  const log = { debug: nothing, info: nothing, warn: line, error: line, child: () => log } as unknown as Log;
+  return log;
+}
