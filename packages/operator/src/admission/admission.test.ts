@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { applyJsonPatch } from "@outrigger/kit/patch";
 import type { AdmissionAnswer, AdmissionRequest } from "@outrigger/kit/webhook";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileRules } from "../pipeline/index.ts";
 import { defaultSidecarSet, HASH_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
@@ -110,4 +111,93 @@ describe("a review of a SidecarSet", () => {
     expect(mutateSidecarSet(review(bare)).allowed).toBe(true);
     expect(validateSidecarSet(review(bare), { others: [] }).allowed).toBe(false);
   });
+});
+
+test("whatever stands in a pod, it is answered", () => {
+  const rules = compileRules(
+    {
+      sidecarSets: [
+        defaultSidecarSet(
+          set("base", {
+            containers: [
+              {
+                name: "agent",
+                image: "a:1",
+                shareVolumePolicy: { type: "enabled" },
+                transferEnv: [{ sourceContainerName: "main", envName: "TZ" }],
+              },
+            ],
+          }) as SidecarSet,
+        ),
+      ],
+      podDefaults: [
+        {
+          apiVersion: "outrigger.dev/v1alpha1",
+          kind: "PodDefaults",
+          metadata: { name: "d" },
+          spec: { labels: [{ name: "l", valueFrom: { fieldPath: "spec.x.y" } }], env: [{ name: "E", value: "1" }] },
+        },
+      ],
+      templates: [
+        { name: "t", containers: [{ name: "c" }], env: [{ name: "T", value: "1" }], volumeMounts: [{ name: "v", mountPath: "/v" }] },
+      ],
+    },
+    {},
+  );
+  const anything = fc.oneof(fc.jsonValue(), fc.constant(null));
+  const perhaps = <T>(good: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+    fc.oneof({ weight: 5, arbitrary: good }, { weight: 1, arbitrary: anything });
+  const named = fc.record({
+    name: perhaps(fc.constantFrom("main", "agent", "c", "__proto__")),
+    mountPath: fc.constant("/v"),
+    value: perhaps(fc.string()),
+    env: perhaps(fc.array(fc.record({ name: fc.constantFrom("TZ", "IS_INJECTED"), value: perhaps(fc.constant("true")) }))),
+    volumeMounts: perhaps(fc.array(fc.record({ name: fc.constant("v"), mountPath: perhaps(fc.constant("/v")) }))),
+  });
+  const records = fc.constantFrom(
+    "[]",
+    '[{"rule":"Template/t","action":"applied","containers":7,"env":{"length":2}}]',
+    '[{"rule":"PodDefaults/d","action":"applied","replaced":3,"labels":["app"]}]',
+    "{",
+    '[null,{"rule":1}]',
+  );
+  const hashes = fc.constantFrom(
+    "{}",
+    '{"base":{"sidecarList":9}}',
+    '{"base":null}',
+    '{"__proto__":{"hash":1}}',
+    "[]",
+    '{"base":"legacy"}',
+  );
+  const pod = fc.record({
+    metadata: perhaps(
+      fc.record({
+        labels: perhaps(fc.record({ app: perhaps(fc.constant("web")) })),
+        annotations: perhaps(
+          fc.record(
+            { "outrigger.dev/injection": perhaps(records), [HASH_ANNOTATION]: perhaps(hashes), "outrigger.dev/inject": fc.constant("yes") },
+            { requiredKeys: [] },
+          ),
+        ),
+      }),
+    ),
+    spec: perhaps(
+      fc.record({
+        containers: perhaps(fc.array(named)),
+        initContainers: perhaps(fc.array(named)),
+        volumes: perhaps(fc.array(named)),
+        imagePullSecrets: perhaps(fc.array(named)),
+        securityContext: anything,
+      }),
+    ),
+  });
+  fc.assert(
+    fc.property(pod, (object) => {
+      const sent = { apiVersion: "v1", kind: "Pod", ...object } as unknown as KubeObject;
+      const answer = mutatePod(review(sent, { namespace: "shop" }), rules, { namespaceLabels: {}, now: new Date(0) });
+      if (answer.allowed) applyJsonPatch(sent, answer.patch ?? []);
+      else expect(answer.status.code).toBe(422);
+    }),
+    { numRuns: 3000 },
+  );
 });

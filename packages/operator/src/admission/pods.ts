@@ -28,7 +28,30 @@ export function mutatePod(
 
 function isPod(object: AdmissionRequest["object"]): object is Pod {
   const { metadata, spec } = (object ?? {}) as Partial<Pod>;
-  return typeof metadata === "object" && metadata !== null && typeof spec === "object" && spec !== null && Array.isArray(spec.containers);
+  if (!isObject(metadata) || !isObject(spec) || !Array.isArray(spec.containers)) return false;
+  if (!isTexts(metadata.labels) || !isTexts(metadata.annotations)) return false;
+  if (!isNamed(spec.volumes) || !isNamed(spec.imagePullSecrets)) return false;
+  if (!isNamed(spec.containers) || !isNamed(spec.initContainers)) return false;
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+  return containers.every(({ env, volumeMounts, volumeDevices }) => isNamed(env) && isNamed(volumeMounts) && isNamed(volumeDevices));
+}
+
+/*
+ * The API server sends what it has decoded itself; files and random reviews can hold anything. What is no pod passes as
+ * it is: the API server has the better words for it.
+ */
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function isTexts(value: unknown): boolean {
+  return value === undefined || value === null || (isObject(value) && Object.values(value).every((text) => typeof text === "string"));
+}
+function isNamed(value: unknown): boolean {
+  return (
+    value === undefined ||
+    value === null ||
+    (Array.isArray(value) && value.every((item) => isObject(item) && typeof (item as { name?: unknown }).name === "string"))
+  );
 }
 
 /** One line per rule that had to do with the pod, for the API server's audit log. */

@@ -32,11 +32,12 @@ export function validateSidecarSet(
   if (!isWritten(request) || !isObject(object)) return { allowed: true };
   // An object that is going must be able to lose its finalizers, whatever is wrong with it.
   if (object.metadata.deletionTimestamp !== undefined) return { allowed: true };
-  const set = stored(object);
+  // Its defaults are there already, unless it came past the mutating webhook.
+  const set = defaultSidecarSet(stored(object));
   const causes = findProblems(set, {
     others,
     ...(whitelist === undefined ? {} : { whitelist }),
-    ...(request.operation === "UPDATE" && isObject(oldObject) ? { old: stored(oldObject) } : {}),
+    ...(request.operation === "UPDATE" && isObject(oldObject) ? { old: defaultSidecarSet(stored(oldObject)) } : {}),
   });
   return causes.length === 0 ? { allowed: true } : invalid(causes);
 }

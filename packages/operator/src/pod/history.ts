@@ -19,10 +19,8 @@ export function withoutMetadataOf(pod: Pod, record: readonly InjectionEntry[], k
     ...pod,
     metadata: {
       ...metadata,
-      ...(metadata.labels === undefined ? {} : { labels: { ...without(metadata.labels, labels), ...labelsBefore } }),
-      ...(metadata.annotations === undefined
-        ? {}
-        : { annotations: { ...without(metadata.annotations, annotations), ...annotationsBefore } }),
+      ...(!metadata.labels ? {} : { labels: { ...without(metadata.labels, labels), ...labelsBefore } }),
+      ...(!metadata.annotations ? {} : { annotations: { ...without(metadata.annotations, annotations), ...annotationsBefore } }),
     },
   };
 }
@@ -38,10 +36,8 @@ export function withoutTemplates(containers: readonly Container[], record: reado
     .filter((container) => !names.has(container.name))
     .map((container) => ({
       ...container,
-      ...(container.env === undefined ? {} : { env: container.env.filter((variable) => !variables.has(variable.name)) }),
-      ...(container.volumeMounts === undefined
-        ? {}
-        : { volumeMounts: container.volumeMounts.filter((mount) => !mounts.has(mount.mountPath)) }),
+      ...(!container.env ? {} : { env: container.env.filter((variable) => !variables.has(variable.name)) }),
+      ...(!container.volumeMounts ? {} : { volumeMounts: container.volumeMounts.filter((mount) => !mounts.has(mount.mountPath)) }),
     }));
 }
 

@@ -60,7 +60,7 @@ export const INJECTED_ENV: EnvVar = Object.freeze({ name: "IS_INJECTED", value: 
 /** Whether a container carries `IS_INJECTED=true`. */
 export function isInjected(container: Container): boolean {
   const { env } = container;
-  if (env === undefined) return false;
+  if (!env) return false;
   for (const variable of env) if (variable.name === INJECTED_ENV.name && variable.value === INJECTED_ENV.value) return true;
   return false;
 }

@@ -29,7 +29,7 @@ export function readInjectionRecord(pod: { readonly metadata: Pod["metadata"] })
   if (text === undefined) return NONE;
   try {
     const entries: unknown = JSON.parse(text);
-    return Array.isArray(entries) ? entries.filter(isEntry) : NONE;
+    return Array.isArray(entries) ? entries.filter(isEntry).map(readable) : NONE;
   } catch {
     return NONE;
   }
@@ -42,6 +42,26 @@ function isEntry(entry: unknown): entry is InjectionEntry {
     typeof (entry as InjectionEntry).rule === "string" &&
     typeof (entry as InjectionEntry).action === "string"
   );
+}
+
+const LISTS = ["containers", "labels", "annotations", "env", "mounts", "problems"] as const;
+
+/** Users can write the annotation too: only what has the right shape is taken over. */
+function readable(entry: InjectionEntry): InjectionEntry {
+  const { rule, action, reason, replaced } = entry;
+  const result: Record<string, unknown> = { rule, action, reason };
+  for (const field of LISTS) {
+    const value: unknown = entry[field];
+    if (Array.isArray(value)) result[field] = value.filter((item) => typeof item === "string");
+  }
+  if (replaced !== undefined) result["replaced"] = { labels: texts(replaced?.labels), annotations: texts(replaced?.annotations) };
+  return result as unknown as InjectionEntry;
+}
+
+function texts(map: unknown): Record<string, string> {
+  return typeof map === "object" && map !== null
+    ? Object.fromEntries(Object.entries(map).filter(([, value]) => typeof value === "string"))
+    : {};
 }
 
 /**

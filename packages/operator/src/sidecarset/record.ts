@@ -32,8 +32,10 @@ export function readHashes(annotation: string, text: string | undefined): Record
   const entries = Object.create(null) as Record<string, HashEntry>;
   for (const [set, entry] of Object.entries(value)) {
     if (typeof entry === "string") entries[set] = { hash: entry, sidecarSetName: set };
-    else if (typeof entry === "object" && entry !== null) entries[set] = entry as HashEntry;
-    else throw new BrokenHashAnnotation(annotation, `the entry of ${set} is neither an object nor a hash`);
+    else if (typeof entry === "object" && entry !== null) {
+      const { sidecarList, ...others } = entry as HashEntry;
+      entries[set] = { ...others, ...(Array.isArray(sidecarList) ? { sidecarList } : {}) };
+    } else throw new BrokenHashAnnotation(annotation, `the entry of ${set} is neither an object nor a hash`);
   }
   return entries;
 }

@@ -52,7 +52,7 @@ function sharedMounts(own: readonly VolumeMount[], sources: readonly Container[]
   const paths = new Set(own.map((mount) => mount.mountPath));
   const variables: EnvVar[] = [];
   for (const source of sources) {
-    if (source.volumeMounts === undefined || isInjected(source)) continue;
+    if (!source.volumeMounts || isInjected(source)) continue;
     for (const mount of source.volumeMounts) {
       if (paths.has(mount.mountPath)) continue;
       paths.add(mount.mountPath);
@@ -70,7 +70,7 @@ function sharedDevices(own: readonly VolumeDevice[], sources: readonly Container
   const devices = [...own];
   const paths = new Set(own.map((device) => device.devicePath));
   for (const source of sources) {
-    if (source.volumeDevices === undefined || isInjected(source)) continue;
+    if (!source.volumeDevices || isInjected(source)) continue;
     for (const device of source.volumeDevices) {
       if (paths.has(device.devicePath)) continue;
       paths.add(device.devicePath);

@@ -1,4 +1,4 @@
-import { schemaName } from "@outrigger/kit/kinds";
+import { goStruct, schemaName } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
 
 const QUANTITY = String.raw`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`;
@@ -18,7 +18,12 @@ export function structural(node: SchemaNode): SchemaNode {
   if (node.required !== undefined) result.required = node.required;
   if (node.properties !== undefined) {
     result.type = "object";
-    result.properties = Object.fromEntries(Object.entries(node.properties).map(([name, inner]) => [name, structural(inner)]));
+    result.properties = Object.fromEntries(
+      Object.entries(node.properties).map(([name, inner]) => [
+        name,
+        pointer(node, name) ? { ...structural(inner), nullable: true } : structural(inner),
+      ]),
+    );
   }
   if (typeof node.additionalProperties === "object") {
     result.type = "object";
@@ -31,6 +36,11 @@ export function structural(node: SchemaNode): SchemaNode {
   if (result.type === "object" && result.properties === undefined && result.additionalProperties === undefined)
     result["x-kubernetes-preserve-unknown-fields"] = true;
   return result;
+}
+
+/** A pointer that Go writes as null: sets that kruise stored hold such nulls. */
+function pointer(node: SchemaNode, field: string): boolean {
+  return node.properties?.[field]?.default !== undefined && goStruct(node)?.pointers.has(field) === true;
 }
 
 function quantity(): SchemaNode {

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import type { InjectionTemplate } from "./template.ts";
+import { unknownFields as notInKubernetes } from "./unknown-fields.ts";
 
 /** One thing wrong with a template's text, at a place in it. Lines and columns start at 1. */
 export interface TemplateProblem {
@@ -40,10 +41,10 @@ export type TemplateKey = keyof typeof SHAPES;
  * Reads one template.
  *
  * @param name what messages call it, and the template's own name
- * @param unknownFields the schema's judgement of what stands inside; without it only the outer shape is checked
+ * @param unknownFields the judgement of what stands inside; by the schema of pods unless told
  * @throws {TemplateError} with every problem found, each with line and column
  */
-export function parseTemplate(name: string, text: string, unknownFields: UnknownFields = () => []): InjectionTemplate {
+export function parseTemplate(name: string, text: string, unknownFields: UnknownFields = notInKubernetes): InjectionTemplate {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, stringKeys: true });
   const problems: TemplateProblem[] = [];
