@@ -7,7 +7,7 @@ export interface GoFacts {
   readonly order: string[];
   /** Fields that are pointers: their zero value is a value. */
   readonly pointers: string[];
-  /** Slices and maps without omitempty: written as null when there are none. */
+  /** Slices and maps without omitempty, and times without omitzero: written as null when there are none. */
   readonly nullable: string[];
 }
 
@@ -15,6 +15,7 @@ interface Field {
   readonly json: string;
   readonly type: string;
   readonly omitempty: boolean;
+  readonly omitzero: boolean;
   readonly inline: boolean;
 }
 
@@ -52,14 +53,14 @@ function fieldsOf(body: string): Field[] {
     const [, , type = "", tag = ""] = found;
     const [json = "", ...options] = tag.split(",");
     if (json === "-") continue;
-    fields.push({ json, type, omitempty: options.includes("omitempty") || options.includes("omitzero"), inline: options.includes("inline") || json === "" });
+    fields.push({ json, type, omitempty: options.includes("omitempty") || options.includes("omitzero"), omitzero: options.includes("omitzero"), inline: options.includes("inline") || json === "" });
   }
   return fields;
 }
 
 function factsOf(name: string, structs: ReadonlyMap<string, Field[]>): GoFacts {
   const facts: GoFacts = { order: [], pointers: [], nullable: [] };
-  for (const { json, type, omitempty, inline } of structs.get(name) ?? []) {
+  for (const { json, type, omitempty, omitzero, inline } of structs.get(name) ?? []) {
     if (inline) {
       const bare = type.replace(/^\*/, "");
       const target = bare.includes(".") ? { "metav1.TypeMeta": "io.k8s.apimachinery.pkg.apis.meta.v1.TypeMeta" }[bare] : `${name.slice(0, name.lastIndexOf("."))}.${bare}`;
@@ -72,6 +73,7 @@ function factsOf(name: string, structs: ReadonlyMap<string, Field[]>): GoFacts {
     facts.order.push(json);
     if (type.startsWith("*")) facts.pointers.push(json);
     else if (!omitempty && /^(\[\]|map\[)/.test(type)) facts.nullable.push(json);
+    else if (!omitzero && /^(metav1\.)?(Micro)?Time$/.test(type)) facts.nullable.push(json);
   }
   return facts;
 }
