@@ -7,6 +7,7 @@
  * - Patterns run in linear time, whatever their author wrote.
  */
 export { type Static, type SchemaOptions, type TObject, type TSchema, t } from "./builder.ts";
+export { CelError, type CelOptions, type CelProgram, compileCel, type RuleOptions, validateRules } from "./cel/index.ts";
 export { applyDefaults, dropNulls } from "./default.ts";
 export { type Column, type CustomResource, type CustomResourceDefinitionObject, defineResource, type ResourceDefinition, type ScaleSubresource } from "./define.ts";
 export { hasFormat } from "./format.ts";
