@@ -1,7 +1,18 @@
 /** What most operators need, in one import; each folder has the rest (`@outrigger/kit/client`, `@outrigger/kit/cache`, …). */
-export type { Desired, KubeObject, ObjectKey, Observed, Resource, StatusOf } from "./api/index.ts";
-export { informers } from "./cache/index.ts";
 export {
+  type Desired,
+  type Duration,
+  type KubeObject,
+  type ObjectKey,
+  type Observed,
+  ownerReference,
+  Quantity,
+  type Resource,
+  type StatusOf,
+} from "./api/index.ts";
+export { type Informer, type Informers, informers } from "./cache/index.ts";
+export {
+  AlreadyExistsError,
   type Client,
   ConflictError,
   ConnectionError,
@@ -11,5 +22,37 @@ export {
   NotFoundError,
   StatusError,
 } from "./client/index.ts";
-export { type Context, type Controller, controller, generationChanged, requeue, setCondition, TerminalError } from "./controller/index.ts";
-export { type Manager, manager } from "./manager/index.ts";
+export {
+  type Condition,
+  type Context,
+  type Controller,
+  controller,
+  generationChanged,
+  labelsChanged,
+  type Reconcile,
+  type Result,
+  requeue,
+  setCondition,
+  TerminalError,
+} from "./controller/index.ts";
+export {
+  ConfigMap,
+  CronJob,
+  CustomResourceDefinition,
+  DaemonSet,
+  Deployment,
+  Ingress,
+  Job,
+  Namespace,
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  podReady,
+  ReplicaSet,
+  Secret,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+} from "./kinds/index.ts";
+export { type Manager, type ManagerOptions, manager } from "./manager/index.ts";
+export { type CustomResource, defineResource, t } from "./schema/index.ts";

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../src/api/index.ts";
 import { type CertificateAndKey, type CertificateAuthority, createCa, issueCertificate } from "../src/pki/index.ts";
 
@@ -16,12 +17,23 @@ export interface SeenRequest {
 /** Answers a request in the server's place; returns false to leave it to the server. */
 export type Interception = (request: SeenRequest, response: ServerResponse) => boolean | Promise<boolean>;
 
+/** Kinds that it serves, by path segment. */
+const KINDS: Readonly<Record<string, { readonly apiVersion: string; readonly kind: string }>> = {
+  configmaps: { apiVersion: "v1", kind: "ConfigMap" },
+  secrets: { apiVersion: "v1", kind: "Secret" },
+  events: { apiVersion: "v1", kind: "Event" },
+  leases: { apiVersion: "coordination.k8s.io/v1", kind: "Lease" },
+};
+const PATH = new RegExp(`^/(?:api/v1|apis/[^/]+/v1)(?:/namespaces/([^/]+))?/(${Object.keys(KINDS).join("|")})(?:/([^/]+))?(?:/(status))?$`);
+
 interface Change {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: KubeObject;
   readonly version: number;
+  readonly plural: string;
 }
 interface Watcher {
+  readonly plural: string;
   readonly namespace: string | undefined;
   readonly response: ServerResponse;
 }
@@ -29,8 +41,7 @@ interface Watcher {
 let ca: CertificateAuthority | undefined;
 
 /**
- * The part of a Kubernetes API that clients and caches lean on, over real TLS: ConfigMaps (and whatever else is put
- * under its path) with versions, lists in pages, watches with bookmarks and initial events, and ways to fail.
+ * The part of a Kubernetes API that clients and caches lean on, over real TLS: a few kinds with versions, lists in pages, watches with bookmarks and initial events, and ways to fail.
  * For tests of the kit alone; operators test against a devcluster.
  */
 export class ApiServer {
@@ -100,8 +111,11 @@ export class ApiServer {
   get watchers(): number {
     return this.#watchers.size;
   }
-  objects(): readonly KubeObject[] {
-    return [...this.#objects.values()];
+  objects(plural = "configmaps"): readonly KubeObject[] {
+    return [...this.#objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object);
+  }
+  get(name: string, plural = "configmaps", namespace = "default"): KubeObject | undefined {
+    return this.#objects.get(`${plural}/${namespace}/${name}`);
   }
   requestsOf(method: string, watch?: boolean): readonly SeenRequest[] {
     return this.requests.filter(
@@ -110,15 +124,14 @@ export class ApiServer {
   }
 
   /** Creates or replaces an object, as a client's write would. */
-  put(name: string, fields: object = {}, namespace = "default"): KubeObject {
-    const key = `${namespace}/${name}`;
+  put(name: string, fields: object = {}, namespace = "default", plural = "configmaps"): KubeObject {
+    const key = `${plural}/${namespace}/${name}`;
     const before = this.#objects.get(key);
     const version = ++this.#version;
     const { metadata, ...rest } = fields as { metadata?: object };
     const object: KubeObject = {
       ...rest,
-      apiVersion: "v1",
-      kind: "ConfigMap",
+      ...KINDS[plural]!,
       metadata: {
         ...metadata,
         name,
@@ -129,16 +142,21 @@ export class ApiServer {
       },
     };
     this.#objects.set(key, object);
-    this.#tell({ type: before ? "MODIFIED" : "ADDED", object, version });
+    this.#tell({ type: before ? "MODIFIED" : "ADDED", object, version, plural });
     return object;
   }
-  remove(name: string, namespace = "default"): boolean {
-    const key = `${namespace}/${name}`;
+  remove(name: string, namespace = "default", plural = "configmaps"): boolean {
+    const key = `${plural}/${namespace}/${name}`;
     const before = this.#objects.get(key);
     if (!before) return false;
     this.#objects.delete(key);
     const version = ++this.#version;
-    this.#tell({ type: "DELETED", object: { ...before, metadata: { ...before.metadata, resourceVersion: String(version) } }, version });
+    this.#tell({
+      type: "DELETED",
+      object: { ...before, metadata: { ...before.metadata, resourceVersion: String(version) } },
+      version,
+      plural,
+    });
     return true;
   }
   /** Time goes by elsewhere: the version grows, and watches may learn it by a bookmark. */
@@ -164,7 +182,8 @@ export class ApiServer {
 
   #tell(change: Change): void {
     this.#history.push(change);
-    for (const watcher of this.#watchers) if (inNamespace(watcher.namespace, change.object)) watcher.response.write(line(change));
+    for (const watcher of this.#watchers)
+      if (watcher.plural === change.plural && inNamespace(watcher.namespace, change.object)) watcher.response.write(line(change));
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<unknown> {
@@ -177,47 +196,57 @@ export class ApiServer {
     let body = "";
     for await (const chunk of incoming) body += String(chunk);
     for (const interception of this.interceptions) if (await interception(seen, response)) return;
-    const [, namespace, name] = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/configmaps(?:\/([^/]+))?$/.exec(seen.url.pathname) ?? [
-      undefined,
-      undefined,
-      undefined,
-    ];
-    if (!seen.url.pathname.includes("/configmaps"))
-      return refuse(response, 404, "NotFound", "the server could not find the requested resource");
+    const match = PATH.exec(seen.url.pathname);
+    if (!match) return refuse(response, 404, "NotFound", "the server could not find the requested resource");
+    const [, namespace = "default", plural = "", name, status] = match;
+    const within = match[1];
     if (method === "GET" && name === undefined)
-      return seen.url.searchParams.has("watch") ? this.#watch(seen.url, namespace, response) : this.#list(seen.url, namespace, response);
-    const object = this.#objects.get(`${namespace}/${name}`);
+      return seen.url.searchParams.has("watch")
+        ? this.#watch(seen.url, plural, within, response)
+        : this.#list(seen.url, plural, within, response);
+    const before = this.#objects.get(`${plural}/${namespace}/${name}`);
+    const sent = body === "" ? undefined : (JSON.parse(body) as KubeObject);
     if (method === "POST") {
-      const sent = JSON.parse(body) as KubeObject;
-      if (this.#objects.has(`${namespace}/${sent.metadata.name}`))
-        return refuse(response, 409, "AlreadyExists", `configmaps "${sent.metadata.name}" already exists`);
-      return answer(response, 201, this.put(sent.metadata.name!, sent, namespace));
+      if (this.#objects.has(`${plural}/${namespace}/${sent!.metadata.name}`))
+        return refuse(response, 409, "AlreadyExists", `${plural} "${sent!.metadata.name}" already exists`);
+      return answer(response, 201, this.put(sent!.metadata.name!, sent!, namespace, plural));
     }
-    if (method === "PATCH") {
-      const sent = JSON.parse(body) as KubeObject;
-      if (!object && !headers["content-type"]?.includes("apply"))
-        return refuse(response, 404, "NotFound", `configmaps "${name}" not found`);
-      const version = sent.metadata?.resourceVersion;
-      if (version !== undefined && version !== object?.metadata.resourceVersion)
-        return refuse(response, 409, "Conflict", "the object has been modified");
-      return answer(response, 200, this.put(name!, { ...object, ...sent, metadata: { ...object?.metadata, ...sent.metadata } }, namespace));
+    if (!before && !headers["content-type"]?.includes("apply")) return refuse(response, 404, "NotFound", `${plural} "${name}" not found`);
+    if (method === "GET") return answer(response, 200, before!);
+    if (method === "DELETE") {
+      if (!before!.metadata.finalizers?.length) {
+        this.remove(name!, namespace, plural);
+        return answer(response, 200, { kind: "Status", apiVersion: "v1", status: "Success" });
+      }
+      return answer(
+        response,
+        200,
+        this.put(name!, { ...before, metadata: { ...before!.metadata, deletionTimestamp: "2024-01-01T00:00:01Z" } }, namespace, plural),
+      );
     }
-    if (!object) return refuse(response, 404, "NotFound", `configmaps "${name}" not found`);
-    if (method === "GET") return answer(response, 200, object);
-    if (method === "PUT") {
-      const sent = JSON.parse(body) as KubeObject;
-      if (sent.metadata.resourceVersion !== object.metadata.resourceVersion)
-        return refuse(response, 409, "Conflict", "the object has been modified");
-      return answer(response, 200, this.put(name!, sent, namespace));
-    }
-    this.remove(name!, namespace);
-    answer(response, 200, { kind: "Status", apiVersion: "v1", status: "Success" });
+    const version = sent?.metadata.resourceVersion;
+    if (version !== undefined && version !== before?.metadata.resourceVersion)
+      return refuse(response, 409, "Conflict", "the object has been modified");
+    const next = { ...(method === "PUT" ? {} : before), ...sent, metadata: { ...before?.metadata, ...sent?.metadata } };
+    // As the real one: what changes nothing leaves the version as it is.
+    const after = status ? { ...before, status: sent?.["status"] } : next;
+    if (
+      before &&
+      isDeepStrictEqual(
+        { ...before, metadata: { ...before.metadata, resourceVersion: "" } },
+        { ...after, metadata: { ...(after.metadata as object), resourceVersion: "" } },
+      )
+    )
+      return answer(response, 200, before);
+    const stored = this.put(name!, after, namespace, plural);
+    if (stored.metadata.deletionTimestamp && !stored.metadata.finalizers?.length) this.remove(name!, namespace, plural);
+    answer(response, 200, stored);
   }
 
-  #list({ searchParams }: URL, namespace: string | undefined, response: ServerResponse): unknown {
+  #list({ searchParams }: URL, plural: string, namespace: string | undefined, response: ServerResponse): unknown {
     const version = searchParams.get("resourceVersion") ?? "";
     if (version !== "" && version !== "0" && Number(version) < this.#oldest) return expired(response);
-    const all = [...this.#objects.values()]
+    const all = [...this.objects(plural)]
       .filter((object) => inNamespace(namespace, object))
       .sort((a, b) => (a.metadata.name! < b.metadata.name! ? -1 : 1));
     const start = Number(searchParams.get("continue") ?? 0);
@@ -226,10 +255,10 @@ export class ApiServer {
     // As the real one does for built-in kinds: items without their kind.
     const items = all.slice(start, start + limit).map(({ apiVersion: _, kind: __, ...item }) => item);
     const metadata = { resourceVersion: this.version, ...(rest > 0 ? { continue: String(start + limit), remainingItemCount: rest } : {}) };
-    answer(response, 200, { apiVersion: "v1", kind: "ConfigMapList", metadata, items });
+    answer(response, 200, { apiVersion: "v1", kind: `${KINDS[plural]!.kind}List`, metadata, items });
   }
 
-  #watch({ searchParams }: URL, namespace: string | undefined, response: ServerResponse): unknown {
+  #watch({ searchParams }: URL, plural: string, namespace: string | undefined, response: ServerResponse): unknown {
     const initial = searchParams.get("sendInitialEvents") === "true";
     if (initial && !this.watchList)
       return refuse(
@@ -243,13 +272,14 @@ export class ApiServer {
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
     if (initial || version === "" || version === "0") {
-      for (const object of this.#objects.values()) if (inNamespace(namespace, object)) response.write(line({ type: "ADDED", object }));
+      for (const object of this.objects(plural)) if (inNamespace(namespace, object)) response.write(line({ type: "ADDED", object }));
       if (initial) response.write(bookmark(this.#version, { "k8s.io/initial-events-end": "true" }));
     } else {
       for (const change of this.#history)
-        if (change.version > Number(version) && inNamespace(namespace, change.object)) response.write(line(change));
+        if (change.plural === plural && change.version > Number(version) && inNamespace(namespace, change.object))
+          response.write(line(change));
     }
-    const watcher = { namespace, response };
+    const watcher = { plural, namespace, response };
     this.#watchers.add(watcher);
     response.on("close", () => this.#watchers.delete(watcher));
   }

@@ -1,0 +1,101 @@
+import { expectTypeOf, test } from "vitest";
+import {
+  ConfigMap,
+  controller,
+  Deployment,
+  type Desired,
+  defineResource,
+  type Namespace,
+  type Observed,
+  Pod,
+  requeue,
+  type StatusOf,
+  t,
+} from "../index.ts";
+
+const CustomPod = defineResource({
+  group: "zhhnzw.mock.com",
+  version: "v1",
+  kind: "CustomPod",
+  spec: t.Object({
+    replicas: t.Default(t.Integer({ minimum: 0 }), 1),
+    image: t.String(),
+    phase: t.Optional(t.Enum(["a", "b"])),
+    ports: t.Optional(t.Array(t.Object({ port: t.Integer(), protocol: t.Default(t.Enum(["TCP", "UDP"]), "TCP") }))),
+  }),
+  status: t.Object({ replicas: t.Integer(), podNames: t.Array(t.String()) }),
+});
+const Plain = defineResource({ group: "g", version: "v1", kind: "Plain", scope: "Cluster", spec: t.Object({ a: t.String() }) });
+/** Checks an object against what a writer may say. */
+function wanted<R extends Resource>(object: Desired<R>): Desired<R> {
+  return object;
+}
+
+test("an observed object has its identity, its spec with defaults, and maybe a status", () => {
+  type O = Observed<typeof CustomPod>;
+  expectTypeOf<O["apiVersion"]>().toEqualTypeOf<"zhhnzw.mock.com/v1">();
+  expectTypeOf<O["metadata"]["uid"]>().toEqualTypeOf<string>();
+  expectTypeOf<O["metadata"]["namespace"]>().toEqualTypeOf<string>();
+  expectTypeOf<O["spec"]["replicas"]>().toEqualTypeOf<number>();
+  expectTypeOf<O["spec"]["phase"]>().toEqualTypeOf<"a" | "b" | undefined>();
+  expectTypeOf<O["status"]>().toEqualTypeOf<{ readonly replicas: number; readonly podNames: readonly string[] } | undefined>();
+});
+test("a desired object may leave out what has a default, nothing else", () => {
+  const head = { apiVersion: "zhhnzw.mock.com/v1", kind: "CustomPod", metadata: { name: "a" } } as const;
+  const ok = wanted<typeof CustomPod>({ ...head, spec: { image: "x", ports: [{ port: 1 }] } });
+  expectTypeOf(ok.spec.replicas).toEqualTypeOf<number | undefined>();
+  // @ts-expect-error image is required
+  wanted<typeof CustomPod>({ ...head, spec: {} });
+  // @ts-expect-error unknown field
+  wanted<typeof CustomPod>({ ...head, spec: { image: "x", replica: 1 } });
+  // @ts-expect-error status is not written through spec
+  wanted<typeof CustomPod>({ ...head, spec: { image: "x" }, status: { replicas: 1, podNames: [] } });
+  // @ts-expect-error a cluster-scoped object has no namespace
+  wanted<typeof Plain>({ apiVersion: "g/v1", kind: "Plain", metadata: { name: "a", namespace: "b" }, spec: { a: "" } });
+});
+
+test("built-in kinds", () => {
+  expectTypeOf<Observed<typeof Pod>["spec"]["containers"][number]["image"]>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<Observed<typeof Pod>["metadata"]["uid"]>().toEqualTypeOf<string>();
+  expectTypeOf<NonNullable<Observed<typeof Pod>["status"]>["podIP"]>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<Observed<typeof ConfigMap>["data"]>().toEqualTypeOf<{ readonly [name: string]: string } | undefined>();
+  expectTypeOf<Observed<typeof Namespace>["metadata"]["namespace"]>().toEqualTypeOf<undefined>();
+  expectTypeOf<StatusOf<typeof ConfigMap>>().toEqualTypeOf<never>();
+  const head = { apiVersion: "v1", kind: "Pod", metadata: { name: "a" } } as const;
+  wanted<typeof Pod>({ ...head, spec: { containers: [{ name: "c" }] } });
+  // @ts-expect-error a Pod has no replicas
+  wanted<typeof Pod>({ ...head, spec: { containers: [], replicas: 3 } });
+});
+
+test("a reconcile sees only what it declared", () => {
+  controller(CustomPod)
+    .owns(Pod)
+    .watches(ConfigMap, (now) => [{ name: now.metadata.name }])
+    .reconcile(async (o, ctx) => {
+      expectTypeOf(ctx.list(Pod)).toEqualTypeOf<readonly Observed<typeof Pod>[]>();
+      ctx.get(CustomPod, ctx.key);
+      // @ts-expect-error Deployment was not declared
+      ctx.list(Deployment);
+      // @ts-expect-error not the status's shape
+      await ctx.status({ replicas: "3" });
+      // @ts-expect-error frozen
+      o.spec.replicas = 3;
+      // @ts-expect-error frozen in depth
+      o.status?.podNames.push("x");
+      await ctx.apply(
+        ctx
+          .list(ConfigMap)
+          .map((c) => ({ apiVersion: "v1" as const, kind: "ConfigMap" as const, metadata: { name: c.metadata.name }, data: { a: "b" } })),
+      );
+      await ctx.apply([{ apiVersion: "v1", kind: "Pod", metadata: { name: "x" }, spec: { containers: [] } }]);
+      // @ts-expect-error unknown field in a list
+      await ctx.apply([{ apiVersion: "v1", kind: "Pod", metadata: { name: "x" }, spec: { containers: [], zzz: 1 } }]);
+      // @ts-expect-error undeclared kind
+      await ctx.apply({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x" }, spec: { selector: {}, template: {} } });
+      return requeue.after("5m");
+    });
+  controller(Plain).reconcile(async (_o, ctx) => {
+    // @ts-expect-error Plain has no status
+    await ctx.status({});
+  });
+});
