@@ -72,7 +72,7 @@ export class ApiServer {
     });
     this.#server = createServer(
       { cert: certificate, key, ca: ca.certificate, requestCert: true, rejectUnauthorized: false, ...options },
-      (request, response) => void this.#handle(request, response),
+      (request, response) => void this.#handle(request, response).catch((error: unknown) => response.destroy(error as Error)),
     );
   }
 
@@ -224,7 +224,7 @@ export class ApiServer {
         this.put(name!, { ...before, metadata: { ...before!.metadata, deletionTimestamp: "2024-01-01T00:00:01Z" } }, namespace, plural),
       );
     }
-    const version = sent?.metadata.resourceVersion;
+    const version = sent?.metadata?.resourceVersion;
     if (version !== undefined && version !== before?.metadata.resourceVersion)
       return refuse(response, 409, "Conflict", "the object has been modified");
     const next = { ...(method === "PUT" ? {} : before), ...sent, metadata: { ...before?.metadata, ...sent?.metadata } };

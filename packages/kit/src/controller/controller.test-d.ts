@@ -8,6 +8,7 @@ import {
   type Namespace,
   type Observed,
   Pod,
+  type Resource,
   requeue,
   type StatusOf,
   t,

@@ -1,0 +1,250 @@
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import { startApiServer, until } from "../../test/api-server.ts";
+import { builtIn } from "../api/index.ts";
+import { connect } from "../client/index.ts";
+import { controller } from "../controller/index.ts";
+import { LeadershipLostError, manager, type Service } from "./index.ts";
+
+const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: object; data?: Record<string, string> }>()(
+  "v1",
+  "ConfigMap",
+  "configmaps",
+  "Namespaced",
+);
+const fast = { leaseDurationMs: 600, renewDeadlineMs: 300, retryPeriodMs: 50 };
+
+test("starts webhooks, then caches, then controllers, and stops in reverse", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  const order: string[] = [];
+  const webhook: Service = {
+    name: "webhook",
+    async start({ client }) {
+      order.push(`webhook starts, ${server.watchers} watches`);
+      expect(await client.find(ConfigMap, { name: "a" })).toBeDefined();
+      return {
+        ready: () => void order.push(`webhook ready, ${server.watchers} watches`),
+        stop: async () => void order.push("webhook stops"),
+      };
+    },
+  };
+  const service: Service = {
+    name: "job",
+    start: async () => (order.push("service starts"), { stop: async () => void order.push("service stops") }),
+  };
+  const one = controller(ConfigMap).reconcile(async (_object, ctx) => {
+    order.push("reconcile");
+    await once(ctx.signal, "abort");
+    order.push("reconcile ends");
+  });
+  const running = manager({
+    kubeconfig: { text: server.kubeconfig() },
+    controllers: [one],
+    webhooks: [webhook],
+    services: [service],
+    log: false,
+  });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await running.ready;
+  await until(() => order.includes("reconcile"));
+  stop.abort();
+  await done;
+  expect(order).toEqual([
+    "webhook starts, 0 watches",
+    "webhook ready, 1 watches",
+    "service starts",
+    "reconcile",
+    "reconcile ends",
+    "service stops",
+    "webhook stops",
+  ]);
+  await until(() => server.watchers === 0);
+});
+
+test("answers probes and metrics under controller-runtime's names, at 0 from the start", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  let runs = 0;
+  const one = controller(ConfigMap, { name: "counting" }).reconcile(async () => void runs++);
+  let syncing = true;
+  const gate: Service = { name: "gate", start: async () => ({ ready: () => until(() => !syncing), stop: async () => {} }) };
+  const running = manager({
+    kubeconfig: { text: server.kubeconfig() },
+    controllers: [one],
+    webhooks: [gate],
+    log: false,
+    probes: { port: 0, host: "127.0.0.1" },
+  });
+  const stop = new AbortController();
+  const done = running.run({ signal: stop.signal });
+  await until(() => running.probesUrl !== undefined);
+  const get = async (path: string): Promise<[number, string]> => {
+    const response = await fetch(running.probesUrl + path);
+    return [response.status, await response.text()];
+  };
+  expect(await get("/healthz")).toEqual([200, "ok"]);
+  expect(await get("/readyz")).toEqual([500, "[-]manager failed: the manager is starting\nreadyz check failed\n"]);
+  syncing = false;
+  await running.ready;
+  expect(await get("/readyz")).toEqual([200, "ok"]);
+  running.addCheck("readyz", "mine", () => {
+    throw new Error("no");
+  });
+  expect(await get("/readyz/mine")).toEqual([500, "[-]mine failed: no\nreadyz check failed\n"]);
+  expect((await get("/readyz/other"))[0]).toBe(404);
+  await until(() => runs === 1);
+  await until(async () =>
+    (await get("/metrics"))[1].includes('controller_runtime_reconcile_total{controller="counting",result="success"} 1'),
+  );
+  const [, metrics] = await get("/metrics");
+  for (const line of [
+    'controller_runtime_reconcile_total{controller="counting",result="error"} 0',
+    'controller_runtime_reconcile_errors_total{controller="counting"} 0',
+    'controller_runtime_max_concurrent_reconciles{controller="counting"} 1',
+    'controller_runtime_active_workers{controller="counting"} 0',
+    'workqueue_depth{name="counting",controller="counting"} 0',
+    'workqueue_adds_total{name="counting",controller="counting"} 1',
+    'controller_runtime_reconcile_time_seconds_count{controller="counting"} 1',
+  ]) {
+    expect(metrics).toContain(line);
+  }
+  expect(metrics).toMatch(/rest_client_requests_total\{code="200",host="127\.0\.0\.1:\d+",method="GET"\} \d/);
+  stop.abort();
+  await done;
+  await expect(get("/healthz")).rejects.toThrow();
+});
+
+test("a part that cannot start ends the run with its error, and what was started is stopped", async () => {
+  await using server = await startApiServer();
+  const stopped: string[] = [];
+  const good: Service = { name: "good", start: async () => ({ stop: async () => void stopped.push("good") }) };
+  const bad: Service = {
+    name: "bad",
+    start: async () => {
+      throw new Error("no port");
+    },
+  };
+  const running = manager({ kubeconfig: { text: server.kubeconfig() }, webhooks: [good, bad], log: false });
+  await expect(running.run()).rejects.toThrow("no port");
+  await expect(running.ready).rejects.toThrow("no port");
+  expect(stopped).toEqual(["good"]);
+});
+
+test("stops on a signal of the process only when asked to, and takes its handler away", async () => {
+  await using server = await startApiServer();
+  const before = process.listenerCount("SIGUSR2");
+  const running = manager({ kubeconfig: { text: server.kubeconfig() }, log: false });
+  const done = running.run({ stopOn: ["SIGUSR2"] });
+  await running.ready;
+  expect(process.listenerCount("SIGUSR2")).toBe(before + 1);
+  process.kill(process.pid, "SIGUSR2");
+  await done;
+  expect(process.listenerCount("SIGUSR2")).toBe(before);
+});
+
+describe("leader election", () => {
+  test("one of two leads; when it stops it gives the lease back and the other takes over", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const leaders: string[] = [];
+    const start = (identity: string) => {
+      const one = controller(ConfigMap).reconcile(async () => void leaders.push(identity));
+      const running = manager({
+        kubeconfig: { text: server.kubeconfig() },
+        name: "m",
+        controllers: [one],
+        leaderElection: { ...fast, leaseDurationMs: 60_000, identity },
+        log: false,
+      });
+      const stop = new AbortController();
+      return { running, stop, done: running.run(stop.signal) };
+    };
+    const first = start("first");
+    await first.running.ready;
+    await until(() => leaders.length === 1);
+    const second = start("second");
+    await until(() => server.requests.filter(({ url }) => url.pathname.endsWith("/leases/m")).length > 3);
+    expect(leaders).toEqual(["first"]);
+    expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "first", leaseDurationSeconds: 60, leaseTransitions: 0 });
+    first.stop.abort();
+    await first.done;
+    await second.running.ready;
+    await until(() => leaders.length === 2);
+    expect(leaders).toEqual(["first", "second"]);
+    expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "second", leaseTransitions: 1 });
+    second.stop.abort();
+    await second.done;
+    expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "" });
+  });
+
+  test("a lease that another holds is taken only after it stood unchanged for its time", async () => {
+    await using server = await startApiServer();
+    const stale = {
+      spec: { holderIdentity: "dead", leaseDurationSeconds: 1, renewTime: "2000-01-01T00:00:00.000000Z", leaseTransitions: 4 },
+    };
+    server.put("m", stale, "default", "leases");
+    const running = manager({
+      kubeconfig: { text: server.kubeconfig() },
+      name: "m",
+      leaderElection: { ...fast, identity: "me" },
+      log: false,
+    });
+    const stop = new AbortController();
+    const start = performance.now();
+    const done = running.run(stop.signal);
+    await running.ready;
+    expect(performance.now() - start).toBeGreaterThanOrEqual(990);
+    expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "me", leaseTransitions: 5 });
+    stop.abort();
+    await done;
+  });
+
+  test("a leader that cannot renew in time ends its reconciles and fails, before the lease can be another's", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    let aborted = 0;
+    const one = controller(ConfigMap).reconcile(async (_object, ctx) => {
+      await once(ctx.signal, "abort");
+      aborted = performance.now();
+    });
+    const running = manager({ kubeconfig: { text: server.kubeconfig() }, name: "m", controllers: [one], leaderElection: fast, log: false });
+    const done = running.run();
+    done.catch(() => {});
+    await running.ready;
+    await until(() => running.controllers[0]?.idle === false);
+    const lastRenewal = performance.now();
+    server.interceptions.push(({ url }, response) => {
+      if (!url.pathname.includes("/leases/")) return false;
+      response.destroy();
+      return true;
+    });
+    await expect(done).rejects.toBeInstanceOf(LeadershipLostError);
+    expect(aborted - lastRenewal).toBeLessThan(fast.leaseDurationMs);
+  });
+
+  test("a leader whose lease was taken fails at once", async () => {
+    await using server = await startApiServer();
+    const running = manager({ kubeconfig: { text: server.kubeconfig() }, name: "m", leaderElection: fast, log: false });
+    const done = running.run();
+    await running.ready;
+    server.put("m", { spec: { holderIdentity: "thief", leaseDurationSeconds: 15 } }, "default", "leases");
+    await expect(done).rejects.toThrow("held by thief");
+    expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "thief" });
+  });
+});
+
+test("a client that was given stays open", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  const client = connect({ text: server.kubeconfig() });
+  const running = manager({ client, log: false });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await running.ready;
+  stop.abort();
+  await done;
+  expect((await client.get(ConfigMap, { name: "a" })).metadata.name).toBe("a");
+  await client.close();
+});
