@@ -85,3 +85,11 @@ function statusMessage(body: string): string | undefined {
     return undefined;
   }
 }
+
+/** What Go's decoder says of a text that is no JSON, as far as it can be told from what ours says. */
+export function jsonWords(error: unknown): string {
+  const { message } = error as Error;
+  const token = /Unexpected token '?(.)/u.exec(message)?.[1];
+  if (token !== undefined) return `invalid character '${token}' looking for beginning of value`;
+  return message.startsWith("Unexpected end") ? "unexpected end of JSON input" : `invalid character: ${message}`;
+}

@@ -1,4 +1,4 @@
-import * as schema from "@outrigger/kit/schema";
+import { compileCel } from "@outrigger/kit/schema";
 
 export interface MatchCondition {
   readonly name: string;
@@ -47,9 +47,8 @@ type Evaluate = (variables: ConditionVariables) => unknown;
 /** An expression that does not compile (validation refuses those) fails when it is asked. */
 function compile(expression: string): Evaluate {
   try {
-    const { compileCel } = schema as unknown as { compileCel: (text: string, options: object) => { evaluate: Evaluate } };
     const program = compileCel(expression, { variables: ["object", "oldObject", "request", "authorizer"] });
-    return (variables) => program.evaluate(variables);
+    return (variables) => program.evaluate({ ...variables });
   } catch (error) {
     return () => {
       throw error;

@@ -4,7 +4,7 @@ import { applyJsonPatch } from "@outrigger/kit/patch";
 import type { AdmissionAttributes, ClusterReader } from "../registry/index.ts";
 import { internal } from "../registry/index.ts";
 import { type AuditSink, ask } from "./ask.ts";
-import { CallError } from "./call-error.ts";
+import { CallError, jsonWords } from "./call-error.ts";
 import type { WebhookCaller } from "./caller.ts";
 import { conditionsAllow } from "./conditions.ts";
 import { VersionedForms } from "./forms.ts";
@@ -113,7 +113,7 @@ function readPatch(text: string): readonly unknown[] {
   try {
     operations = JSON.parse(text);
   } catch (error) {
-    throw undecodable((error as Error).message);
+    throw undecodable(jsonWords(error));
   }
   if (!Array.isArray(operations)) throw undecodable(`json: cannot unmarshal ${typeof operations} into Go value of type jsonpatch.Patch`);
   return operations;

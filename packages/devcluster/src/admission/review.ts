@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { KubeObject, Status } from "@outrigger/kit/api";
 import type { AdmissionAttributes } from "../registry/index.ts";
-import { CallError } from "./call-error.ts";
+import { CallError, jsonWords } from "./call-error.ts";
 import type { Candidate } from "./hooks.ts";
 
 /** The `request` of an AdmissionReview, without its uid; also what match conditions see as `request`. */
@@ -108,7 +108,7 @@ function decode(text: string, version: "v1" | "v1beta1"): Record<string, unknown
   try {
     review = JSON.parse(text);
   } catch (error) {
-    throw new CallError(`failed to call webhook: couldn't get version/kind; json parse error: ${(error as Error).message}`);
+    throw new CallError(`failed to call webhook: couldn't get version/kind; json parse error: ${jsonWords(error)}`);
   }
   if (typeof review !== "object" || review === null || Array.isArray(review)) {
     throw new CallError(`failed to call webhook: couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonType(review)}`);
