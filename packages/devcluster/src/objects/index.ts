@@ -2,7 +2,7 @@
  * The built-in kinds that control loops and the kubelet read and write, typed, with the fields of 1.36 that the
  * published types do not know yet.
  */
-import { type Observed, builtIn } from "@outrigger/kit/api";
+import { builtIn, type Observed } from "@outrigger/kit/api";
 import type * as apps from "kubernetes-types/apps/v1.js";
 import type * as batch from "kubernetes-types/batch/v1.js";
 import type * as coordination from "kubernetes-types/coordination/v1.js";
@@ -23,7 +23,12 @@ export const Endpoints = builtIn<core.Endpoints>()("v1", "Endpoints", "endpoints
 export const ServiceAccount = builtIn<core.ServiceAccount>()("v1", "ServiceAccount", "serviceaccounts", "Namespaced");
 export const ConfigMap = builtIn<core.ConfigMap>()("v1", "ConfigMap", "configmaps", "Namespaced");
 export const Event = builtIn<core.Event>()("v1", "Event", "events", "Namespaced");
-export const PersistentVolumeClaim = builtIn<core.PersistentVolumeClaim>()("v1", "PersistentVolumeClaim", "persistentvolumeclaims", "Namespaced");
+export const PersistentVolumeClaim = builtIn<core.PersistentVolumeClaim>()(
+  "v1",
+  "PersistentVolumeClaim",
+  "persistentvolumeclaims",
+  "Namespaced",
+);
 export const Deployment = builtIn<With<apps.Deployment, Terminating>>()("apps/v1", "Deployment", "deployments", "Namespaced");
 export const ReplicaSet = builtIn<With<apps.ReplicaSet, Terminating>>()("apps/v1", "ReplicaSet", "replicasets", "Namespaced");
 export const StatefulSet = builtIn<apps.StatefulSet>()("apps/v1", "StatefulSet", "statefulsets", "Namespaced");
@@ -33,7 +38,12 @@ export const Job = builtIn<batch.Job>()("batch/v1", "Job", "jobs", "Namespaced")
 export const CronJob = builtIn<batch.CronJob>()("batch/v1", "CronJob", "cronjobs", "Namespaced");
 export const Lease = builtIn<coordination.Lease>()("coordination.k8s.io/v1", "Lease", "leases", "Namespaced");
 export const EndpointSlice = builtIn<discovery.EndpointSlice>()("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "Namespaced");
-export const PodDisruptionBudget = builtIn<policy.PodDisruptionBudget>()("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", "Namespaced");
+export const PodDisruptionBudget = builtIn<policy.PodDisruptionBudget>()(
+  "policy/v1",
+  "PodDisruptionBudget",
+  "poddisruptionbudgets",
+  "Namespaced",
+);
 
 export type Namespace = Observed<typeof Namespace>;
 export type Node = Observed<typeof Node>;

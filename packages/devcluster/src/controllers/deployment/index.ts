@@ -1,0 +1,1 @@
+export { deploymentLoop } from "./deployment.ts";

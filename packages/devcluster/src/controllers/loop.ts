@@ -1,0 +1,24 @@
+import type { Informers } from "@outrigger/kit/cache";
+import type { Client } from "@outrigger/kit/client";
+import type { Log } from "@outrigger/kit/controller";
+import type { Reporter } from "../events/index.ts";
+
+/** What a control loop runs on. */
+export interface LoopRuntime {
+  readonly client: Client;
+  readonly informers: Informers;
+  /** Reports Events as `component`; one reporter for each name. */
+  readonly reporter: (component: string) => Reporter;
+  readonly log: Log;
+  /** The certificate authority that pods are told to trust, PEM. */
+  readonly rootCa: string | undefined;
+}
+
+/** A started loop. */
+export interface RunningLoop {
+  /** Its caches have synced and it works. */
+  readonly ready: Promise<void>;
+  /** Takes no more work and resolves when nothing of it is left running. */
+  stop(): Promise<void>;
+}
+export type Loop = (runtime: LoopRuntime) => RunningLoop;

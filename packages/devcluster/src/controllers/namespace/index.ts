@@ -1,0 +1,2 @@
+export { rootCaLoop, serviceAccountLoop } from "./furnish.ts";
+export { namespaceLoop } from "./namespace.ts";

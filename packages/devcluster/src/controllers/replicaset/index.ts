@@ -1,0 +1,1 @@
+export { replicaSetLoop } from "./replicaset.ts";

@@ -1,0 +1,75 @@
+import { type Informers, informers as makeInformers } from "@outrigger/kit/cache";
+import type { Client } from "@outrigger/kit/client";
+import { type Log, silentLog } from "@outrigger/kit/controller";
+import { type Reporter, reporter } from "../events/index.ts";
+import { deploymentLoop } from "./deployment/index.ts";
+import { addSharedIndexes } from "./indexes.ts";
+import type { Loop, RunningLoop } from "./loop.ts";
+import { namespaceLoop, rootCaLoop, serviceAccountLoop } from "./namespace/index.ts";
+import { replicaSetLoop } from "./replicaset/index.ts";
+import { schedulerLoop } from "./scheduler/index.ts";
+
+const LOOPS = {
+  serviceaccount: serviceAccountLoop,
+  rootca: rootCaLoop,
+  namespace: namespaceLoop,
+  deployment: deploymentLoop,
+  replicaset: replicaSetLoop,
+  scheduler: schedulerLoop,
+} satisfies Record<string, Loop>;
+export type ControlLoop = keyof typeof LOOPS;
+/** The names of all loops, in the order in which they start. */
+export const CONTROL_LOOPS = Object.keys(LOOPS) as readonly ControlLoop[];
+
+export interface ControllersOptions {
+  /** Loops to leave out (`false`); all run otherwise. */
+  readonly loops?: Partial<Readonly<Record<ControlLoop, boolean>>>;
+  /** The certificate authority that `kube-root-ca.crt` publishes, PEM. Without it none is published. */
+  readonly rootCa?: string;
+  readonly log?: Log;
+}
+export interface RunningControllers {
+  /** The caches of the loops, for a kubelet in the same process; they stop with the loops. */
+  readonly informers: Informers;
+  /** Resolves when nothing of them is left running: no watch, no timer, no request. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the control loops against any API server, and resolves when their caches have synced and they work.
+ *
+ * @param client must be allowed everything that the loops do; system:masters is the simplest.
+ */
+export async function startControllers(client: Client, options: ControllersOptions = {}): Promise<RunningControllers> {
+  const { loops = {}, rootCa, log = silentLog } = options;
+  const informers = makeInformers(client, {
+    onError: (error, { plural }) => log.warn({ err: error, resource: plural }, "a list or watch failed"),
+  });
+  const reporters = new Map<string, Reporter>();
+  const runtime = {
+    client,
+    informers,
+    log,
+    rootCa,
+    reporter(component: string): Reporter {
+      const made = reporters.get(component) ?? reporter(client, component);
+      reporters.set(component, made);
+      return made;
+    },
+  };
+  addSharedIndexes(informers);
+  const running: RunningLoop[] = CONTROL_LOOPS.filter((name) => loops[name] !== false).map((name) => LOOPS[name](runtime));
+  informers.start();
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.map((loop) => loop.stop()));
+    await Promise.all(Array.from(reporters.values(), (one) => one.stop()));
+    await informers.stop();
+  };
+  try {
+    await Promise.all(running.map(({ ready }) => ready));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { informers, stop };
+}

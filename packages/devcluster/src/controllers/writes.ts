@@ -1,0 +1,58 @@
+import { type Observed, objectKey, type Resource } from "@outrigger/kit/api";
+import { type Client, ForbiddenError } from "@outrigger/kit/client";
+import { createMergePatch } from "@outrigger/kit/patch";
+
+/** The namespace is being deleted: nothing can be made in it, and nothing needs to be. */
+export function refusesContent(error: unknown): boolean {
+  return error instanceof ForbiddenError && (error.status.details?.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating");
+}
+
+/**
+ * What makes one state of an object another, as a merge patch that holds only for the state it was made from: whole
+ * objects are not sent back, since a cache does not keep all of them.
+ */
+export function difference(before: object, after: object): { readonly type: "merge"; readonly patch: object } {
+  const { metadata = {}, ...rest } = createMergePatch(before, after) as { metadata?: object };
+  const { uid, resourceVersion } = (before as { metadata: { uid?: string; resourceVersion?: string } }).metadata;
+  return { type: "merge", patch: { ...rest, metadata: { ...metadata, uid, resourceVersion } } };
+}
+
+/**
+ * Writes an object's new status. A conflict means that it changed meanwhile; it is thrown, and the loop tries again with
+ * what the cache shows then.
+ */
+export async function writeStatus<R extends Resource>(
+  client: Client,
+  resource: R,
+  object: Observed<R>,
+  status: unknown,
+  signal?: AbortSignal,
+): Promise<Observed<R>> {
+  return writeThroughStatus(client, resource, object, { ...object, status } as Observed<R>, signal);
+}
+/** As `writeStatus`, with metadata that the kind lets travel with the status. */
+export async function writeThroughStatus<R extends Resource>(
+  client: Client,
+  resource: R,
+  before: Observed<R>,
+  after: Observed<R>,
+  signal?: AbortSignal,
+): Promise<Observed<R>> {
+  return client.patch(resource, objectKey(before), difference(before, after), { subresource: "status", ...(signal ? { signal } : {}) });
+}
+
+/** An object without those of its fields that are zero or empty, as the server leaves them out. */
+export function compact<T extends object>(object: T, keep: readonly (keyof T)[] = []): T {
+  return Object.fromEntries(
+    Object.entries(object).filter(
+      ([key, value]) =>
+        keep.includes(key as keyof T) ||
+        !(value === undefined || value === null || value === 0 || value === "" || (Array.isArray(value) && value.length === 0)),
+    ),
+  ) as T;
+}
+
+/** Kubernetes' time: seconds, UTC. */
+export function timestamp(date: Date = new Date()): string {
+  return date.toISOString().replace(/\.\d+Z$/, "Z");
+}
