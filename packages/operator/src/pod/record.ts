@@ -69,6 +69,7 @@ function texts(map: unknown): Record<string, string> {
  * done, so that a second call changes nothing; entries of rules that no longer exist stay too: they tell the pod's past.
  */
 export function writeInjectionRecord(before: readonly InjectionEntry[], reasons: readonly Reason[]): string {
+  if (before.length === 0) return `[${reasons.map(firstEntry).join(",")}]`;
   const entries = [...before];
   for (const { kind, rule, action, reason, containers, labels, annotations, env, mounts, replaced, problems } of reasons) {
     const key = `${kind}/${rule}`;
@@ -106,4 +107,17 @@ function list(
 function both(earlier: Replaced | undefined, now: Replaced | undefined): { replaced?: Replaced } {
   if (earlier === undefined) return now === undefined ? {} : { replaced: now };
   return { replaced: { labels: { ...now?.labels, ...earlier.labels }, annotations: { ...now?.annotations, ...earlier.annotations } } };
+}
+
+/** An entry as JSON, of a pod that had none. */
+function firstEntry({ kind, rule, action, reason, containers, labels, annotations, env, mounts, replaced, problems }: Reason): string {
+  let text = `{"rule":${JSON.stringify(`${kind}/${rule}`)},"action":"${action}","reason":"${reason}"`;
+  if (containers !== undefined && containers.length > 0) text += `,"containers":${JSON.stringify(containers)}`;
+  if (labels !== undefined) text += `,"labels":${JSON.stringify(labels)}`;
+  if (annotations !== undefined) text += `,"annotations":${JSON.stringify(annotations)}`;
+  if (env !== undefined) text += `,"env":${JSON.stringify(env)}`;
+  if (mounts !== undefined) text += `,"mounts":${JSON.stringify(mounts)}`;
+  if (replaced !== undefined) text += `,"replaced":${JSON.stringify(replaced)}`;
+  if (problems !== undefined) text += `,"problems":${JSON.stringify(problems)}`;
+  return `${text}}`;
 }

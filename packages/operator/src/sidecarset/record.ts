@@ -44,6 +44,7 @@ export function readHashes(annotation: string, text: string | undefined): Record
  * The annotation's new value: the entries that are there, with those of `sets` renewed; keys sorted. The time of an
  * entry is kept while its hash is the same, so that injecting twice changes nothing.
  *
+ * @param sets in the order of their names
  * @param now RFC 3339, UTC, whole seconds
  */
 export function writeHashes(
@@ -52,9 +53,12 @@ export function writeHashes(
   which: "hash" | "hashWithoutImage",
   now: string,
 ): string {
-  if (sets.length === 1 && isEmpty(before)) {
-    const { record } = sets[0]!;
-    return `{${record.head}${now}${which === "hash" ? record.tail : record.tailWithoutImage}}`;
+  // Nearly every pod is new, and its sets come in the order of their names.
+  if (isEmpty(before)) {
+    let text = "{";
+    for (const { record } of sets)
+      text += `${text === "{" ? "" : ","}${record.head}${now}${which === "hash" ? record.tail : record.tailWithoutImage}`;
+    return `${text}}`;
   }
   const parts = new Map<string, string>();
   for (const [name, entry] of Object.entries(before)) parts.set(name, `${JSON.stringify(name)}:${JSON.stringify(ordered(entry))}`);
