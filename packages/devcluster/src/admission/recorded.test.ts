@@ -102,7 +102,7 @@ const mask = (value: unknown): Json =>
 const loosened = (status: Json): Json =>
   JSON.parse(
     JSON.stringify(status).replace(
-      /(lookup [^ ]+|invalid character|resulted in error: |json: |json parse error|signed by unknown)(?:[^"\\]|\\.)*/g,
+      /(lookup [^ :]+|invalid character|resulted in error: |json: |json parse error|signed by unknown)(?:[^"\\]|\\.)*/g,
       "$1…",
     ),
   );
