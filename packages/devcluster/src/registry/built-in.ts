@@ -52,8 +52,9 @@ function rowStrategy(row: KindRow): Strategy {
         subresource === "status"
           ? [...new Set([...Object.keys(object), ...Object.keys(old)])].filter((field) => field !== "status" && !isServerOwned(field))
           : row.resetFields;
+      // What these may write of the status, their rules and handlers say.
+      if (subresource === "approval" || subresource === "binding") return;
       for (const field of restored) {
-        if (subresource === "approval") continue;
         if (old[field] === undefined) delete object[field];
         else object[field] = old[field];
       }

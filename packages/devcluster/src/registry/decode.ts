@@ -14,8 +14,8 @@ export interface Decoded {
   readonly strict: readonly string[];
 }
 
-/** Says which kinds exist, for the words of a refusal. */
-export type KindExists = (apiVersion: string, kind: string) => boolean;
+/** Finds a kind, for the words of a refusal. */
+export type FindKind = (apiVersion: string, kind: string) => ServedResource | undefined;
 
 /**
  * Turns a parsed body into an object of the resource: checks kind and types, removes what the schema does not know and
@@ -23,8 +23,8 @@ export type KindExists = (apiVersion: string, kind: string) => boolean;
  *
  * @throws DecodeError
  */
-export function decodeObject(resource: ServedResource, value: Record<string, unknown>, exists: KindExists): Decoded {
-  settleKind(resource, value, exists);
+export function decodeObject(resource: ServedResource, value: Record<string, unknown>, findKind: FindKind): Decoded {
+  settleKind(resource, value, findKind);
   if (!resource.custom) {
     const problem = goTypeProblem(resource, value);
     if (problem) throw new DecodeError(problem);
@@ -42,7 +42,7 @@ export function decodeObject(resource: ServedResource, value: Record<string, unk
   return { object, strict };
 }
 
-function settleKind(resource: ServedResource, value: Record<string, unknown>, exists: KindExists): void {
+function settleKind(resource: ServedResource, value: Record<string, unknown>, findKind: FindKind): void {
   const expected = apiVersionOf(resource);
   const apiVersion = typeof value["apiVersion"] === "string" && value["apiVersion"] !== "" ? value["apiVersion"] : undefined;
   const kind = typeof value["kind"] === "string" && value["kind"] !== "" ? value["kind"] : undefined;
@@ -51,10 +51,12 @@ function settleKind(resource: ServedResource, value: Record<string, unknown>, ex
   const givenKind = kind ?? resource.kind;
   if (givenVersion !== expected || givenKind !== resource.kind) {
     if (resource.custom) throw customMismatch(resource, apiVersion, givenKind);
-    if (!exists(givenVersion, givenKind)) {
-      const version = givenVersion.includes("/") ? givenVersion : givenVersion;
-      throw new DecodeError(`no kind ${JSON.stringify(givenKind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/runtime/scheme.go:111"`);
+    const other = findKind(givenVersion, givenKind);
+    if (!other) {
+      throw new DecodeError(`no kind ${JSON.stringify(givenKind)} is registered for version ${JSON.stringify(givenVersion)} in scheme "pkg/runtime/scheme.go:111"`);
     }
+    const problem = other.custom ? undefined : goTypeProblem(other, value);
+    if (problem) throw new DecodeError(problem);
     // The version of another group version of the same kind is converted by a real server; ours asks for the right one.
     const slash = givenVersion.lastIndexOf("/");
     const from = `${givenVersion.slice(slash + 1)}.${givenKind}`;

@@ -47,6 +47,10 @@ function atField(node: SchemaNode, value: unknown, struct: string, path: string,
     }
     return undefined;
   }
+  if (type === "string" && node.format === "byte" && typeof value === "string") {
+    const wrongAt = illegalBase64(value);
+    return wrongAt === undefined ? undefined : `illegal base64 data at input byte ${wrongAt}`;
+  }
   if (type === "string" && typeof value !== "string") {
     if (node.format === "date-time" || node.format === "byte" || node.format === "int-or-string") return undefined;
     return isQuantity(node) ? undefined : wrong("string");
@@ -60,9 +64,17 @@ function atField(node: SchemaNode, value: unknown, struct: string, path: string,
   return undefined;
 }
 
+/** Where Go's strict decoder stumbles; undefined where it does not. */
+function illegalBase64(text: string): number | undefined {
+  const clean = text.replace(/[\r\n]/g, "");
+  const wrong = /[^A-Za-z0-9+/=]/.exec(clean)?.index ?? /=(?=[^=])/.exec(clean)?.index;
+  if (wrong !== undefined) return wrong;
+  return clean.length % 4 === 0 ? undefined : clean.length - (clean.length % 4);
+}
+
 /** Quantities may be written as numbers; the published schemas call them strings. */
 function isQuantity(node: SchemaNode): boolean {
-  return definitionName(node)?.endsWith("resource.Quantity") ?? node.format === undefined;
+  return definitionName(node)?.endsWith("resource.Quantity") === true;
 }
 
 /** `io.k8s.api.core.v1.PodSpec`, where the schema keeps the name of its definition. */

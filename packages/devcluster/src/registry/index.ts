@@ -13,7 +13,7 @@ export { createObject, type Written } from "./create.ts";
 export { checkDeleteOptions, type Deleted, type DeleteOptions, deleteObject } from "./delete.ts";
 export * from "./errors.ts";
 export { type ListOptions, parseListOptions, queryBoolean, queryInteger } from "./list-options.ts";
-export { trackFields } from "./managed-fields.ts";
+export { managerName, trackFields } from "./managed-fields.ts";
 export { timestamp } from "./metadata.ts";
 export { patchObject, patchTypes } from "./patch.ts";
 export { getObject, listObjects, type Page, type Served } from "./read.ts";

@@ -2,7 +2,7 @@ import type { KubeObject } from "@outrigger/kit/api";
 import { applyConfiguration, applyJsonPatch, applyMergePatch, applyStrategicMergePatch, conflictStatus, PatchError } from "@outrigger/kit/patch";
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";
 import type { Written } from "./create.ts";
-import { DecodeError, decodeObject, type KindExists } from "./decode.ts";
+import { DecodeError, decodeObject, type FindKind } from "./decode.ts";
 import { badRequest, invalid, notFound, StatusError } from "./errors.ts";
 import { resetFields, trackFields } from "./managed-fields.ts";
 import { dedupeOwnerReferences, settleNamespace } from "./metadata.ts";
@@ -36,7 +36,7 @@ export async function patchObject(
   caller: Caller,
   patch: Patch,
   options: WriteOptions,
-  exists: KindExists,
+  findKind: FindKind,
 ): Promise<Written> {
   const isApply = patch.type === patchTypes.apply;
   return updateObject(
@@ -44,7 +44,7 @@ export async function patchObject(
     target,
     caller,
     (current) => {
-      const object = isApply ? applied(target, current, patch, caller, options, exists) : patched(target, current, patch, caller, options, exists);
+      const object = isApply ? applied(target, current, patch, caller, options, findKind) : patched(target, current, patch, caller, options, findKind);
       const given = object.metadata.name ?? "";
       if (given === "") throw badRequest(`the name of the object (${target.name} based on URL) was undeterminable: name must be provided`);
       settleNamespace(object, target.resource, target.namespace);
@@ -63,7 +63,7 @@ export function patched(
   patch: Patch,
   caller: Caller,
   options: WriteOptions,
-  exists: KindExists,
+  findKind: FindKind,
 ): KubeObject {
   const { resource } = target;
   if (!current) throw notFound(resource, target.name);
@@ -78,7 +78,7 @@ export function patched(
   if (result === current) result = structuredClone(result);
   const shown = patch.type === patchTypes.strategic ? goMap(patch.body) : patchedText(result, patch);
   try {
-    const { object, strict } = decodeObject(resource, result, exists);
+    const { object, strict } = decodeObject(resource, result, findKind);
     const all = [...patch.strict, ...strict];
     if (all.length > 0 && options.fieldValidation === "Strict") throw new DecodeError(`strict decoding error: ${all.join(", ")}`);
     if (options.fieldValidation === "Warn") for (const text of all) caller.warn(text);
@@ -87,7 +87,9 @@ export function patched(
     return object;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    const message = `Invalid value: ${JSON.stringify(shown)}: ${error.message}`;
+    // This kind of patch is converted without a text in between, by code with words of its own.
+    const type = patch.type === patchTypes.strategic ? /of type (\S+)$/.exec(error.message)?.[1] : undefined;
+    const message = `Invalid value: ${JSON.stringify(shown)}: ${type === undefined ? error.message : `unrecognized type: ${type}`}`;
     throw invalid({ group: "", kind: "" }, "", [{ reason: "FieldValueInvalid", message, field: "patch" }]);
   }
 }
@@ -98,13 +100,17 @@ function applied(
   patch: Patch,
   caller: Caller,
   options: WriteOptions,
-  exists: KindExists,
+  findKind: FindKind,
 ): KubeObject {
   const { resource } = target;
   if (patch.strict.length > 0) {
     const text = `error strict decoding YAML: ${patch.strict.join(", ")}`;
     if (options.fieldValidation === "Strict") throw badRequest(text);
     if (options.fieldValidation === "Warn") caller.warn(text);
+  }
+  const named = (patch.body as KubeObject | null)?.metadata?.name;
+  if (named !== undefined && named !== target.name) {
+    throw badRequest(`the name of the object (${named}) does not match the name on the URL (${target.name})`);
   }
   try {
     const { object, conflicts } = applyConfiguration({
@@ -118,7 +124,7 @@ function applied(
       now: new Date(),
     });
     if (conflicts.length > 0) throw StatusError.from(conflictStatus(conflicts));
-    return decodeObject(resource, object === current ? structuredClone(object as never) : (object as never), exists).object;
+    return decodeObject(resource, object === current ? structuredClone(object as never) : (object as never), findKind).object;
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message);
     throw patchRefusal(error);

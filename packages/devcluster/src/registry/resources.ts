@@ -33,9 +33,8 @@ export class Resources {
     return this.all().some((resource) => resource.group === group);
   }
 
-  hasKind(apiVersion: string, kind: string): boolean {
-    return this.all().some((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion);
-  }
+  readonly findKind = (apiVersion: string, kind: string): ServedResource | undefined =>
+    this.all().find((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion);
 
   /** Built-in resources first, in the order of the table. */
   all(): readonly ServedResource[] {

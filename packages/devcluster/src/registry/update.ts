@@ -93,6 +93,7 @@ async function updateOnce(
     checkVersionText(object);
     if (conditions.uid) throw precondition(target, conditions.uid, "");
     wipeSystemFields(object.metadata);
+    delete object.metadata.resourceVersion;
     return storeNew(parts, target, caller, object, options);
   }
 

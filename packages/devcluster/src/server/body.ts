@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { KubeObject } from "@outrigger/kit/api";
 import { badRequest, type FieldValidation, type ServedResource, unsupportedMediaType } from "../registry/index.ts";
-import { DecodeError, decodeObject, type KindExists, MismatchError } from "../registry/decode.ts";
+import { DecodeError, decodeObject, type FindKind, MismatchError } from "../registry/decode.ts";
 import { scanJson } from "./json-scan.ts";
 import { type ApiRequest, header } from "./request.ts";
 
@@ -63,7 +63,7 @@ export async function decodeBody(
   request: ApiRequest,
   resource: ServedResource,
   fieldValidation: FieldValidation,
-  exists: KindExists,
+  findKind: FindKind,
   warn: (text: string) => void,
 ): Promise<KubeObject> {
   const type = contentType(request);
@@ -81,7 +81,7 @@ export async function decodeBody(
   const refuse = (why: string): Error =>
     badRequest(`${kind} in version ${JSON.stringify(apiVersion.split("/").at(-1))} cannot be handled as a ${resource.kind}: ${why}`);
   try {
-    const { object, strict } = decodeObject(resource, given, exists);
+    const { object, strict } = decodeObject(resource, given, findKind);
     const all = [...parsed.strict, ...strict];
     if (all.length > 0 && fieldValidation === "Strict") throw refuse(`strict decoding error: ${all.join(", ")}`);
     if (fieldValidation === "Warn") for (const text of all) warn(text);

@@ -148,7 +148,7 @@ async function create(one: ResourceRequest): Promise<ApiResponse> {
 /** The body as an object of the target's resource. */
 export async function decoded(one: ResourceRequest, fieldValidation: ReturnType<typeof writeOptions>["fieldValidation"]): Promise<KubeObject> {
   const { request, target, services, caller } = one;
-  return decodeBody(request, target.resource, fieldValidation, (version, kind) => services.resources.hasKind(version, kind), caller.warn);
+  return decodeBody(request, target.resource, fieldValidation, services.resources.findKind, caller.warn);
 }
 
 export async function update(one: ResourceRequest): Promise<ApiResponse> {
@@ -166,8 +166,8 @@ export async function patch(one: ResourceRequest): Promise<ApiResponse> {
   const media = acceptSingle(one);
   const options = writeOptions(request.query, "PatchOptions", type === patchTypes.apply);
   const parsed = await patchBody(request.body, type, options.fieldValidation !== "Ignore");
-  const exists = (version: string, kind: string): boolean => services.resources.hasKind(version, kind);
-  const written = await patchObject(services.parts, target, caller, { type, ...parsed }, options, exists);
+  const findKind = services.resources.findKind;
+  const written = await patchObject(services.parts, target, caller, { type, ...parsed }, options, findKind);
   return single(written.created ? 201 : 200, target.resource, written, media, request.query);
 }
 

@@ -22,7 +22,9 @@ export async function document(status: number, body: unknown, media: MediaType):
   if (media.format === "json") return json(status, body);
   const { stringify } = await import("yaml");
   const shown = stringify(JSON.parse(JSON.stringify(body)), { sortMapEntries: true, lineWidth: 0, indentSeq: false, version: "1.1", aliasDuplicateObjects: false });
-  return { status, headers: { ...jsonHeaders, "content-type": "application/yaml" }, body: shown };
+  // A lone dot, which managedFields are full of, is quoted by this library and not by Kubernetes'.
+  const plain = shown.replace(/^(\s*(?:- )?)"\.":/gm, "$1.:");
+  return { status, headers: { ...jsonHeaders, "content-type": "application/yaml" }, body: plain };
 }
 
 export function refused(error: StatusError): ApiResponse {

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { KubeObject, ObjectMeta } from "@outrigger/kit/api";
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "@outrigger/kit/api";
 
 /**
  * One revision of one object. It holds the encoded bytes; the parsed form comes back from them when the garbage
@@ -79,5 +79,10 @@ const metadataOrder = [
 function orderedMetadata(metadata: ObjectMeta): ObjectMeta {
   const ordered: Record<string, unknown> = {};
   for (const field of metadataOrder) if (metadata[field] !== undefined) ordered[field] = metadata[field];
+  if (metadata.managedFields) ordered["managedFields"] = metadata.managedFields.map(orderedManager);
   return ordered as ObjectMeta;
+}
+
+function orderedManager({ manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource }: ManagedFieldsEntry): object {
+  return { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource };
 }

@@ -48,8 +48,49 @@ export async function evict(one: ResourceRequest): Promise<ApiResponse> {
   if (!entry) throw notFound(target.resource, target.name);
   const pod = await readCopy(target.resource, entry);
   if (!ignoresBudgets(pod)) await useBudget(one, pod, dryRun);
+  if (!dryRun) await markDisrupted(one);
   await deleteObject(services.parts, { ...target, subresource: "" }, caller, options);
   return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+}
+
+/** The pod says itself why it went. */
+async function markDisrupted({ services, target, caller }: ResourceRequest): Promise<void> {
+  await updateObject(
+    services.parts,
+    { ...target, subresource: "status" },
+    caller,
+    (current) => {
+      const object = structuredClone(current!);
+      const status = { ...(object["status"] as { conditions?: Condition[] } | undefined) };
+      const others = (status.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget");
+      const before = status.conditions?.find(({ type }) => type === "DisruptionTarget");
+      const since = before?.status === "True" ? before.lastTransitionTime : timestamp();
+      const observed = object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation };
+      const condition: Condition = {
+        type: "DisruptionTarget",
+        ...(before ? pickObserved(before) : observed),
+        status: "True",
+        lastProbeTime: null,
+        lastTransitionTime: since,
+        reason: "EvictionByEvictionAPI",
+        message: "Eviction API: evicting",
+      };
+      object["status"] = { ...status, conditions: [...others, condition] };
+      return object;
+    },
+    { dryRun: false, fieldManager: "", fieldValidation: "Ignore", force: false, sent: {} },
+  );
+}
+
+interface Condition {
+  type: string;
+  status: string;
+  lastTransitionTime?: unknown;
+  [field: string]: unknown;
+}
+
+function pickObserved({ observedGeneration }: Condition): object {
+  return observedGeneration === undefined ? {} : { observedGeneration };
 }
 
 function ignoresBudgets(pod: KubeObject): boolean {

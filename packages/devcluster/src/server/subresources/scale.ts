@@ -1,17 +1,28 @@
-import type { Cause, KubeObject } from "@outrigger/kit/api";
-import { labelSelector } from "@outrigger/kit/api";
-import { applyConfiguration, applyJsonPatch, applyMergePatch, applyStrategicMergePatch, conflictStatus } from "@outrigger/kit/patch";
+import { type Cause, type KubeObject, labelSelector, type ManagedFieldsEntry } from "@outrigger/kit/api";
+import { kinds } from "@outrigger/kit/kinds";
 import {
+  applyConfiguration,
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  conflictStatus,
+  managedFieldsFromScale,
+  managedFieldsOfScale,
+  updateManagedFields,
+} from "@outrigger/kit/patch";
+import {
+  apiVersionOf,
   badRequest,
   conflict,
   getObject,
   invalid,
+  managerName,
   methodNotAllowed,
   modified,
   type ServedResource,
   StatusError,
-  trackFields,
   updateObject,
+  type WriteOptions,
 } from "../../registry/index.ts";
 import { patchRefusal, patchTypes } from "../../registry/patch.ts";
 import { parseText, UnparsableBody } from "../body.ts";
@@ -33,6 +44,8 @@ interface Scale extends KubeObject {
   status: { replicas: number; selector?: string };
 }
 
+const scaleSchema = "io.k8s.api.autoscaling.v1.Scale";
+
 /** `autoscaling/v1 Scale` of any resource that has one. */
 export async function scale(one: ResourceRequest): Promise<ApiResponse> {
   const { request, target, services, caller } = one;
@@ -43,31 +56,26 @@ export async function scale(one: ResourceRequest): Promise<ApiResponse> {
     const served = await getObject(services.parts, target, request.query.get("resourceVersion") ?? "", caller.signal);
     return document(200, scaleOf(resource, paths, served.object ?? served.entry.object), media);
   }
-  if (request.method !== "PUT" && request.method !== "PATCH") throw methodNotAllowed();
   const isPatch = request.method === "PATCH";
+  if (request.method !== "PUT" && !isPatch) throw methodNotAllowed();
   const type = isPatch ? patchTypeOf(one) : undefined;
-  const isApply = type === patchTypes.apply;
-  const options = writeOptions(request.query, isPatch ? "PatchOptions" : "UpdateOptions", isApply);
+  const options = writeOptions(request.query, isPatch ? "PatchOptions" : "UpdateOptions", type === patchTypes.apply);
   const change = isPatch ? (await patchBody(request.body, type!, false)).body : await scaleBody(request.body.toString("utf8"));
+  const mapping = { apiVersion: apiVersionOf(resource), replicasPath: paths.specReplicasPath.split(".").slice(1) };
 
   const written = await updateObject(
     services.parts,
     target,
     caller,
     (current) => {
+      const entries = current!.metadata.managedFields ?? [];
+      const before = scaleOf(resource, paths, current!, managedFieldsOfScale(entries, mapping));
+      const after = type === undefined ? (change as Scale) : changed(before, change, type, options);
+      check(one, before, after);
+      const managers = type === patchTypes.apply ? (after.metadata.managedFields ?? []) : owners(one, before, after, options);
       const object = structuredClone(current!);
-      const before = scaleOf(resource, paths, object);
-      const after = isPatch ? patchedScale(before, change, type!) : (change as Scale);
-      const given = after.metadata?.name ?? "";
-      if (given !== target.name) throw badRequest(`the name of the object (${given}) does not match the name on the URL (${target.name})`);
-      const version = after.metadata?.resourceVersion;
-      if (version !== undefined && version !== current!.metadata.resourceVersion) throw conflict(resource, target.name, modified);
-      const replicas = after.spec?.replicas ?? 0;
-      const causes = problems(replicas);
-      if (causes.length > 0) throw invalid({ group: "autoscaling", kind: "Scale" }, target.name, causes);
-      if (isApply) return appliedReplicas(one, current!, replicas, options, paths);
-      put(object, paths.specReplicasPath, replicas);
-      trackFields(target, current, object, caller, options);
+      put(object, paths.specReplicasPath, after.spec?.replicas ?? 0);
+      object.metadata.managedFields = managedFieldsFromScale(entries, managers, mapping);
       return object;
     },
     options,
@@ -76,23 +84,47 @@ export async function scale(one: ResourceRequest): Promise<ApiResponse> {
   return document(200, scaleOf(resource, paths, written.object), media);
 }
 
-/** A server-side apply of a Scale owns the number of replicas in the object itself. */
-function appliedReplicas(one: ResourceRequest, current: KubeObject, replicas: number, options: ReturnType<typeof writeOptions>, paths: ScalePaths): KubeObject {
-  const { target } = one;
-  const config = { apiVersion: current.apiVersion, kind: current.kind, metadata: { name: target.name } } as KubeObject;
-  put(config, paths.specReplicasPath, replicas);
+function owners({ caller }: ResourceRequest, before: Scale, after: Scale, options: WriteOptions): ManagedFieldsEntry[] {
+  const kept = { ...after, metadata: { ...after.metadata } };
+  delete kept.metadata.managedFields;
+  return updateManagedFields({
+    before,
+    after: kept,
+    manager: managerName(options, caller),
+    apiVersion: "autoscaling/v1",
+    schema: kinds().definition(scaleSchema)!,
+    subresource: "scale",
+    now: new Date(),
+  });
+}
+
+function check({ target }: ResourceRequest, before: Scale, after: Scale): void {
+  const given = after.metadata?.name ?? "";
+  if (given !== target.name) throw badRequest(`the name of the object (${given}) does not match the name on the URL (${target.name})`);
+  const version = after.metadata.resourceVersion;
+  if (version !== undefined && version !== before.metadata.resourceVersion) throw conflict(target.resource, target.name, modified);
+  const causes = problems(after.spec?.replicas ?? 0);
+  if (causes.length > 0) throw invalid({ group: "autoscaling", kind: "Scale" }, target.name, causes);
+}
+
+function changed(before: Scale, change: unknown, type: string, options: WriteOptions): Scale {
   try {
+    if (type === patchTypes.json) return applyJsonPatch(before, change);
+    if (type === patchTypes.merge) return applyMergePatch(before, change);
+    const schema = kinds().definition(scaleSchema)!;
+    if (type === patchTypes.strategic) return applyStrategicMergePatch(before, change, schema);
     const { object, conflicts } = applyConfiguration({
-      live: current,
-      config,
+      live: before,
+      config: change as KubeObject,
       manager: options.fieldManager,
-      schema: target.resource.schema,
+      apiVersion: "autoscaling/v1",
+      schema,
       force: options.force,
       subresource: "scale",
       now: new Date(),
     });
     if (conflicts.length > 0) throw StatusError.from(conflictStatus(conflicts));
-    return structuredClone(object);
+    return object as Scale;
   } catch (error) {
     throw patchRefusal(error);
   }
@@ -112,24 +144,15 @@ async function scaleBody(text: string): Promise<Scale> {
   }
 }
 
-function patchedScale(before: Scale, change: unknown, type: string): Scale {
-  try {
-    if (type === patchTypes.json) return applyJsonPatch(before, change);
-    if (type === patchTypes.strategic) return applyStrategicMergePatch(before, change, { type: "object" });
-    return applyMergePatch(before, change);
-  } catch (error) {
-    throw patchRefusal(error);
-  }
-}
-
 function problems(replicas: number): Cause[] {
   if (replicas >= 0) return [];
   return [{ reason: "FieldValueInvalid", message: `Invalid value: ${replicas}: must be greater than or equal to 0`, field: "spec.replicas" }];
 }
 
-function scaleOf(resource: ServedResource, paths: ScalePaths, object: KubeObject): Scale {
+function scaleOf(resource: ServedResource, paths: ScalePaths, object: KubeObject, managedFields: ManagedFieldsEntry[] = []): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const metadata = Object.fromEntries(Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(([, value]) => value !== undefined));
+  const facts = { name, namespace, uid, resourceVersion, creationTimestamp, managedFields: managedFields.length > 0 ? managedFields : undefined };
+  const metadata = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
   const replicas = at(object, paths.specReplicasPath);
   const selector = selectorText(resource, paths, object);
   return {
