@@ -21,9 +21,13 @@ export { type InjectionCase, playInjection } from "./replay/index.ts";
 export {
   convertSidecarSet,
   defaultSidecarSet,
+  FAILURE_POLICY_ANNOTATION,
   hashSidecarSet,
   hashWithoutImage,
   type SidecarSet,
   type SidecarSetSpec,
+  SidecarSets,
+  SidecarSetsV1alpha1,
+  sidecarSetCrd,
 } from "./sidecarset/index.ts";
 export { type InjectionTemplate, parseTemplate, TemplateError } from "./templates/index.ts";
