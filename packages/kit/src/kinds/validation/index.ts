@@ -1,12 +1,22 @@
 /**
- * Kubernetes' validation of its own kinds (`pkg/apis/*​/validation` of Kubernetes 1.36), on objects with their defaults
- * filled in and decoded by their schema: types are right, values are to be judged.
+ * Kubernetes' validation of its own kinds (`pkg/apis/<group>/validation` of Kubernetes 1.36).
  *
- * Every function returns its findings as Status causes in the order in which Kubernetes lists them; `invalidStatus`
- * makes the 422 of them. Nothing here changes an object.
+ * Assumptions
+ * - Objects have their defaults filled in, are pruned and decoded by their schema: types are right, values are judged.
+ *
+ * Guarantees
+ * - Findings are Status causes with Kubernetes' reasons, messages and paths, in its order; where Go ranges over a map,
+ *   keys are sorted. `invalidStatus` makes the 422 of them.
+ * - Nothing here changes an object, or does I/O.
+ *
+ * Caveats
+ * - What needs other objects or allocators (addresses and ports of Services, quotas, priorities) is the server's.
+ * - Kinds without an entry in `kinds.ts` are judged by their metadata.
  */
-
-export { type Judged, validateKind, validateKindUpdate, warningsFor } from "./kinds.ts";
+export type { Fields } from "./fields.ts";
+export { type Judged, type ValidationOptions, validateKind, validateKindUpdate, warningsFor } from "./kinds.ts";
 export { type ObjectMetaRules, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
+export { qualityOfService } from "./pod.ts";
 export { validateContainers, validatePodSpec } from "./pod-spec.ts";
 export { invalidStatus } from "./status.ts";
+export type { ExpressionProblem } from "./webhook-configurations.ts";

@@ -1,0 +1,97 @@
+import { type KubeObject, Quantity, qualifiedNameProblems } from "../../api/index.ts";
+import { addressBlock, INVALID_CIDR } from "./addresses.ts";
+import { same } from "./comparison.ts";
+import { object, objects, text, textEntries, texts } from "./fields.ts";
+import type { Findings } from "./findings.ts";
+import { quantityOf, resourceName } from "./resources.ts";
+import { findInTaints } from "./scheduling.ts";
+import { findInClaimSpec } from "./volume-claims.ts";
+
+const STANDARD_FINALIZERS = ["kubernetes", "orphan", "foregroundDeletion"];
+
+/** @param indexed Whether paths carry the place in the list: they do when a namespace is finalized. */
+export function findInNamespaceFinalizers(found: Findings, namespace: KubeObject, indexed: boolean): void {
+  for (const [index, finalizer] of texts(object(namespace, "spec"), "finalizers").entries()) {
+    const path = indexed ? `spec.finalizers[${index}]` : "spec.finalizers";
+    found.invalidEach(path, finalizer, qualifiedNameProblems(finalizer));
+    if (!finalizer.includes("/") && !STANDARD_FINALIZERS.includes(finalizer)) {
+      found.invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
+    }
+  }
+}
+
+export function findInNode(found: Findings, node: KubeObject): void {
+  findInTaints(found, object(node, "spec"), "metadata.taints");
+  findInNodeResources(found, node);
+  texts(object(node, "spec"), "podCIDRs").forEach((block, index) => {
+    if (!addressBlock(block)) found.invalid(`spec.podCIDRs[${index}]`, block, INVALID_CIDR);
+  });
+}
+
+function findInNodeResources(found: Findings, node: KubeObject): void {
+  for (const field of ["capacity", "allocatable"]) {
+    for (const [name, amount] of textEntries(object(node, "status"), field)) {
+      const path = `status.${field}[${name}]`;
+      resourceName(found, name, path);
+      quantityOf(found, name, Quantity.parse(amount), path);
+    }
+  }
+}
+
+export function findInNodeUpdate(found: Findings, node: KubeObject, old: KubeObject): void {
+  const spec = object(node, "spec");
+  const before = object(old, "spec");
+  findInNodeResources(found, node);
+  const seen: unknown[] = [];
+  objects(object(node, "status"), "addresses").forEach((address, index) => {
+    if (seen.some((other) => same(other, address))) {
+      found.duplicate(`status.addresses[${index}]`, { Type: text(address, "type"), Address: text(address, "address") });
+    }
+    seen.push(address);
+  });
+  const blocks = texts(before, "podCIDRs");
+  if (blocks.length > 0 && !same(texts(spec, "podCIDRs"), blocks)) {
+    found.forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid');
+  }
+  const provider = text(before, "providerID");
+  if (provider !== "" && provider !== text(spec, "providerID")) {
+    found.forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid');
+  }
+  findInTaints(found, spec, "metadata.taints");
+  if (text(spec, "externalID") !== text(before, "externalID")) found.forbidden("spec.externalID", "may not be updated");
+}
+
+export function findInClaim(found: Findings, claim: KubeObject): void {
+  findInClaimSpec(found, object(claim, "spec") ?? {}, "spec");
+}
+
+export function findInResourceQuota(found: Findings, quota: KubeObject): void {
+  for (const [name, amount] of textEntries(object(quota, "spec"), "hard")) {
+    const path = `spec.hard[${name}]`;
+    if (!name.includes("/")) resourceName(found, name, path);
+    quantityOf(found, name, Quantity.parse(amount), path);
+  }
+}
+
+export function findInLimitRange(found: Findings, range: KubeObject): void {
+  const seen = new Set<string>();
+  for (const [index, limit] of objects(object(range, "spec"), "limits").entries()) {
+    const path = `spec.limits[${index}]`;
+    const type = text(limit, "type");
+    if (seen.has(type)) found.duplicate(`${path}.type`, type);
+    seen.add(type);
+    const amounts = (field: string) => new Map(textEntries(limit, field).map(([name, value]) => [name, Quantity.parse(value)]));
+    const [max, min] = [amounts("max"), amounts("min")];
+    for (const [name, least] of min) {
+      const most = max.get(name);
+      if (most && least.cmp(most) > 0) {
+        found.invalid(`${path}.min[${name}]`, least.toString(), `min value ${least} is greater than max value ${most}`);
+      }
+    }
+    if (type === "Pod") {
+      for (const field of ["default", "defaultRequest"]) {
+        if (amounts(field).size > 0) found.forbidden(`${path}.${field}`, "may not be specified when `type` is 'Pod'");
+      }
+    }
+  }
+}
