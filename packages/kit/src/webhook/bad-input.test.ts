@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: reviews of any shape
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyJsonPatch } from "../patch/index.ts";

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: reviews of any shape
 import { once } from "node:events";
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,7 +26,8 @@ let ca: CertificateAuthority;
 beforeAll(() => {
   ca = createCa({ commonName: "test" });
 });
-const leaf = () => issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
+const leaf = () =>
+  issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
 
 let server: WebhookServer;
 let port: number;
