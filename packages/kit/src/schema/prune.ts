@@ -38,11 +38,12 @@ function descend(schema: SchemaNode, value: unknown, path: string, isObject: boo
   const keepUnknown = schema["x-kubernetes-preserve-unknown-fields"] === true || additionalProperties === true;
   for (const key of Object.keys(object)) {
     const child = properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
+    // A definition says of metadata only that it is an object: its fields are every object's.
+    if (embedded && OBJECT_FIELDS.has(key) && !child?.properties) continue;
     if (child) {
       descend(child, object[key], join(path, key), false, paths);
       continue;
     }
-    if (embedded && OBJECT_FIELDS.has(key)) continue;
     if (typeof additionalProperties === "object") {
       descend(additionalProperties, object[key], join(path, key), false, paths);
       continue;

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { applyDefaults, dropNulls } from "./default.ts";
+import { defineResource } from "./define.ts";
+import { t } from "./index.ts";
+import type { SchemaNode } from "./node.ts";
+import { compilePattern } from "./pattern.ts";
+import { prune } from "./prune.ts";
+import { validate, validateListTypes } from "./validate.ts";
+
+const schema: SchemaNode = {
+  type: "object",
+  properties: {
+    metadata: { type: "object" },
+    spec: {
+      type: "object",
+      required: ["name"],
+      properties: {
+        name: { type: "string", pattern: "^[a-z]+$", maxLength: 5 },
+        replicas: { type: "integer", minimum: 0, maximum: 10, default: 1 },
+        nested: { type: "object", default: {}, properties: { deep: { type: "object", default: { x: 5 }, properties: { x: { type: "integer" } } } } },
+        free: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+        map: { type: "object", additionalProperties: { type: "object", properties: { a: { type: "string" } } } },
+        nul: { type: "string", nullable: true },
+        tags: { type: "array", "x-kubernetes-list-type": "set", items: { type: "string" } },
+      },
+    },
+  },
+};
+
+describe("pruning", () => {
+  test("takes away what is unknown at each depth, and tells its paths", () => {
+    const object = { apiVersion: "a/v1", kind: "A", metadata: { name: "x" }, spec: { name: "a", odd: 1, nested: { z: 1 }, free: { any: 1 }, map: { k: { a: "1", b: 2 } } } };
+    expect(prune(schema, object).sort()).toEqual(["spec.map.k.b", "spec.nested.z", "spec.odd"]);
+    expect(object).toEqual({ apiVersion: "a/v1", kind: "A", metadata: { name: "x" }, spec: { name: "a", nested: {}, free: { any: 1 }, map: { k: { a: "1" } } } });
+  });
+});
+
+describe("defaulting", () => {
+  test("fills in defaults, and the defaults of defaults", () => {
+    const object = { spec: { name: "a" } };
+    applyDefaults(schema, object);
+    expect(object).toEqual({ spec: { name: "a", replicas: 1, nested: { deep: { x: 5 } } } });
+  });
+  test("null counts as absent where it is not allowed", () => {
+    const object = { spec: { name: null, replicas: null, nul: null } };
+    applyDefaults(schema, object);
+    dropNulls(schema, object);
+    expect(object).toEqual({ spec: { replicas: 1, nul: null, nested: { deep: { x: 5 } } } });
+  });
+});
+
+describe("judging", () => {
+  const messages = (spec: object): string[] => validate(schema, { spec }).map(({ field, message }) => `${field}: ${message}`);
+  test("speaks as the API server does", () => {
+    expect(messages({ name: "abcdef", replicas: -1 })).toEqual([
+      "spec.name: Too long: may not be more than 5 bytes",
+      "spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0",
+    ]);
+    expect(messages({})).toEqual(["spec.name: Required value"]);
+    expect(messages({ name: 5 })).toEqual(['spec.name: Invalid value: "integer": spec.name in body must be of type string: "integer"']);
+    expect(messages({ name: "ok" })).toEqual([]);
+  });
+  test("what an update leaves as it was is not judged again", () => {
+    expect(validate(schema, { spec: { name: "TOOLONG", replicas: 3 } }, { old: { spec: { name: "TOOLONG", replicas: 2 } } })).toEqual([]);
+  });
+  test("sets have no duplicates", () => {
+    expect(validateListTypes(schema, { spec: { tags: ["a", "a"] } })).toEqual([{ reason: "FieldValueDuplicate", message: 'Duplicate value: "a"', field: "spec.tags[1]" }]);
+  });
+});
+
+test("a pattern that would backtrack for ever is judged at once; one that needs it is refused", () => {
+  expect(compilePattern("^(a+)+$")(`${"a".repeat(50)}!`)).toBe(false);
+  expect(() => compilePattern("(a)\\1")).toThrow(/error parsing regexp/);
+});
+
+describe("defining a resource", () => {
+  const CustomPod = defineResource({
+    group: "zhhnzw.mock.com",
+    version: "v1",
+    kind: "CustomPod",
+    spec: t.Object({ replicas: t.Default(t.Integer({ minimum: 0 }), 1), image: t.String(), note: t.Optional(t.String()) }),
+    status: t.Object({ replicas: t.Integer(), podNames: t.Array(t.String()) }),
+    columns: [{ name: "Replicas", type: "integer", jsonPath: ".spec.replicas" }],
+  });
+  test("gives the definition that the API server takes", () => {
+    const { metadata, spec } = CustomPod.crd();
+    expect(metadata.name).toBe("custompods.zhhnzw.mock.com");
+    expect(spec["names"]).toEqual({ kind: "CustomPod", listKind: "CustomPodList", plural: "custompods", singular: "custompod" });
+    const [version] = spec["versions"] as Record<string, unknown>[];
+    expect(version).toMatchObject({
+      name: "v1",
+      subresources: { status: {} },
+      additionalPrinterColumns: [{ name: "Replicas" }, { name: "Age", jsonPath: ".metadata.creationTimestamp" }],
+      schema: { openAPIV3Schema: { required: ["spec"], properties: { spec: { required: ["image"], properties: { replicas: { type: "integer", minimum: 0, default: 1 } } } } } },
+    });
+  });
+  test("a group without a dot is refused", () => {
+    expect(() => defineResource({ group: "x", version: "v1", kind: "A", spec: t.Object({}) })).toThrow(/with a dot/);
+  });
+});
