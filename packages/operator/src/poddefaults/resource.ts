@@ -77,7 +77,9 @@ function schema(): SchemaNode {
   };
   const entry: SchemaNode = {
     ...object({ name: { type: "string", minLength: 1 }, value: text, valueFrom: source, override: { type: "boolean" } }, ["name"]),
-    oneOf: [{ required: ["value"] }, { required: ["valueFrom"] }],
+    "x-kubernetes-validations": [
+      { rule: "has(self.value) != has(self.valueFrom)", message: "exactly one of value and valueFrom says what the value is" },
+    ],
   };
   const entries: SchemaNode = { type: "array", items: entry, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] };
   const condition = object(
