@@ -6,6 +6,7 @@
  * - Functions here change an object only where they say so, and never another.
  */
 export * from "./builtin.ts";
+export * from "./cells/index.ts";
 export * from "./defaults/index.ts";
 export * from "./pod-state.ts";
 export type { ColumnRow, KindRow, SubresourceRow } from "./row.ts";
