@@ -25,8 +25,29 @@ interface DiscoveredKind {
 
 /** Fields that field selectors may name, beside metadata.name and metadata.namespace (from each kind's strategy in Kubernetes). */
 const SELECTABLE: Record<string, string[]> = {
-  "/pods": ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"],
-  "/events": ["involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"],
+  "/pods": [
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "spec.hostNetwork",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
+  ],
+  "/events": [
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.resourceVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+  ],
   "/namespaces": ["status.phase"],
   "/nodes": ["spec.unschedulable"],
   "/secrets": ["type"],
@@ -37,16 +58,42 @@ const SELECTABLE: Record<string, string[]> = {
   "certificates.k8s.io/certificatesigningrequests": ["spec.signerName"],
   "resource.k8s.io/resourceslices": ["spec.nodeName", "spec.driver"],
 };
-SELECTABLE["events.k8s.io/events"] = [...SELECTABLE["/events"]!.map((field) => field.replace("involvedObject", "regarding")), ...SELECTABLE["/events"]!];
+SELECTABLE["events.k8s.io/events"] = [
+  ...SELECTABLE["/events"]!.map((field) => field.replace("involvedObject", "regarding")),
+  ...SELECTABLE["/events"]!,
+];
+
+/** Columns of kinds that the recordings make no object of. */
+const named = (...names: string[]): Json[] =>
+  names.map((name) => ({ name, type: "string", format: name === "Name" ? "name" : "", priority: 0 }));
+const UNRECORDED_COLUMNS: Record<string, Json[]> = {
+  ComponentStatus: named("Name", "Status", "Message", "Error"),
+  ResourceClaim: named("Name", "State", "Age"),
+  ResourceClaimTemplate: named("Name", "Age"),
+  ResourceSlice: named("Name", "Node", "Driver", "Pool", "Age"),
+};
 
 // Discovery: groups in their order, and a row for each resource with its subresources.
-const groupList = read<{ groups: { name: string; versions: { version: string }[]; preferredVersion: { version: string } }[] }>("discovery", "apis.json");
-const groups = [{ name: "", versions: ["v1"], preferred: "v1" }, ...groupList.groups.map(({ name, versions, preferredVersion }) => ({ name, versions: versions.map((one) => one.version), preferred: preferredVersion.version }))];
+const groupList = read<{ groups: { name: string; versions: { version: string }[]; preferredVersion: { version: string } }[] }>(
+  "discovery",
+  "apis.json",
+);
+const groups = [
+  { name: "", versions: ["v1"], preferred: "v1" },
+  ...groupList.groups.map(({ name, versions, preferredVersion }) => ({
+    name,
+    versions: versions.map((one) => one.version),
+    preferred: preferredVersion.version,
+  })),
+];
 
 // What the recordings show: columns of tables, and which kinds count generations.
 interface Recorded {
   name: string;
-  steps: { request: { method: string }; response?: { body?: { kind?: string; apiVersion?: string; metadata?: { generation?: number }; columnDefinitions?: Json[] } } }[];
+  steps: {
+    request: { method: string };
+    response?: { body?: { kind?: string; apiVersion?: string; metadata?: { generation?: number }; columnDefinitions?: Json[] } };
+  }[];
 }
 const columns = new Map<string, Json[]>();
 const counted = new Set<string>();
@@ -54,13 +101,18 @@ for (const scenario of read<Recorded[]>("http", "01-kinds.json")) {
   const [kind = "", version = ""] = scenario.name.split(/\.(.*)/s);
   for (const { response } of scenario.steps) {
     const body = response?.body;
-    if (body?.columnDefinitions) columns.set(`${version}/${kind}`, body.columnDefinitions.map(({ name, type, format, priority }) => ({ name, type, format, priority })));
+    if (body?.columnDefinitions)
+      columns.set(
+        `${version}/${kind}`,
+        body.columnDefinitions.map(({ name, type, format, priority }) => ({ name, type, format, priority })),
+      );
     if (body?.kind === kind && body.metadata?.generation !== undefined) counted.add(`${version}/${kind}`);
   }
 }
 
 const definitions: Record<string, Json> = {};
-for (const file of readdirSync(join(recordings, "openapi"))) Object.assign(definitions, read<{ components: { schemas: Record<string, Json> } }>("openapi", file).components.schemas);
+for (const file of readdirSync(join(recordings, "openapi")))
+  Object.assign(definitions, read<{ components: { schemas: Record<string, Json> } }>("openapi", file).components.schemas);
 
 const definitionOf = new Map<string, string>();
 for (const [name, definition] of Object.entries(definitions)) {
@@ -70,7 +122,10 @@ for (const [name, definition] of Object.entries(definitions)) {
 
 const rows = groups.flatMap(({ name: group, versions }) =>
   versions.flatMap((version) => {
-    const { resources } = read<{ resources: DiscoveredKind[] }>("discovery", group === "" ? "api_v1.json" : `apis_${group}_${version}.json`);
+    const { resources } = read<{ resources: DiscoveredKind[] }>(
+      "discovery",
+      group === "" ? "api_v1.json" : `apis_${group}_${version}.json`,
+    );
     return resources
       .filter(({ name }) => !name.includes("/"))
       .map(({ name, singularName, namespaced, kind, verbs, shortNames = [], categories = [], storageVersionHash = "" }) => {
@@ -78,7 +133,10 @@ const rows = groups.flatMap(({ name: group, versions }) =>
         const subresources = Object.fromEntries(
           resources
             .filter((one) => one.name.startsWith(`${name}/`))
-            .map((one) => [one.name.slice(name.length + 1), { kind: one.kind, ...(one.group ? { group: one.group, version: one.version } : {}), verbs: one.verbs }]),
+            .map((one) => [
+              one.name.slice(name.length + 1),
+              { kind: one.kind, ...(one.group ? { group: one.group, version: one.version } : {}), verbs: one.verbs },
+            ]),
         );
         const definition = definitionOf.get(`${group}/${version}/${kind}`);
         if (!definition) throw new Error(`no definition for ${gv} ${kind}`);
@@ -96,7 +154,7 @@ const rows = groups.flatMap(({ name: group, versions }) =>
           subresources,
           storageVersionHash,
           selectableFields: SELECTABLE[`${group}/${name}`] ?? [],
-          columns: columns.get(`${gv}/${kind}`),
+          columns: columns.get(`${gv}/${kind}`) ?? UNRECORDED_COLUMNS[kind],
           generation: counted.has(`${gv}/${kind}`),
           resetFields: hasStatus && "status" in subresources ? ["status"] : [],
           definition,
@@ -120,7 +178,19 @@ const compact = (value: unknown): unknown => {
 const kept = Object.fromEntries(
   Object.entries(definitions).map(([name, definition]) => {
     const go = facts.get(name);
-    return [name, { ...(compact(definition) as Json), ...(go ? { order: go.order, ...(go.pointers.length > 0 ? { pointers: go.pointers } : {}), ...(go.nullable.length > 0 ? { nullables: go.nullable } : {}) } : {}) }];
+    return [
+      name,
+      {
+        ...(compact(definition) as Json),
+        ...(go
+          ? {
+              order: go.order,
+              ...(go.pointers.length > 0 ? { pointers: go.pointers } : {}),
+              ...(go.nullable.length > 0 ? { nullables: go.nullable } : {}),
+            }
+          : {}),
+      },
+    ];
   }),
 );
 const missing = rows.filter(({ definition }) => !facts.has(definition)).map(({ definition }) => definition);

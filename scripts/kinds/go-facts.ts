@@ -37,7 +37,8 @@ export function goFacts(modules: string): Map<string, GoFacts> {
       if (file.includes("testdata") || file.endsWith("_test.go") || file.includes("zz_generated")) continue;
       const folderName = file.split("/").slice(0, -1).join(".");
       const text = readFileSync(join(modules, folder, file), "utf8");
-      for (const [, name, body] of text.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)) structs.set(`${prefix}.${folderName}.${name}`, fieldsOf(body!));
+      for (const [, name, body] of text.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm))
+        structs.set(`${prefix}.${folderName}.${name}`, fieldsOf(body!));
     }
   }
   const facts = new Map<string, GoFacts>();
@@ -53,7 +54,13 @@ function fieldsOf(body: string): Field[] {
     const [, , type = "", tag = ""] = found;
     const [json = "", ...options] = tag.split(",");
     if (json === "-") continue;
-    fields.push({ json, type, omitempty: options.includes("omitempty") || options.includes("omitzero"), omitzero: options.includes("omitzero"), inline: options.includes("inline") || json === "" });
+    fields.push({
+      json,
+      type,
+      omitempty: options.includes("omitempty") || options.includes("omitzero"),
+      omitzero: options.includes("omitzero"),
+      inline: options.includes("inline") || json === "",
+    });
   }
   return fields;
 }
@@ -63,7 +70,9 @@ function factsOf(name: string, structs: ReadonlyMap<string, Field[]>): GoFacts {
   for (const { json, type, omitempty, omitzero, inline } of structs.get(name) ?? []) {
     if (inline) {
       const bare = type.replace(/^\*/, "");
-      const target = bare.includes(".") ? { "metav1.TypeMeta": "io.k8s.apimachinery.pkg.apis.meta.v1.TypeMeta" }[bare] : `${name.slice(0, name.lastIndexOf("."))}.${bare}`;
+      const target = bare.includes(".")
+        ? { "metav1.TypeMeta": "io.k8s.apimachinery.pkg.apis.meta.v1.TypeMeta" }[bare]
+        : `${name.slice(0, name.lastIndexOf("."))}.${bare}`;
       const inner = target && structs.has(target) ? factsOf(target, structs) : { order: [], pointers: [], nullable: [] };
       facts.order.push(...inner.order);
       facts.pointers.push(...inner.pointers);
