@@ -69,3 +69,17 @@ export function findInRoleBindingUpdate(found: Findings, binding: KubeObject, ol
   if (same(binding["roleRef"], old["roleRef"])) return;
   found.invalid("roleRef", goStruct("RoleRef", object(binding, "roleRef")), "cannot change roleRef");
 }
+
+/** A SubjectAccessReview, or with `self` one about the asker. */
+export function findInAccessReview(found: Findings, review: KubeObject, self: boolean): void {
+  const spec = object(review, "spec") ?? {};
+  const resource = object(spec, "resourceAttributes");
+  const other = object(spec, "nonResourceAttributes");
+  if (resource && other) found.invalid("spec.nonResourceAttributes", other, "cannot be specified in combination with resourceAttributes");
+  if (!resource && !other) {
+    found.invalid("spec.resourceAttributes", null, "exactly one of nonResourceAttributes or resourceAttributes must be specified");
+  }
+  if (!self && text(spec, "user") === "" && texts(spec, "groups").length === 0) {
+    found.invalid("spec.user", "", "at least one of user or group must be specified");
+  }
+}

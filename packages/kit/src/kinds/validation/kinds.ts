@@ -1,5 +1,5 @@
 import { type Cause, type KubeObject, pathSegmentProblems } from "../../api/index.ts";
-import { findInRole, findInRoleBinding, findInRoleBindingUpdate } from "./access.ts";
+import { findInAccessReview, findInRole, findInRoleBinding, findInRoleBindingUpdate } from "./access.ts";
 import { findInClaim, findInLimitRange, findInNamespaceFinalizers, findInNode, findInNodeUpdate, findInResourceQuota } from "./cluster.ts";
 import { findInConfigMap, findInConfigMapUpdate, findInSecret, findInSecretUpdate } from "./configs.ts";
 import { object } from "./fields.ts";
@@ -35,6 +35,8 @@ export interface Judged {
   readonly group: string;
   readonly kind: string;
   readonly scope: "Namespaced" | "Cluster";
+  /** False for what is answered but never stored: it needs no name. */
+  readonly stored?: boolean;
 }
 
 export interface ValidationOptions {
@@ -139,7 +141,19 @@ const VALIDATORS: Readonly<Record<string, Validator>> = {
   },
   "MutatingWebhookConfiguration.admissionregistration.k8s.io": webhooks,
   "ValidatingWebhookConfiguration.admissionregistration.k8s.io": webhooks,
-  "CertificateSigningRequest.certificates.k8s.io": { name: anyName },
+  "CertificateSigningRequest.certificates.k8s.io": {
+    name: anyName,
+    create: findInSigningRequest,
+    update: (found, request, old) => findInSigningRequestUpdate(found, request, old, ""),
+    whole: true,
+    subresources: {
+      approval: (found, request, old) => findInSigningRequestUpdate(found, request, old, "approval"),
+      status: (found, request, old) => findInSigningRequestUpdate(found, request, old, "status"),
+    },
+  },
+  "SubjectAccessReview.authorization.k8s.io": { create: (found, review) => findInAccessReview(found, review, false) },
+  "LocalSubjectAccessReview.authorization.k8s.io": { create: (found, review) => findInAccessReview(found, review, false) },
+  "SelfSubjectAccessReview.authorization.k8s.io": { create: (found, review) => findInAccessReview(found, review, true) },
 };
 
 function validatorOf({ group, kind }: Judged): Validator {
@@ -150,10 +164,10 @@ function validatorOf({ group, kind }: Judged): Validator {
 export function validateKind(row: Judged, object: KubeObject, options: ValidationOptions = {}): Cause[] {
   const { name = subdomainName, create } = validatorOf(row);
   const found = new Findings();
-  found.causes.push(...validateObjectMeta(object.metadata, { scope: row.scope, nameProblems: name }));
+  if (row.stored !== false) found.causes.push(...validateObjectMeta(object.metadata, { scope: row.scope, nameProblems: name }));
   create?.(found, object, options);
   // What a kind lets pass must still do as a segment of a path.
-  if (found.causes.length === 0 && name !== segmentName) {
+  if (found.causes.length === 0 && row.stored !== false && name !== segmentName) {
     found.invalidEach("metadata.name", object.metadata.name, pathSegmentProblems(object.metadata.name ?? ""));
   }
   return found.causes;
