@@ -29,11 +29,11 @@ export function convertAutoscaler(object: KubeObject, version: string): KubeObje
 }
 
 function toV1(object: KubeObject, apiVersion: string): KubeObject {
-  const { metrics = [], behavior, ...spec } = (object["spec"] ?? {}) as Spec;
-  const { currentMetrics = [], conditions, ...status } = (object["status"] ?? {}) as Status;
+  const { metrics, behavior, ...spec } = (object["spec"] ?? {}) as Spec;
+  const { currentMetrics, conditions, ...status } = (object["status"] ?? {}) as Status;
   const annotations = { ...object.metadata.annotations };
   const others: Metric[] = [];
-  for (const metric of metrics) {
+  for (const metric of metrics ?? []) {
     const { resource } = metric;
     const isCpu = resource?.name === "cpu" && resource.target.averageUtilization !== undefined;
     if (isCpu) spec.targetCPUUtilizationPercentage = resource.target.averageUtilization!;
@@ -42,7 +42,7 @@ function toV1(object: KubeObject, apiVersion: string): KubeObject {
   if (others.length > 0) annotations[metricsAnnotation] = JSON.stringify(others);
   if (behavior !== undefined) annotations[behaviorAnnotation] = JSON.stringify(behavior);
   if (conditions?.length) annotations[conditionsAnnotation] = JSON.stringify(conditions);
-  const cpu = currentMetrics.find(({ resource }) => resource?.name === "cpu")?.resource?.current.averageUtilization;
+  const cpu = currentMetrics?.find(({ resource }) => resource?.name === "cpu")?.resource?.current.averageUtilization;
   if (cpu !== undefined) status["currentCPUUtilizationPercentage"] = cpu;
   status["currentReplicas"] ??= 0;
   return withAnnotations({ ...object, apiVersion, spec, status }, annotations);
