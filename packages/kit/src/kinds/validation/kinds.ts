@@ -1,5 +1,6 @@
 import { type Cause, type KubeObject, pathSegmentProblems } from "../../api/index.ts";
 import { findInAccessReview, findInRole, findInRoleBinding, findInRoleBindingUpdate } from "./access.ts";
+import { findInSigningRequest, findInSigningRequestUpdate } from "./certificates.ts";
 import { findInClaim, findInLimitRange, findInNamespaceFinalizers, findInNode, findInNodeUpdate, findInResourceQuota } from "./cluster.ts";
 import { findInConfigMap, findInConfigMapUpdate, findInSecret, findInSecretUpdate } from "./configs.ts";
 import { object } from "./fields.ts";
