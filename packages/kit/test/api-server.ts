@@ -174,10 +174,12 @@ export class ApiServer {
       if (partial === undefined) response.destroy();
       else response.write(partial, () => response.destroy());
     }
+    this.#watchers.clear();
   }
   /** Ends every watch in order. */
   endWatches(): void {
     for (const { response } of this.#watchers) response.end();
+    this.#watchers.clear();
   }
 
   #tell(change: Change): void {

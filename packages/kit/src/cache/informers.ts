@@ -20,6 +20,8 @@ export interface InformersOptions {
   readonly onError?: (error: unknown, resource: Resource) => void;
   /** Start with WatchList where the server has it. Default true. */
   readonly watchList?: boolean;
+  /** Delay before another try after a failed list or watch, milliseconds: the first, and the longest before jitter. Default 800 and 30,000. */
+  readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
 }
 
 /** Shared informers over a client. */
@@ -48,6 +50,7 @@ class SharedInformers implements Informers {
       informer = new SharedInformer(this.#client, resource as Resource, {
         ...options,
         watchList: this.#options.watchList ?? true,
+        ...(this.#options.backoff ? { backoff: this.#options.backoff } : {}),
         onError: (error) => onError(error, resource),
       });
       this.#informers.set(key, informer);

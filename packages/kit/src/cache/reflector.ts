@@ -19,6 +19,8 @@ export interface ReflectorOptions {
   readonly metadataOnly?: boolean;
   readonly watchList: boolean;
   readonly onError: (error: unknown) => void;
+  /** Delay before another try after a failure, milliseconds: the first, and the longest before jitter. Default 800 and 30,000. */
+  readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
   /** Milliseconds without an event after which a WatchList that has not said its end is given up. Default 10,000. */
   readonly watchListQuietMs?: number;
   /** Milliseconds of silence after which a watch that used to send bookmarks counts as dead. Default 180,000. */
@@ -46,7 +48,7 @@ export class Reflector {
   readonly #resource: Resource;
   readonly #options: ReflectorOptions;
   readonly #sink: ReflectorSink;
-  readonly #delay = new GrowingDelay({ baseMs: 800, maxMs: 30_000, jitter: 1, resetMs: 120_000 });
+  readonly #delay: GrowingDelay;
   #watchList: boolean;
   /** The version to resume a watch from; "" before the first list. */
   #version = "";
@@ -61,6 +63,7 @@ export class Reflector {
     this.#sink = sink;
     this.#options = options;
     this.#watchList = options.watchList;
+    this.#delay = new GrowingDelay({ ...(options.backoff ?? { baseMs: 800, maxMs: 30_000 }), jitter: 1, resetMs: 120_000 });
   }
 
   /** Runs until the signal ends; never rejects. */

@@ -9,6 +9,7 @@ import { withoutManagedFields } from "./transform.ts";
 
 export interface SharedInformerOptions extends InformerOptions {
   readonly watchList: boolean;
+  readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
   readonly onError: (error: unknown) => void;
 }
 

@@ -31,7 +31,10 @@ test("starts webhooks, then caches, then controllers, and stops in reverse", asy
   };
   const service: Service = {
     name: "job",
-    start: async () => (order.push("service starts"), { stop: async () => void order.push("service stops") }),
+    async start() {
+      order.push("service starts");
+      return { stop: async () => void order.push("service stops") };
+    },
   };
   const one = controller(ConfigMap).reconcile(async (_object, ctx) => {
     order.push("reconcile");
