@@ -8,6 +8,12 @@ import { cells } from "./stopgap.ts";
 /** Versions in which resources lie in the store, where several are served. */
 const storageVersions: Readonly<Record<string, string>> = { "autoscaling/horizontalpodautoscalers": "v2" };
 
+/** Versions that Kubernetes asks to leave (`APILifecycleDeprecated`). */
+const deprecations: Readonly<Record<string, string>> = {
+  "/v1/componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+  "/v1/endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+};
+
 /** A row of the kinds table as a resource of the server. */
 export function builtIn(row: KindRow): ServedResource {
   const { group, version, kind, plural, singular, listKind, shortNames, categories, scope, verbs, subresources } = row;
@@ -34,6 +40,7 @@ export function builtIn(row: KindRow): ServedResource {
     columns: row.columns,
     cells: (object, now) => cells(row, object, now),
     strategy: rowStrategy(row),
+    ...(deprecations[`${group}/${version}/${plural}`] ? { deprecation: deprecations[`${group}/${version}/${plural}`]! } : {}),
     row,
   };
 }

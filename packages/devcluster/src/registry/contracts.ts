@@ -40,6 +40,8 @@ export interface ServedResource {
   /** The cells of one object, in the order of `columns`. */
   cells(object: KubeObject, now: Date): unknown[];
   readonly strategy: Strategy;
+  /** Said to whoever uses this version (`Warning: 299`). */
+  readonly deprecation?: string;
   /** The row that a built-in kind was made from. */
   readonly row?: KindRow;
 }

@@ -67,7 +67,7 @@ export async function storeNew(
   for (let attempt = 1; ; attempt++) {
     const name = object.metadata.name ?? "";
     const causes = resource.strategy.validate(object);
-    if (causes.length > 0) throw invalid(resource, name, causes);
+    if (causes.length > 0) throw invalid({ group: resource.group, kind: object.kind }, name, causes);
     const refusals = rules.allocate?.(object, undefined, context) ?? [];
     if (refusals.length > 0) throw invalid(resource, name, refusals);
     for (const warning of resource.strategy.warnings(object)) caller.warn(warning);

@@ -49,8 +49,15 @@ function settleKind(resource: ServedResource, value: Record<string, unknown>, fi
   if (resource.custom && kind === undefined) throw new DecodeError(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
   const givenVersion = apiVersion ?? expected;
   const givenKind = kind ?? resource.kind;
+  if (resource.custom) {
+    // A wrong kind is found by validation, which says it with the object's name.
+    if (givenVersion !== expected) {
+      throw new MismatchError(`the API version in the data (${givenVersion}) does not match the expected API version (${expected})`);
+    }
+    value["apiVersion"] = expected;
+    return;
+  }
   if (givenVersion !== expected || givenKind !== resource.kind) {
-    if (resource.custom) throw customMismatch(resource, apiVersion, givenKind);
     const other = findKind(givenVersion, givenKind);
     if (!other) {
       throw new DecodeError(`no kind ${JSON.stringify(givenKind)} is registered for version ${JSON.stringify(givenVersion)} in scheme "pkg/runtime/scheme.go:111"`);
@@ -64,12 +71,6 @@ function settleKind(resource: ServedResource, value: Record<string, unknown>, fi
   }
   value["apiVersion"] = expected;
   value["kind"] = resource.kind;
-}
-
-function customMismatch(resource: ServedResource, apiVersion: string | undefined, kind: string): Error {
-  if (kind !== resource.kind) return new MismatchError(`the kind in the data (${kind}) does not match the expected kind (${resource.kind})`);
-  const given = apiVersion ?? "/";
-  return new MismatchError(`the API version in the data (${given}) does not match the expected API version (${apiVersionOf(resource)})`);
 }
 
 /** The body names another kind or version; refused in these words alone. */

@@ -136,11 +136,12 @@ function mark(object: KubeObject, options: DeleteOptions, rules: KindRules): "re
     }
   }
 
+  if (rules.beforeDelete && keep(object, rules, now)) return "wait";
+
   const finalizers = collectionFinalizers(metadata.finalizers ?? [], options, rules);
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
 
-  const kept = rules.beforeDelete ? keep(object, rules, now) : false;
   if (graceful) return finalizers.length > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0 ? "wait" : "remove";
   if (finalizers.length > 0) {
     if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
@@ -148,7 +149,7 @@ function mark(object: KubeObject, options: DeleteOptions, rules: KindRules): "re
     metadata.deletionGracePeriodSeconds = 0;
     return "wait";
   }
-  return kept ? "wait" : "remove";
+  return "remove";
 }
 
 /** Kinds that end by themselves (namespaces): marked, and kept until their own finalizers are gone. */

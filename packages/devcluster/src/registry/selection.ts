@@ -57,8 +57,8 @@ function selectable(resource: ServedResource, field: string): boolean {
 }
 
 function unknownField(resource: ServedResource, field: string): StatusError {
-  if (!resource.custom && resource.selectableFields.length > 0) return badRequest(`field label not supported: ${field}`);
-  const known = ["metadata.name", "metadata.namespace", ...(resource.custom ? resource.selectableFields : [])];
+  if (resource.selectableFields.length > 0) return badRequest(`field label not supported: ${field}`);
+  const known = ["metadata.name", "metadata.namespace"];
   return badRequest(`${JSON.stringify(field)} is not a known field selector: only ${known.map((one) => JSON.stringify(one)).join(", ")}`);
 }
 

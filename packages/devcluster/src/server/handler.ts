@@ -82,6 +82,7 @@ async function resource(request: ApiRequest, info: RequestInfo, user: UserInfo, 
     if (!resources.hasGroup(info.group)) return pageNotFound();
     throw noSuchResource();
   }
+  if (found.deprecation !== undefined) warnings.add(found.deprecation);
   const caller: Caller = {
     user,
     userAgent: header(request, "user-agent") ?? "",

@@ -11,6 +11,7 @@ import {
   listObjects,
   methodNotAllowed,
   noSuchResource,
+  notFound,
   parseListOptions,
   patchObject,
   patchTypes,
@@ -65,7 +66,7 @@ export async function handleResource(request: ApiRequest, info: RequestInfo, res
   const target: Target = { resource, namespace, name, subresource };
   const one: ResourceRequest = { request, info, target, caller, services };
   if (subresource !== "") {
-    if (!(subresource in resource.subresources)) throw noSuchResource();
+    if (!(subresource in resource.subresources)) throw resource.custom ? notFound(resource, name) : noSuchResource();
     return services.subresources.handle(one);
   }
   if (info.rest.length > 0) throw noSuchResource();

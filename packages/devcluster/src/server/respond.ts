@@ -75,7 +75,7 @@ function shown(resource: ServedResource, object: KubeObject | Status, media: Med
 export async function list(resource: ServedResource, page: Page, media: MediaType, query: URLSearchParams): Promise<ApiResponse> {
   const metadata = {
     resourceVersion: String(page.revision),
-    ...(page.continue === undefined ? {} : { continue: page.continue }),
+    ...(page.continue !== undefined ? { continue: page.continue } : resource.custom && media.as === undefined ? { continue: "" } : {}),
     ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
   };
   if (media.as === "Table") {

@@ -13,14 +13,16 @@ export interface TableOptions {
 /** `meta.k8s.io Table`: what `kubectl get` prints. */
 export function table(resource: ServedResource, objects: readonly KubeObject[], metadata: object, { version, include, columns }: TableOptions): object {
   const now = new Date();
+  // Kinds without a printer of their own have no rows rather than an empty list of them.
+  const plain = !resource.custom && resource.columns[1]?.name === "Created At";
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${version}`,
     metadata,
     columnDefinitions: columns ? resource.columns.map(({ name, type, format, priority }) => ({ name, type, format, description: "", priority })) : null,
-    rows: objects.map((object) => ({
+    rows: plain && objects.length === 0 ? null : objects.map((object) => ({
       cells: resource.cells(object, now),
-      ...(include === "None" ? {} : { object: include === "Object" ? object : partialMetadata(object, version) }),
+      object: include === "None" ? null : include === "Object" ? object : partialMetadata(object, version),
     })),
   };
 }

@@ -1,3 +1,8 @@
-export function customResources(_options: unknown): { stop(): void } {
-  return { stop() {} };
-}
+/**
+ * CustomResourceDefinitions: which resources they add, how those are stored, and the controllers that accept their
+ * names, establish them and clear up after them (k8s.io/apiextensions-apiserver).
+ */
+export { duration } from "./columns.ts";
+export { customResources, type CustomResourcesOptions } from "./controller.ts";
+export { crdServed } from "./served.ts";
+export type { Convert } from "./strategy.ts";

@@ -1,5 +1,6 @@
 import type { KindRules } from "./kind-rules.ts";
 import { certificateSigningRequests } from "./certificates.ts";
+import { definitions } from "./definitions.ts";
 import { namespaces } from "./namespaces.ts";
 import { nodes, pods } from "./pods.ts";
 import { services } from "./services.ts";
@@ -30,7 +31,7 @@ const rules: Readonly<Record<string, KindRules>> = {
   "admissionregistration.k8s.io/validatingadmissionpolicies": versioned,
   "admissionregistration.k8s.io/validatingadmissionpolicybindings": versioned,
   "admissionregistration.k8s.io/validatingwebhookconfigurations": versioned,
-  "apiextensions.k8s.io/customresourcedefinitions": versioned,
+  "apiextensions.k8s.io/customresourcedefinitions": definitions,
   "apiregistration.k8s.io/apiservices": versioned,
   "apps/daemonsets": daemonSets,
   "apps/deployments": deployments,
