@@ -83,7 +83,7 @@ describe("a review of a SidecarSet", () => {
   });
 
   test("refuses what is wrong with the field's path", () => {
-    const answer = validateSidecarSet(review(set("base", { selector: undefined })), { others: [] });
+    const answer = validateSidecarSet(review(JSON.parse(JSON.stringify(set("base", { selector: undefined })))), { others: [] });
     expect(answer).toMatchObject({
       allowed: false,
       status: { code: 422, details: { causes: [{ reason: "FieldValueRequired", field: "spec.selector" }] } },
@@ -104,6 +104,80 @@ describe("a review of a SidecarSet", () => {
     const going = set("base", { selector: {} });
     going.metadata.deletionTimestamp = "2026-01-02T03:04:05Z";
     expect(validateSidecarSet(review(going, { operation: "UPDATE" }), { others: [] })).toEqual({ allowed: true });
+  });
+
+  test("of wrong types is left to the API server's own judgement, with its path", () => {
+    const wrong = set("wrong", { containers: [{ name: "a", image: true }] });
+    expect(mutateSidecarSet(review(wrong))).toEqual({ allowed: true });
+    expect(validateSidecarSet(review(wrong), { others: [] })).toMatchObject({
+      allowed: false,
+      status: { details: { causes: [{ field: "spec.containers[0].image" }] } },
+    });
+  });
+
+  test("survives whatever stands in it", () => {
+    const anything = fc.oneof(fc.jsonValue(), fc.constant(null));
+    const perhaps = <T>(good: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+      fc.oneof({ weight: 6, arbitrary: good }, { weight: 1, arbitrary: anything });
+    const container = fc.record(
+      {
+        name: perhaps(fc.constantFrom("a", "b")),
+        image: perhaps(fc.constant("a:1")),
+        env: perhaps(fc.array(fc.record({ name: perhaps(fc.constant("A")), valueFrom: anything }))),
+        resources: perhaps(fc.record({ limits: perhaps(fc.record({ cpu: perhaps(fc.constantFrom("1", 1, "x", "-1")) })) })),
+        livenessProbe: perhaps(fc.record({ grpc: perhaps(fc.record({ port: perhaps(fc.constant(1)) })) })),
+        upgradeStrategy: perhaps(fc.record({ upgradeType: perhaps(fc.constant("HotUpgrade")) })),
+        transferEnv: perhaps(fc.array(fc.record({ sourceContainerNameFrom: perhaps(fc.record({ fieldRef: anything })) }))),
+        resourcesPolicy: perhaps(
+          fc.record({
+            targetContainersNameRegex: perhaps(fc.constantFrom("(", ".*")),
+            resourcesExpr: perhaps(fc.record({ limits: perhaps(fc.record({ cpu: perhaps(fc.constantFrom("cpu*", "cpu")) })) })),
+          }),
+        ),
+      },
+      { requiredKeys: [] },
+    );
+    const whole = fc.record(
+      {
+        selector: perhaps(
+          fc.record(
+            { matchLabels: perhaps(fc.record({ app: perhaps(fc.constant("web")) })), matchExpressions: anything },
+            { requiredKeys: [] },
+          ),
+        ),
+        namespaceSelector: anything,
+        containers: perhaps(fc.array(container)),
+        initContainers: perhaps(fc.array(container)),
+        volumes: perhaps(fc.array(fc.record({ name: perhaps(fc.constant("v")), emptyDir: anything }))),
+        updateStrategy: perhaps(
+          fc.record(
+            { partition: anything, maxUnavailable: anything, priorityStrategy: anything, scatterStrategy: anything },
+            { requiredKeys: [] },
+          ),
+        ),
+        patchPodMetadata: perhaps(fc.array(fc.record({ annotations: anything, patchPolicy: anything }))),
+        injectionStrategy: anything,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(perhaps(whole), fc.constantFrom("v1alpha1", "v1beta1"), (body, version) => {
+        const sent = {
+          apiVersion: `apps.kruise.io/${version}`,
+          kind: "SidecarSet",
+          metadata: { name: "base" },
+          spec: body,
+        } as unknown as KubeObject;
+        const mutated = patched(sent, mutateSidecarSet(review(sent)));
+        const judged = validateSidecarSet(review(mutated), {
+          others: [set("other") as SidecarSet],
+          whitelist: '{"rules":[{"allowedAnnotationKeyExprs":[".*"]}]}',
+        });
+        if (judged.allowed) expect(() => compileRules({ sidecarSets: [mutated as SidecarSet] })).not.toThrow();
+        else expect(judged.status.code).toBe(422);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   test("survives a set without a spec", () => {

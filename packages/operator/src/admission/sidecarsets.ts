@@ -7,13 +7,17 @@ import {
   validateSidecarSet as findProblems,
   type SidecarSet,
   SidecarSets,
+  schemaProblems,
 } from "../sidecarset/index.ts";
 
 /** Fills in a SidecarSet's defaults and hashes; either version is understood and answered in the same. */
 export function mutateSidecarSet(request: AdmissionRequest): AdmissionAnswer {
   const { object } = request;
   if (!isWritten(request) || !isObject(object)) return { allowed: true };
-  const defaulted = convertSidecarSet(defaultSidecarSet(stored(object)), object.apiVersion);
+  const set = stored(object);
+  // The API server judges by the schema after this call, and has the better words for what it refuses.
+  if (schemaProblems(set).length > 0) return { allowed: true };
+  const defaulted = convertSidecarSet(defaultSidecarSet(set), object.apiVersion);
   const patch = createJsonPatch(object, defaulted);
   return patch.length === 0 ? { allowed: true } : { allowed: true, patch };
 }
@@ -32,6 +36,8 @@ export function validateSidecarSet(
   if (!isWritten(request) || !isObject(object)) return { allowed: true };
   // An object that is going must be able to lose its finalizers, whatever is wrong with it.
   if (object.metadata.deletionTimestamp !== undefined) return { allowed: true };
+  const problems = schemaProblems(stored(object));
+  if (problems.length > 0) return invalid(problems);
   // Its defaults are there already, unless it came past the mutating webhook.
   const set = defaultSidecarSet(stored(object));
   const causes = findProblems(set, {

@@ -12,7 +12,10 @@ const NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name";
  * @throws {RangeError} for another version
  */
 export function convertSidecarSet(object: KubeObject, apiVersion: string): KubeObject {
+  const { spec } = object;
   if (object.apiVersion === apiVersion) return object;
+  // What is no spec is refused by the definition's schema, not here.
+  if (spec !== undefined && (typeof spec !== "object" || spec === null || Array.isArray(spec))) return { ...object, apiVersion };
   if (apiVersion === `${GROUP}/v1beta1`) return toBeta(object, apiVersion);
   if (apiVersion === `${GROUP}/v1alpha1`) return toAlpha(object, apiVersion);
   throw new RangeError(`SidecarSet has no version ${apiVersion}; it is served as ${GROUP}/v1alpha1 and ${GROUP}/v1beta1`);

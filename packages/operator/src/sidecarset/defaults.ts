@@ -2,6 +2,7 @@ import { defaultContainer, defaultVolumes } from "@outrigger/kit/kinds";
 import { goSidecar } from "./go-json.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "./names.ts";
+import { withoutNulls } from "./resource.ts";
 import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
 
 /**
@@ -12,7 +13,7 @@ import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
  * Source: kruise pkg/webhook/sidecarset/mutating, apis/apps/defaults; recorded in `testdata/kruise/defaulting`.
  */
 export function defaultSidecarSet(set: SidecarSet): SidecarSet {
-  const spec = defaultSpec(set.spec ?? {});
+  const spec = defaultSpec(withoutNulls(set.spec ?? {}));
   const annotations = {
     ...set.metadata.annotations,
     [HASH_ANNOTATION]: hashSidecarSet(spec),
@@ -27,7 +28,7 @@ function defaultSpec(given: SidecarSetSpec): SidecarSetSpec {
     spec.containers = given.containers.map((container) => defaultSidecar(container, "BeforeAppContainer"));
   if (given.initContainers !== undefined)
     spec.initContainers = given.initContainers.map((container) => defaultSidecar(container, "AfterAppContainer"));
-  if (given.volumes !== undefined) spec.volumes = defaultVolumes(structuredClone(given.volumes)) as NonNullable<SidecarSetSpec["volumes"]>;
+  if (given.volumes !== undefined) spec.volumes = defaultVolumes(given.volumes) as NonNullable<SidecarSetSpec["volumes"]>;
   for (const list of ["containers", "initContainers", "volumes", "imagePullSecrets", "patchPodMetadata"] as const)
     if (spec[list]?.length === 0) delete spec[list];
   if (spec.patchPodMetadata !== undefined)

@@ -11,7 +11,7 @@ export { defaultSidecarSet } from "./defaults.ts";
 export { hashSidecarSet, hashWithoutImage, safeEncode } from "./hash.ts";
 export { injectSidecarSets } from "./inject.ts";
 export * from "./names.ts";
-export { type ConversionClient, SidecarSets, SidecarSetsV1alpha1, sidecarSetCrd } from "./resource.ts";
+export { type ConversionClient, SidecarSets, SidecarSetsV1alpha1, schemaProblems, sidecarSetCrd } from "./resource.ts";
 export type {
   LabelSelector,
   PatchPodMetadata,

@@ -1,6 +1,6 @@
-import type { KubeObject, Resource } from "@outrigger/kit/api";
+import type { Cause, KubeObject, Resource } from "@outrigger/kit/api";
 import { kinds } from "@outrigger/kit/kinds";
-import type { SchemaNode } from "@outrigger/kit/schema";
+import { dropNulls, type SchemaNode, validate } from "@outrigger/kit/schema";
 import { GROUP } from "./names.ts";
 import type { SidecarSetSpec, SidecarSetStatus } from "./set.ts";
 import { structural } from "./structural.ts";
@@ -50,6 +50,25 @@ export function sidecarSetCrd(conversion: ConversionClient): KubeObject {
       versions: [version("v1alpha1", false, alpha), version("v1beta1", true, beta)],
     },
   };
+}
+
+let judged: SchemaNode | undefined;
+
+/** What the definition's schema finds wrong with a set in v1beta1: wrong types, amounts that are none, missing fields. */
+export function schemaProblems(set: KubeObject): Cause[] {
+  return validate(specSchema(), withoutNulls(set["spec"] ?? {}), { path: "spec" });
+}
+
+/** A spec without the nulls that the API server drops; a copy. */
+export function withoutNulls<T>(spec: T): T {
+  const copy = structuredClone(spec);
+  dropNulls(specSchema(), copy);
+  return copy;
+}
+
+function specSchema(): SchemaNode {
+  judged ??= schema({ customVersion: text }).properties?.["spec"] ?? {};
+  return judged;
 }
 
 function version(name: string, storage: boolean, openAPIV3Schema: SchemaNode): object {
