@@ -69,9 +69,9 @@ export class MutatingWebhooks {
     for (const candidate of candidates) {
       const { hook } = candidate;
       if (!selects(hook, attributes, this.#reader)) continue;
+      if (hook.conditions && !(await conditionsAllow(candidate, attributes, forms))) continue;
       // In the second round no hook is called for the first time, even if its selectors match only now.
       if (reinvocation.second && !reinvocation.isDue(hook.uid)) continue;
-      if (hook.conditions && !(await conditionsAllow(candidate, attributes, forms))) continue;
       try {
         if (await this.#call(candidate, attributes, forms)) {
           reinvocation.changed();

@@ -41,7 +41,7 @@ export function serviceAccount(reader: ClusterReader): AdmissionPlugin {
       const { object, namespace } = attributes;
       if (!object || attributes.operation !== "CREATE" || !concerns(attributes, "", "pods")) return;
       const spec = specOf(object);
-      const given = spec["serviceAccountName"] as string | undefined;
+      const given = (spec["serviceAccountName"] || spec["serviceAccount"]) as string | undefined;
       if (object.metadata.annotations?.[MIRROR] !== undefined) {
         if (given) throw refuse(attributes, "a mirror pod may not reference service accounts");
         return;
