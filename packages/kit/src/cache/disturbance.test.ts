@@ -58,9 +58,12 @@ test("whatever breaks on the way, the store ends as the server is, and handlers 
         },
       });
       all.start();
+      const state = (objects: readonly { readonly metadata: { readonly name?: string; readonly resourceVersion?: string } }[]): string[] =>
+        objects.map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`).sort();
+      const caughtUp = (): boolean => informer.hasSynced() && state(informer.lister.list()).join() === state(server.objects()).join();
       for (const [index, one] of steps.entries()) {
         // Half of the disturbances hit an informer that has caught up, the others whatever it is doing.
-        if ("settled" in one && one.settled) await until(() => informer.lastSyncedResourceVersion === server.version);
+        if ("settled" in one && one.settled) await until(caughtUp, "settled");
         if (one.do === "put") server.put(one.name, { data: { index: String(index) } });
         else if (one.do === "remove") server.remove(one.name);
         else if (one.do === "cut") server.cutWatches();
@@ -70,13 +73,8 @@ test("whatever breaks on the way, the store ends as the server is, and handlers 
         else if (one.do === "bookmark") server.bookmark();
         else if (one.do === "refuse") refusal = one.code;
       }
-      const state = (objects: readonly { readonly metadata: { readonly name?: string; readonly resourceVersion?: string } }[]): string[] =>
-        objects.map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`).sort();
       const wanted = state(server.objects());
-      await until(
-        () => informer.hasSynced() && state(informer.lister.list()).join() === wanted.join(),
-        `the store becomes ${wanted.join()}`,
-      );
+      await until(caughtUp, `the store becomes ${wanted.join()}`);
       await until(() => believed.size === wanted.length);
       expect([...believed].map(([name, version]) => `${name}@${version}`).sort()).toEqual(wanted);
       for (const versions of heard.values()) expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
