@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";
 import type { AdmissionAttributes } from "./contracts.ts";
+import { goTypeProblem } from "./go-types.ts";
 
 export interface AdmissionStep {
   readonly operation: AdmissionAttributes["operation"];
@@ -30,6 +31,10 @@ export function attributesFor(target: Target, caller: Caller, step: AdmissionSte
     userInfo: caller.user,
     warn: caller.warn,
     defaulted(object) {
+      // The body of a subresource has a kind of its own, which this resource's schema does not describe.
+      if (step.kind) return object;
+      const problem = resource.custom ? undefined : goTypeProblem(resource, object);
+      if (problem) throw new Error(problem);
       resource.strategy.prune(object);
       resource.strategy.default(object);
       return object;

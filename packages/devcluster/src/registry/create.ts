@@ -66,7 +66,7 @@ export async function storeNew(
 
   for (let attempt = 1; ; attempt++) {
     const name = object.metadata.name ?? "";
-    const causes = resource.strategy.validate(object);
+    const causes = [...resource.strategy.validate(object), ...(rules.validate?.(object, undefined, "") ?? [])];
     if (causes.length > 0) throw invalid({ group: resource.group, kind: object.kind }, name, causes);
     const refusals = rules.allocate?.(object, undefined, context) ?? [];
     if (refusals.length > 0) throw invalid(resource, name, refusals);

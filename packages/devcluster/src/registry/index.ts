@@ -22,5 +22,6 @@ export { Resources } from "./resources.ts";
 export { kindRules } from "./rules/index.ts";
 export { select } from "./selection.ts";
 export { replaceObject, updateObject } from "./update.ts";
+export { compareVersions } from "./version-order.ts";
 export { apiVersionOf, readCopy, tableOf } from "./versions.ts";
 export { type Bookmark, type Watching, type WatchEvent, watchObjects } from "./watch.ts";

@@ -33,6 +33,11 @@ export class Resources {
     return this.all().some((resource) => resource.group === group);
   }
 
+  /** Whether Kubernetes itself serves this group; what is unknown in other groups is unknown as a path. */
+  hasBuiltInGroup(group: string): boolean {
+    return kinds().groups.some(({ name }) => name === group);
+  }
+
   readonly findKind = (apiVersion: string, kind: string): ServedResource | undefined =>
     this.all().find((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion);
 

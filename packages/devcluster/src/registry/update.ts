@@ -112,7 +112,7 @@ async function updateOnce(
   const insists = checkVersion(target, object, old, rules.unconditionalUpdate !== false);
 
   prepare(parts, target, caller, object, old);
-  const causes = resource.strategy.validateUpdate(object, old, subresource);
+  const causes = [...resource.strategy.validateUpdate(object, old, subresource), ...(rules.validate?.(object, old, subresource) ?? [])];
   if (causes.length > 0) throw invalid(resource, name, causes);
   if (subresource === "") {
     const refusals = rules.allocate?.(object, old, { user: caller.user, reader: parts.reader }) ?? [];

@@ -17,7 +17,7 @@ import { health } from "./health.ts";
 import { type ApiRequest, type ApiResponse, header } from "./request.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 import { handleResource, type ResourceServices } from "./resource-handler.ts";
-import { json, refused, text, warningHeader } from "./respond.ts";
+import { json, pageNotFound, refused, text, warningHeader } from "./respond.ts";
 import { version } from "./version.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -79,7 +79,7 @@ async function resource(request: ApiRequest, info: RequestInfo, user: UserInfo, 
   const { resources, authorizer } = services;
   const found = resources.find(info.group, info.version, info.resource);
   if (!found) {
-    if (!resources.hasGroup(info.group)) return pageNotFound();
+    if (!resources.hasBuiltInGroup(info.group)) return pageNotFound();
     throw noSuchResource();
   }
   if (found.deprecation !== undefined) warnings.add(found.deprecation);
@@ -132,8 +132,4 @@ function paths({ resources }: HandlerServices): string[] {
     found.add(`/apis/${group}/${version}`);
   }
   return [...found].sort();
-}
-
-function pageNotFound(): ApiResponse {
-  return text(404, "404 page not found\n");
 }

@@ -7,6 +7,7 @@ import {
   createObject,
   type DeleteOptions,
   deleteObject,
+  forbidden,
   getObject,
   listObjects,
   methodNotAllowed,
@@ -33,7 +34,7 @@ import { contentType, decodeBody, decodeProtobufBody, parseText, UnparsableBody 
 import { type MediaType, negotiate } from "./media-types.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
 import type { RequestInfo } from "./request-info.ts";
-import { document, list, single } from "./respond.ts";
+import { document, list, pageNotFound, single } from "./respond.ts";
 import type { Subresources } from "./subresources/index.ts";
 import { type Streams, watchResponse } from "./watch-stream.ts";
 import { writeOptions } from "./write-options.ts";
@@ -62,7 +63,10 @@ export async function handleResource(request: ApiRequest, info: RequestInfo, res
   const namespace = resource.scope === "Cluster" ? "" : info.namespace;
   const { name, subresource } = info;
   if (resource.scope === "Namespaced" && namespace === "" && name !== "") throw noSuchResource();
-  if (resource.scope === "Cluster" && info.namespace !== "" && resource.plural !== "namespaces") throw noSuchResource();
+  if (resource.scope === "Cluster" && info.namespace !== "" && resource.plural !== "namespaces") {
+    if (resource.custom) return pageNotFound();
+    throw noSuchResource();
+  }
   const target: Target = { resource, namespace, name, subresource };
   const one: ResourceRequest = { request, info, target, caller, services };
   if (subresource !== "") {
@@ -89,6 +93,7 @@ async function handleMethod(one: ResourceRequest): Promise<ApiResponse> {
   }
   if (name === "") {
     if (request.method === "POST") {
+      if (resource.custom && !resource.verbs.includes("create")) throw await terminating(one);
       offers("create");
       if (!resource.stored) return services.subresources.createUnstored(one);
       if (target.namespace === "" && resource.scope === "Namespaced") throw methodNotAllowed();
@@ -113,6 +118,12 @@ async function handleMethod(one: ResourceRequest): Promise<ApiResponse> {
     return remove(one);
   }
   throw methodNotAllowed();
+}
+
+/** A definition that goes takes no new objects. */
+async function terminating(one: ResourceRequest): Promise<Error> {
+  const { metadata } = await decoded(one, "Ignore");
+  return forbidden(one.target.resource, metadata.name ?? "", "create not allowed while custom resource definition is terminating");
 }
 
 export function acceptSingle({ request }: Pick<ResourceRequest, "request">): MediaType {

@@ -27,6 +27,11 @@ export async function document(status: number, body: unknown, media: MediaType):
   return { status, headers: { ...jsonHeaders, "content-type": "application/yaml" }, body: plain };
 }
 
+/** What a real server says of paths that nothing answers. */
+export function pageNotFound(): ApiResponse {
+  return text(404, "404 page not found\n");
+}
+
 export function refused(error: StatusError): ApiResponse {
   const response = json(error.statusCode, error.status);
   const retry = error.status.details?.retryAfterSeconds;
@@ -115,7 +120,9 @@ function encodedList(resource: ServedResource, metadata: object, items: Page["it
   return Buffer.concat(chunks);
 }
 
-/** `Warning: 299 - "text"`, after RFC 7234; Kubernetes cuts them when they grow beyond 4 KiB in all. */
+/** `Warning: 299 - "text"`, after RFC 7234, in UTF-8; Kubernetes cuts them when they grow beyond 4 KiB in all. */
 export function warningHeader(text: string): string {
-  return `299 - "${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  const header = `299 - "${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  // Node writes headers as Latin-1, one byte for each character.
+  return Buffer.from(header, "utf8").toString("latin1");
 }

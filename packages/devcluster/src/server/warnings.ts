@@ -2,7 +2,7 @@
 export class Warnings {
   readonly #texts = new Set<string>();
   readonly add = (text: string): void => {
-    this.#texts.add(text);
+    if (text !== "") this.#texts.add(text);
   };
   get texts(): readonly string[] {
     return [...this.#texts];

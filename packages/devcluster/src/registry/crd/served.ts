@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ServedResource } from "../contracts.ts";
+import { compareVersions } from "../version-order.ts";
 import { columnsOf } from "./columns.ts";
 import { conditionOf, type Definition, type DefinitionVersion } from "./definition.ts";
 import { type Convert, customStrategy } from "./strategy.ts";
@@ -36,8 +37,16 @@ export function crdServed(definition: Definition, convert: Convert): ServedResou
       schema: version.schema?.openAPIV3Schema ?? { type: "object", "x-kubernetes-preserve-unknown-fields": true },
       ...columnsOf(version),
       strategy: customStrategy(definition, version, convert),
-      ...(version.deprecated ? { deprecation: version.deprecationWarning ?? `${group}/${version.name} ${kind} is deprecated` } : {}),
+      ...(version.deprecated ? { deprecation: version.deprecationWarning ?? deprecation(definition, version, kind) } : {}),
     }));
+}
+
+function deprecation({ spec: { group, versions } }: Definition, version: DefinitionVersion, kind: string): string {
+  const text = `${group}/${version.name} ${kind} is deprecated`;
+  const [better] = versions
+    .filter(({ served, deprecated, name }) => served && !deprecated && compareVersions(name, version.name) < 0)
+    .sort((a, b) => compareVersions(a.name, b.name));
+  return better ? `${text}; use ${group}/${better.name} ${kind}` : text;
 }
 
 function subresourcesOf({ subresources, name }: DefinitionVersion, group: string, kind: string): ServedResource["subresources"] {

@@ -27,7 +27,7 @@ export function customStrategy(definition: Definition, version: DefinitionVersio
   return {
     prune(object) {
       const inMetadata = prune(objectMeta(), object.metadata, false).map((path) => `metadata.${path}`);
-      return [...inMetadata, ...prune(body, object)];
+      return [...inMetadata, ...prune(body, object)].sort();
     },
     default(object) {
       normalize(objectMeta(), object.metadata);
@@ -48,7 +48,11 @@ export function customStrategy(definition: Definition, version: DefinitionVersio
       object.metadata.generation = (old.metadata.generation ?? 0) + (changed ? 1 : 0);
     },
     validate: (object) => [...validateObjectMeta(object.metadata, { scope }), ...judge(object)],
-    validateUpdate: (object, old) => [...validateObjectMetaUpdate(object.metadata, old.metadata), ...judge(object, old)],
+    validateUpdate(object, old) {
+      // Kubernetes judges a change of metadata twice, and says so.
+      const inMetadata = validateObjectMetaUpdate(object.metadata, old.metadata);
+      return [...inMetadata, ...inMetadata, ...judge(object, old)];
+    },
     warnings: () => [],
     convert: (objects, wanted) => convert(objects, `${group}/${wanted}`),
   };

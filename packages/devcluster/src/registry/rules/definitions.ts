@@ -1,4 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
+import { definitionProblems } from "../crd/validate-definition.ts";
 import { timestamp } from "../metadata.ts";
 import type { KindRules } from "./kind-rules.ts";
 
@@ -31,6 +32,8 @@ export const definitions: KindRules = {
     const stored = parts(object).status?.storedVersions ?? [];
     object["status"] = { ...parts(object).status, storedVersions: [...new Set([...stored, ...storageVersions(object)])] };
   },
+
+  validate: (object, _old, subresource) => (subresource === "" ? definitionProblems(object) : []),
 
   beforeDelete(object) {
     const { metadata } = object;

@@ -22,6 +22,8 @@ export interface KindRules {
   prepareForCreate?(object: KubeObject, context: RuleContext): void;
   /** After protected fields were restored, before the generation is compared. Changes `object`. */
   prepareForUpdate?(object: KubeObject, old: KubeObject, subresource: string, context: RuleContext): void;
+  /** What is wrong beyond what the row's validation finds; `old` on an update. */
+  validate?(object: KubeObject, old: KubeObject | undefined, subresource: string): Cause[];
   /** Values that only the server gives (addresses, ports), once the object is known to be valid. Throws refusals. */
   allocate?(object: KubeObject, old: KubeObject | undefined, context: RuleContext): Cause[];
   /** Whether the change counts for `metadata.generation`, where that is not "anything but metadata and status". */
