@@ -76,7 +76,8 @@ function compare(decision: Decision, result: InjectionCase["result"], exceptions
   const row = kinds().byKind("", "v1", "Pod")!;
   const ours = structuredClone(decision.pod);
   defaultObject(row, ours);
-  if (result.status !== undefined) return validatePodSpec(ours.spec, "spec").length === 0 ? [`admitted, recorded: ${result.status.message}`] : [];
+  if (result.status !== undefined)
+    return validatePodSpec(ours.spec, "spec").length === 0 ? [`admitted, recorded: ${result.status.message}`] : [];
   const normalise = (pod: Pod): Pod => exceptions.reduce((done, exception) => exception.normalise?.(done) ?? done, normal(pod));
   const differences: string[] = [];
   walk("", normalise(ours), normalise(result.pod), differences);

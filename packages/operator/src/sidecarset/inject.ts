@@ -57,6 +57,7 @@ class Injection {
   readonly causes: Cause[] = [];
   readonly #draft: Draft;
   readonly #sources: readonly Container[];
+  readonly #initSources: readonly Container[];
   /** Sidecars placed in this pass: name → set. */
   readonly #placed = new Map<string, string>();
   readonly #metadataKeys = new Map<string, string[]>();
@@ -66,6 +67,7 @@ class Injection {
   constructor(draft: Draft, record: readonly InjectionEntry[]) {
     this.#draft = draft;
     this.#sources = record.length === 0 ? draft.containers.own : withoutTemplates(draft.containers.own, record);
+    this.#initSources = record.length === 0 ? draft.initContainers.own : withoutTemplates(draft.initContainers.own, record);
   }
 
   patchMetadata(set: CompiledSidecarSet): void {
@@ -112,7 +114,7 @@ class Injection {
 
   #container(compiled: CompiledContainer, set: CompiledSidecarSet, problems: string[]): Container | undefined {
     try {
-      return containerForPod(compiled, this.#draft, this.#sources, this.#draft.initContainers.own, problems);
+      return containerForPod(compiled, this.#draft, this.#sources, this.#initSources, problems);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       this.causes.push({
