@@ -7,4 +7,5 @@
 export { applyPodDefaults, type CompiledPodDefaults, comparePodDefaults, compilePodDefaults } from "./apply.ts";
 export type { DefaultEntry, PodDefaults, PodDefaultsSpec, ValueSource } from "./pod-defaults.ts";
 export { PodDefaultsKind, type PodDefaultsStatus, podDefaultsCrd } from "./resource.ts";
+export { podDefaultsController, podDefaultsStatus } from "./status.ts";
 export { fieldValue, type ValueSources } from "./values.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileRules, decide } from "../pipeline/index.ts";
 import type { Pod } from "../pod/index.ts";
-import type { PodDefaults, PodDefaultsSpec } from "./index.ts";
+import { type PodDefaults, type PodDefaultsSpec, podDefaultsStatus } from "./index.ts";
 
 const defaults = (name: string, spec: PodDefaultsSpec): PodDefaults => ({
   apiVersion: "outrigger.dev/v1alpha1",
@@ -104,5 +104,26 @@ describe("PodDefaults", () => {
     const once = act(pod(), first, second);
     expect(once.pod.metadata.labels).toEqual({ app: "nginx-test", stage: "prod" });
     expect(act(once.pod, first, second).patch).toEqual([]);
+  });
+});
+
+describe("the status of PodDefaults", () => {
+  test("names the sources that are not set, and keeps the time while that does not change", () => {
+    const unset = defaults("d", { labels: [{ name: "a", valueFrom: { environment: "NOWHERE" } }] });
+    const status = podDefaultsStatus(unset, { environment }, "2026-01-02T03:04:05Z");
+    expect(status.conditions).toEqual([
+      {
+        type: "Ready",
+        status: "False",
+        reason: "SourceUnset",
+        message: "a: the manager's environment has no NOWHERE",
+        lastTransitionTime: "2026-01-02T03:04:05Z",
+      },
+    ]);
+    const later = "2027-01-01T00:00:00Z";
+    expect(podDefaultsStatus({ ...unset, status }, { environment }, later)).toEqual(status);
+    expect(podDefaultsStatus({ ...unset, status }, { environment: { NOWHERE: "here" } }, later).conditions).toMatchObject([
+      { status: "True", lastTransitionTime: later },
+    ]);
   });
 });
