@@ -31,7 +31,7 @@ export async function convertByWebhook(
   const [first] = sent;
   if (first === undefined) return [...objects];
   const subject = `conversion webhook for ${first.apiVersion}, Kind=${first.kind}`;
-  const converted = await call(caller, webhook, sent, desiredAPIVersion, subject);
+  const converted = await call(caller, webhook, sent.map(withoutVersion), desiredAPIVersion, subject);
   if (converted.length !== sent.length) throw plainError(`${subject} returned ${converted.length} objects, expected ${sent.length}`);
   let next = 0;
   return objects.map((object) => {
@@ -39,6 +39,12 @@ export async function convertByWebhook(
     const where = objects.length > 1 ? `converted object at index ${next}` : "object";
     return checked(object, converted[next++], desiredAPIVersion, `${subject} returned invalid ${where}`);
   });
+}
+
+/** Objects are converted as they lie in storage, and there they have no resource version. */
+function withoutVersion(object: KubeObject): KubeObject {
+  const { resourceVersion: _version, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 async function call(
