@@ -11,12 +11,15 @@ export interface GoFacts {
   readonly nullable: string[];
 }
 
-interface Field {
+/** One field of a struct, by its tags. */
+export interface Field {
   readonly json: string;
   readonly type: string;
   readonly omitempty: boolean;
   readonly omitzero: boolean;
   readonly inline: boolean;
+  /** The field's number on the wire; nothing where protobuf does not carry it. */
+  readonly number: number | undefined;
 }
 
 /** Modules with API types, and the prefix of their definitions' names. */
@@ -29,6 +32,14 @@ const MODULES: readonly [module: string, prefix: string][] = [
 
 /** Reads the struct types of k8s.io/api and its kin: definition's name → facts. */
 export function goFacts(modules: string): Map<string, GoFacts> {
+  const structs = goStructs(modules);
+  const facts = new Map<string, GoFacts>();
+  for (const name of structs.keys()) facts.set(name, factsOf(name, structs));
+  return facts;
+}
+
+/** The fields of each struct: definition's name → fields. */
+export function goStructs(modules: string): Map<string, Field[]> {
   const structs = new Map<string, Field[]>();
   for (const [module, prefix] of MODULES) {
     const [folder] = globSync(`k8s.io/${module}@v*`, { cwd: modules });
@@ -41,9 +52,7 @@ export function goFacts(modules: string): Map<string, GoFacts> {
         structs.set(`${prefix}.${folderName}.${name}`, fieldsOf(body!));
     }
   }
-  const facts = new Map<string, GoFacts>();
-  for (const name of structs.keys()) facts.set(name, factsOf(name, structs));
-  return facts;
+  return structs;
 }
 
 function fieldsOf(body: string): Field[] {
@@ -52,10 +61,12 @@ function fieldsOf(body: string): Field[] {
     const found = /^\s*(?:(\w+)\s+)?(\S+)\s+`(?:[^`]*\s)?json:"([^"]*)"[^`]*`/.exec(line);
     if (!found) continue;
     const [, , type = "", tag = ""] = found;
+    const number = /protobuf:"\w+,(\d+),/.exec(line)?.[1];
     const [json = "", ...options] = tag.split(",");
     if (json === "-") continue;
     fields.push({
       json,
+      number: number === undefined ? undefined : Number(number),
       type,
       omitempty: options.includes("omitempty") || options.includes("omitzero"),
       omitzero: options.includes("omitzero"),

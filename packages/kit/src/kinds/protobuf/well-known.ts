@@ -1,0 +1,69 @@
+// Messages whose JSON form is not that of their fields.
+import { ProtobufError } from "./wire.ts";
+
+type Json = Record<string, unknown>;
+/** Gives the JSON value of a message's fields; nothing where the field that holds it is to be left out. */
+type Form = (fields: Json) => unknown;
+
+const META = "io.k8s.apimachinery.pkg.apis.meta.v1";
+const EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
+
+/** Seconds as the beginning of a time in JSON; nothing for Go's zero time: the first of January of the year 1, or an empty message. */
+const seconds = (since1970: unknown): string | undefined =>
+  since1970 === undefined || since1970 === -62_135_596_800 ? undefined : new Date((since1970 as number) * 1000).toISOString().slice(0, 19);
+
+const items: Form = ({ items: list }) => list ?? [];
+const embeddedJson: Form = ({ raw, Raw }) => json((raw ?? Raw) as string | undefined);
+
+const FORMS: Readonly<Record<string, Form>> = {
+  [`${META}.Time`]: (time) => {
+    const whole = seconds(time["seconds"]);
+    return whole && `${whole}Z`;
+  },
+  [`${META}.MicroTime`]: (time) => {
+    const whole = seconds(time["seconds"]);
+    return whole && `${whole}.${String(Math.floor(Number(time["nanos"] ?? 0) / 1000)).padStart(6, "0")}Z`;
+  },
+  [`${META}.Duration`]: ({ duration = 0 }) => goDuration(duration as number),
+  [`${META}.FieldsV1`]: embeddedJson,
+  [`${META}.Verbs`]: items,
+  "io.k8s.api.authentication.v1.ExtraValue": items,
+  "io.k8s.api.authorization.v1.ExtraValue": items,
+  "io.k8s.api.certificates.v1.ExtraValue": items,
+  "io.k8s.apimachinery.pkg.api.resource.Quantity": ({ string = "" }) => string || "0",
+  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": ({ type = 0, intVal = 0, strVal = "" }) => (type === 0 ? intVal : strVal),
+  "io.k8s.apimachinery.pkg.runtime.RawExtension": embeddedJson,
+  [`${EXTENSIONS}.JSON`]: embeddedJson,
+  [`${EXTENSIONS}.JSONSchemaPropsOrBool`]: ({ schema, allows = false }) => schema ?? allows,
+  [`${EXTENSIONS}.JSONSchemaPropsOrArray`]: ({ schema, jSONSchemas }) => schema ?? jSONSchemas ?? null,
+  [`${EXTENSIONS}.JSONSchemaPropsOrStringArray`]: ({ schema, property }) => schema ?? property ?? null,
+};
+
+/** How the message of a name is written in JSON, where that is not as an object of its fields. */
+export function wellKnown(name: string): Form | undefined {
+  return FORMS[name];
+}
+
+function json(base64: string | undefined): unknown {
+  if (!base64) return undefined;
+  try {
+    return JSON.parse(Buffer.from(base64, "base64").toString("utf8")) as unknown;
+  } catch (error) {
+    throw new ProtobufError(`embedded JSON cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Nanoseconds as Go writes a duration: `1h30m0s`, `1.5s`, `100ms`, `0s`. */
+function goDuration(nanoseconds: number): string {
+  const sign = nanoseconds < 0 ? "-" : "";
+  const rest = Math.abs(nanoseconds);
+  if (rest === 0) return "0s";
+  if (rest < 1e3) return `${sign}${rest}ns`;
+  if (rest < 1e6) return `${sign}${rest / 1e3}µs`;
+  if (rest < 1e9) return `${sign}${rest / 1e6}ms`;
+  const minutes = Math.floor(rest / 60e9);
+  const seconds = `${(rest - minutes * 60e9) / 1e9}s`;
+  if (minutes === 0) return `${sign}${seconds}`;
+  const hours = Math.floor(minutes / 60);
+  return `${sign}${hours > 0 ? `${hours}h` : ""}${minutes % 60}m${seconds}`;
+}
