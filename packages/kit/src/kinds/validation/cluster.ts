@@ -1,5 +1,6 @@
-import { type KubeObject, Quantity, qualifiedNameProblems } from "../../api/index.ts";
+import { type KubeObject, qualifiedNameProblems } from "../../api/index.ts";
 import { addressBlock, INVALID_CIDR } from "./addresses.ts";
+import { readQuantity } from "./amounts.ts";
 import { same } from "./comparison.ts";
 import { object, objects, text, textEntries, texts } from "./fields.ts";
 import type { Findings } from "./findings.ts";
@@ -33,7 +34,7 @@ function findInNodeResources(found: Findings, node: KubeObject): void {
     for (const [name, amount] of textEntries(object(node, "status"), field)) {
       const path = `status.${field}[${name}]`;
       resourceName(found, name, path);
-      quantityOf(found, name, Quantity.parse(amount), path);
+      quantityOf(found, name, readQuantity(found, amount, path), path);
     }
   }
 }
@@ -69,7 +70,7 @@ export function findInResourceQuota(found: Findings, quota: KubeObject): void {
   for (const [name, amount] of textEntries(object(quota, "spec"), "hard")) {
     const path = `spec.hard[${name}]`;
     if (!name.includes("/")) resourceName(found, name, path);
-    quantityOf(found, name, Quantity.parse(amount), path);
+    quantityOf(found, name, readQuantity(found, amount, path), path);
   }
 }
 
@@ -80,7 +81,8 @@ export function findInLimitRange(found: Findings, range: KubeObject): void {
     const type = text(limit, "type");
     if (seen.has(type)) found.duplicate(`${path}.type`, type);
     seen.add(type);
-    const amounts = (field: string) => new Map(textEntries(limit, field).map(([name, value]) => [name, Quantity.parse(value)]));
+    const amounts = (field: string) =>
+      new Map(textEntries(limit, field).map(([name, value]) => [name, readQuantity(found, value, `${path}.${field}[${name}]`)]));
     const [max, min] = [amounts("max"), amounts("min")];
     for (const [name, least] of min) {
       const most = max.get(name);

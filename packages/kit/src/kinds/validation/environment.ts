@@ -1,4 +1,5 @@
-import { Quantity, qualifiedNameProblems } from "../../api/index.ts";
+import { qualifiedNameProblems } from "../../api/index.ts";
+import { readQuantity } from "./amounts.ts";
 import { type Fields, object, objects, text } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import { configKeyProblems, envNameProblems, subdomainName } from "./formats.ts";
@@ -89,7 +90,7 @@ export function findInResourceFieldRef(found: Findings, ref: Fields, path: strin
   else if (!RESOURCES.includes(resource) && !/^(requests|limits)\.hugepages-/.test(resource)) {
     found.notSupported(`${path}.resource`, resource, RESOURCES);
   }
-  const divisor = Quantity.parse(String(ref["divisor"] ?? "0")).toString();
+  const divisor = readQuantity(found, ref["divisor"], `${path}.divisor`).toString();
   const cpu = resource.endsWith(".cpu");
   const allowed = cpu ? ["1m", "1"] : ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
   if (divisor === "0" || allowed.includes(divisor)) return;

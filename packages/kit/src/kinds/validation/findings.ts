@@ -70,6 +70,11 @@ export class Shown {
   }
 }
 
+/** A map with its keys sorted, as Go marshals it. */
+export function sorted<T>(map: Readonly<Record<string, T>> | undefined): Record<string, T> | undefined {
+  return map && Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 function show(value: unknown): string {
   if (value instanceof Shown) return value.json;
   return value === undefined ? "null" : JSON.stringify(value).replace(/[<>&]/g, escapeHtml(value));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { Quantity } from "../../api/index.ts";
+import { readQuantity } from "./amounts.ts";
 import type { Fields } from "./fields.ts";
-import { Shown } from "./findings.ts";
+import { Findings, Shown, sorted } from "./findings.ts";
 
 /** Name in Go, name in JSON, type: see scripts/validation/go-structs.ts. */
 type GoField = readonly string[];
@@ -61,7 +61,7 @@ function goValue(type: string, value: unknown): unknown {
     case "intOrString":
       return value ?? 0;
     case "quantity":
-      return Quantity.parse(String(value ?? "0")).toString();
+      return readQuantity(new Findings(), value, "").toString();
     default:
       return value ?? null;
   }
@@ -72,7 +72,8 @@ function goFields(type: string, fields: readonly GoField[], value: Fields): Reco
   for (const [goName = "", jsonName = "", fieldType = ""] of fields) {
     if (fieldType === "metadata") {
       const metadata = (value["metadata"] ?? {}) as Fields;
-      for (const field of METADATA) if (!isEmpty(metadata[field])) result[field] = metadata[field];
+      for (const field of METADATA)
+        if (!isEmpty(metadata[field])) result[field] = isMap(metadata[field]) ? sorted(metadata[field]) : metadata[field];
     } else if (type === "PodSpec" && jsonName === "securityContext") {
       const context = { ...(value["securityContext"] as object), ...Object.fromEntries(OF_HOST.map((field) => [field, value[field]])) };
       const absent = value["securityContext"] === undefined && OF_HOST.every((field) => value[field] === undefined);
@@ -80,6 +81,10 @@ function goFields(type: string, fields: readonly GoField[], value: Fields): Reco
     } else result[goName] = goValue(fieldType, value[jsonName]);
   }
   return result;
+}
+
+function isMap(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isEmpty(value: unknown): boolean {

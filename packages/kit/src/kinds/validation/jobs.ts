@@ -2,9 +2,9 @@ import { dnsLabelProblems, type KubeObject } from "../../api/index.ts";
 import { immutable, same } from "./comparison.ts";
 import { cronProblem } from "./cron.ts";
 import { type Fields, flag, number, object, objects, optionalText, text } from "./fields.ts";
-import type { Findings } from "./findings.ts";
+import { type Findings, sorted } from "./findings.ts";
 import { goStruct } from "./go-struct.ts";
-import { findInSelector, readSelector } from "./label-selectors.ts";
+import { findInSelector, readSelector, shownSelector } from "./label-selectors.ts";
 import { findInPodTemplate } from "./pod.ts";
 
 const COUNTS = [
@@ -41,10 +41,11 @@ function findInGeneratedSelector(found: Findings, job: KubeObject, spec: Fields)
   for (const [label, value] of Object.entries(expected)) {
     const at = `spec.template.metadata.labels[${label}]`;
     if (labels?.[label] === undefined) found.required(at, `must be '${value}'`);
-    else if (labels[label] !== value) found.invalid(at, labels, `must be '${value}'`);
+    else if (labels[label] !== value) found.invalid(at, sorted(labels), `must be '${value}'`);
   }
   const selector = readSelector(spec, "selector");
-  if (selector && !selector.matches(expected)) found.invalid("spec.selector", spec["selector"], "`selector` not auto-generated");
+  if (selector && !selector.matches(expected))
+    found.invalid("spec.selector", shownSelector(spec, "selector"), "`selector` not auto-generated");
 }
 
 function findInJobWithSelector(found: Findings, spec: Fields): void {
@@ -54,7 +55,7 @@ function findInJobWithSelector(found: Findings, spec: Fields): void {
   const labels = object(object(object(spec, "template"), "metadata"), "labels") as Record<string, string> | undefined;
   const selector = readSelector(spec, "selector");
   if (selector && !selector.matches(labels)) {
-    found.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`");
+    found.invalid("spec.template.metadata.labels", sorted(labels), "`selector` does not match template `labels`");
   }
 }
 
@@ -126,7 +127,7 @@ export function findInJobUpdate(found: Findings, job: KubeObject, old: KubeObjec
   ) {
     found.invalid("spec.completions", spec["completions"], "can only be modified in tandem with spec.parallelism");
   }
-  immutable(found, spec["selector"], before["selector"], "spec.selector");
+  immutable(found, spec["selector"], before["selector"], "spec.selector", shownSelector(spec, "selector"));
   findInTemplateUpdate(found, spec, before);
   for (const field of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]) {
     immutable(found, spec[field], before[field], `spec.${field}`);
@@ -164,7 +165,8 @@ export function findInCronJob(found: Findings, cronJob: KubeObject, old?: KubeOb
   found.oneOf("spec.concurrencyPolicy", text(spec, "concurrencyPolicy"), ["Allow", "Forbid", "Replace"]);
   const job = object(object(spec, "jobTemplate"), "spec") ?? {};
   findInJobSpec(found, job, "spec.jobTemplate.spec");
-  if (object(job, "selector")) found.invalid("spec.jobTemplate.spec.selector", job["selector"], "`selector` will be auto-generated");
+  if (object(job, "selector"))
+    found.invalid("spec.jobTemplate.spec.selector", shownSelector(job, "selector"), "`selector` will be auto-generated");
   if (flag(job, "manualSelector")) found.notSupported("spec.jobTemplate.spec.manualSelector", true, ["nil", "false"]);
   found.nonNegative("spec.successfulJobsHistoryLimit", number(spec, "successfulJobsHistoryLimit"));
   found.nonNegative("spec.failedJobsHistoryLimit", number(spec, "failedJobsHistoryLimit"));

@@ -7,7 +7,7 @@ import {
   SelectorError,
 } from "../../api/index.ts";
 import { type Fields, object, texts } from "./fields.ts";
-import type { Findings } from "./findings.ts";
+import { type Findings, sorted } from "./findings.ts";
 
 /** Validates a label selector, if there is one. */
 export function findInSelector(found: Findings, holder: Fields | undefined, field: string, path: string): void {
@@ -25,6 +25,17 @@ export function readSelector(holder: Fields | undefined, field: string): Pick<Se
     if (error instanceof SelectorError) return undefined;
     throw error;
   }
+}
+
+/** A selector as messages show it: Go's order of fields, sorted labels. */
+export function shownSelector(holder: Fields | undefined, field: string): unknown {
+  const selector = object(holder, field);
+  if (!selector) return null;
+  const { matchLabels, matchExpressions } = selector as { matchLabels?: Record<string, string>; matchExpressions?: Fields[] };
+  return {
+    ...(matchLabels ? { matchLabels: sorted(matchLabels) } : {}),
+    ...(matchExpressions ? { matchExpressions: matchExpressions.map(({ key, operator, values }) => ({ key, operator, values })) } : {}),
+  };
 }
 
 /** Whether a selector is there but says nothing. */

@@ -1,6 +1,7 @@
-import { Quantity, qualifiedNameProblems } from "../../api/index.ts";
+import { type Quantity, qualifiedNameProblems } from "../../api/index.ts";
+import { readQuantity } from "./amounts.ts";
 import { type Fields, objects, text, textEntries } from "./fields.ts";
-import type { Findings } from "./findings.ts";
+import { Findings } from "./findings.ts";
 
 const OF_CONTAINERS = new Set(["cpu", "memory", "ephemeral-storage"]);
 const STANDARD = new Set([
@@ -12,8 +13,6 @@ const COUNTED = new Set([
   ...["pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims"],
   ...["services.nodeports", "services.loadbalancers"],
 ]);
-
-const ZERO = Quantity.parse("0");
 
 /** Requests and limits of a container; defaults have copied limits into requests. */
 export function findInResources(
@@ -31,17 +30,21 @@ export function findInResources(
     huge ||= isHugePages(name);
     computes ||= name === "cpu" || name === "memory";
   };
-  for (const [name, value] of limits) both(name, Quantity.parse(value), `${path}.limits[${name}]`);
+  for (const [name, value] of limits) {
+    const at = `${path}.limits[${name}]`;
+    both(name, readQuantity(found, value, at), at);
+  }
   for (const [name, value] of textEntries(resources, "requests")) {
-    const amount = Quantity.parse(value);
-    both(name, amount, `${path}.requests[${name}]`);
+    const at = `${path}.requests[${name}]`;
+    const amount = readQuantity(found, value, at);
+    both(name, amount, at);
     const limit = limits.get(name);
     const overcommits = isNative(name) && !isHugePages(name);
     if (limit === undefined) {
       if (!overcommits) found.required(`${path}.limits`, "Limit must be set for non overcommitable resources");
       continue;
     }
-    const bound = Quantity.parse(limit);
+    const bound = readQuantity(new Findings(), limit, "");
     if (!overcommits && amount.cmp(bound) !== 0) {
       found.invalid(`${path}.requests`, amount.toString(), `must be equal to ${name} limit of ${bound}`);
     } else if (amount.cmp(bound) > 0) {
@@ -73,7 +76,7 @@ function findInClaimNames(found: Findings, resources: Fields | undefined, path: 
 
 /** An amount of a resource: not negative, and whole where the resource is counted. */
 export function quantityOf(found: Findings, name: string, amount: Quantity, path: string): void {
-  if (amount.cmp(ZERO) < 0) found.invalid(path, amount.toString(), "must be greater than or equal to 0");
+  if (amount.sign < 0) found.invalid(path, amount.toString(), "must be greater than or equal to 0");
   if (isCounted(name) && !isWhole(amount)) found.invalid(path, amount.toString(), "must be an integer");
 }
 

@@ -1,4 +1,4 @@
-import { Quantity } from "../../api/index.ts";
+import { readQuantity } from "./amounts.ts";
 import { type Fields, object, optionalText, text, texts } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import { subdomainName } from "./formats.ts";
@@ -18,7 +18,7 @@ export function findInClaimSpec(found: Findings, spec: Fields, path: string): vo
   const storage = object(object(spec, "resources"), "requests")?.["storage"];
   const at = `${path}.resources[storage]`;
   if (storage === undefined) found.required(at);
-  else if (Quantity.parse(String(storage)).sign <= 0) found.invalid(at, String(storage), "must be greater than zero");
+  else if (readQuantity(found, storage, at).sign <= 0) found.invalid(at, String(storage), "must be greater than zero");
   for (const field of ["storageClassName", "volumeAttributesClassName"]) {
     const name = text(spec, field);
     if (name !== "") found.invalidEach(`${path}.${field}`, name, subdomainName(name, false));

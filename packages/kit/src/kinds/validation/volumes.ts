@@ -1,4 +1,5 @@
-import { dnsLabelProblems, dnsSubdomainProblems, type LabelSelector, labelSelectorProblems, Quantity } from "../../api/index.ts";
+import { dnsLabelProblems, dnsSubdomainProblems, type LabelSelector, labelSelectorProblems } from "../../api/index.ts";
+import { readQuantity } from "./amounts.ts";
 import { findInFieldRef, findInResourceFieldRef, VOLUME_FIELDS } from "./environment.ts";
 import { type Fields, number, object, objects, optionalText, text } from "./fields.ts";
 import type { Findings } from "./findings.ts";
@@ -77,7 +78,7 @@ function findInKind(found: Findings, kind: string, source: Fields, path: string,
   switch (kind) {
     case "emptyDir": {
       const limit = source["sizeLimit"];
-      if (limit !== undefined && limit !== null && Quantity.parse(String(limit)).sign < 0) {
+      if (readQuantity(found, limit, `${path}.sizeLimit`).sign < 0) {
         found.forbidden(`${path}.sizeLimit`, "SizeLimit field must be a valid resource quantity");
       }
       return;

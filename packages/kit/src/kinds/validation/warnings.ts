@@ -1,5 +1,7 @@
-import { dnsLabelProblems, type KubeObject, Quantity } from "../../api/index.ts";
+import { dnsLabelProblems, type KubeObject } from "../../api/index.ts";
+import { readQuantity } from "./amounts.ts";
 import { type Fields, number, object, objects, text, texts } from "./fields.ts";
+import { Findings } from "./findings.ts";
 import { isWhole } from "./resources.ts";
 
 /** What Kubernetes tells the writer of a pod spec, without refusing it (`pkg/api/pod.GetWarningsForPod`). @param path "" for a pod, `spec.template` for a template. */
@@ -64,7 +66,7 @@ function resourceWarnings(container: Fields, path: string): string[] {
     ["limits", "requests"].flatMap((kind) => {
       const value = object(object(container, "resources"), kind)?.[name];
       if (value === undefined) return [];
-      const amount = Quantity.parse(String(value));
+      const amount = readQuantity(new Findings(), value, "");
       if (isWhole(amount)) return [];
       return [
         `${path}.resources.${kind}[${name}]: fractional byte value ${JSON.stringify(amount.toString())} is invalid, must be an integer`,

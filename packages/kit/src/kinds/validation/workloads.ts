@@ -2,9 +2,9 @@ import type { KubeObject } from "../../api/index.ts";
 import { dnsLabelProblems } from "../../api/index.ts";
 import { immutable, same } from "./comparison.ts";
 import { type Fields, number, object, objects, text } from "./fields.ts";
-import type { Findings } from "./findings.ts";
+import { type Findings, sorted } from "./findings.ts";
 import { percentProblems } from "./formats.ts";
-import { findInSelector, isEmptySelector, readSelector } from "./label-selectors.ts";
+import { findInSelector, isEmptySelector, readSelector, shownSelector } from "./label-selectors.ts";
 import { findInAnnotations, findInLabels } from "./object-meta.ts";
 import { findInPodTemplate } from "./pod.ts";
 import { findInClaimSpec } from "./volume-claims.ts";
@@ -17,14 +17,15 @@ function specOf(owner: KubeObject): Fields {
 }
 
 function templateLabels(spec: Fields): Labels {
-  return object(object(object(spec, "template"), "metadata"), "labels") as Labels;
+  return sorted(object(object(object(spec, "template"), "metadata"), "labels") as Labels);
 }
 
 /** @param kind The word in the message: Kubernetes says `deployment` for a ReplicaSet too. */
 function findInRequiredSelector(found: Findings, spec: Fields, kind: string): void {
   if (!object(spec, "selector")) found.required("spec.selector");
   else findInSelector(found, spec, "selector", "spec.selector");
-  if (isEmptySelector(spec, "selector")) found.invalid("spec.selector", spec["selector"], `empty selector is invalid for ${kind}`);
+  if (isEmptySelector(spec, "selector"))
+    found.invalid("spec.selector", shownSelector(spec, "selector"), `empty selector is invalid for ${kind}`);
 }
 
 function findInMatch(found: Findings, spec: Fields): void {
@@ -47,7 +48,7 @@ function findInEndlessPod(found: Findings, spec: Fields, kind: string): void {
 function findInReplicated(found: Findings, spec: Fields, kind: string): void {
   const selector = readSelector(spec, "selector");
   if (!selector) {
-    found.invalid("spec.selector", spec["selector"], "invalid label selector");
+    found.invalid("spec.selector", shownSelector(spec, "selector"), "invalid label selector");
     return;
   }
   findInMatch(found, spec);
@@ -79,7 +80,7 @@ export function findInReplicaSet(found: Findings, set: KubeObject): void {
 }
 
 export function findInSelectorUpdate(found: Findings, owner: KubeObject, old: KubeObject): void {
-  immutable(found, specOf(owner)["selector"], specOf(old)["selector"], "spec.selector");
+  immutable(found, specOf(owner)["selector"], specOf(old)["selector"], "spec.selector", shownSelector(specOf(owner), "selector"));
 }
 
 function findInDeploymentStrategy(found: Findings, strategy: Fields): void {
@@ -125,7 +126,8 @@ export function findInDaemonSet(found: Findings, set: KubeObject): void {
   findInSelector(found, spec, "selector", "spec.selector");
   const selector = readSelector(spec, "selector");
   if (selector && !selector.matches(templateLabels(spec))) found.invalid("spec.template.metadata.labels", templateLabels(spec), MISMATCH);
-  if (isEmptySelector(spec, "selector")) found.invalid("spec.selector", spec["selector"], "empty selector is invalid for daemonset");
+  if (isEmptySelector(spec, "selector"))
+    found.invalid("spec.selector", shownSelector(spec, "selector"), "empty selector is invalid for daemonset");
   findInPodTemplate(found, object(spec, "template") ?? {}, "spec.template");
   findInEndlessPod(found, spec, "DaemonSet");
   found.nonNegative("spec.minReadySeconds", number(spec, "minReadySeconds"));
@@ -179,7 +181,7 @@ export function findInStatefulSet(found: Findings, set: KubeObject, old?: KubeOb
   const service = text(spec, "serviceName");
   if (!old && service !== "") found.invalidEach("spec.serviceName", service, dnsLabelProblems(service));
   findInRequiredSelector(found, spec, "statefulset");
-  if (!readSelector(spec, "selector")) found.invalid("spec.selector", spec["selector"], "");
+  if (!readSelector(spec, "selector")) found.invalid("spec.selector", shownSelector(spec, "selector"), "");
   else findInStatefulTemplate(found, spec);
   findInEndlessPod(found, spec, "StatefulSet");
 }
