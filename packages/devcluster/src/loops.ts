@@ -1,3 +1,51 @@
-export async function startLoops(..._args: unknown[]): Promise<() => Promise<void>> {
-  return async () => {};
+import type { Client } from "@outrigger/kit/client";
+import type { DevclusterOptions, LogSource } from "./devcluster.ts";
+
+/** What the control loops and the nodes use of the cluster they run in. */
+export interface LoopHost {
+  readonly ca: string;
+  client(): Promise<Client>;
+  setLogSource(source: LogSource | undefined): void;
+}
+
+/** Starts the control loops and the nodes, as programs on the kit's client; returns how to stop them. */
+export async function startLoops(host: LoopHost, { controllers, logs }: DevclusterOptions): Promise<() => Promise<void>> {
+  const [{ startControllers }, { startKubelet }] = await Promise.all([import("./controllers/index.ts"), import("./kubelet/index.ts")]);
+  const client = await host.client();
+  const loops = await startControllers(client, { rootCa: host.ca });
+  const count = typeof controllers === "object" ? (controllers.nodes ?? 1) : 1;
+  const kubelets = [];
+  for (let index = 0; index < count; index++) {
+    kubelets.push(
+      await startKubelet(client, {
+        nodeName: index === 0 ? "devnode" : `devnode-${index + 1}`,
+        podNetwork: `10.${244 - index}`,
+        informers: loops.informers,
+      }),
+    );
+  }
+  const [first] = kubelets;
+  if (!logs && first) host.setLogSource(kubelets.length === 1 ? first : onWhicheverNode(kubelets));
+  return async () => {
+    host.setLogSource(undefined);
+    await Promise.all(kubelets.map((kubelet) => kubelet.stop()));
+    await loops.stop();
+    await client.close();
+  };
+}
+
+/** Asks each node in turn for a container's log. */
+function onWhicheverNode(sources: readonly LogSource[]): LogSource {
+  return {
+    async *logs(request) {
+      for (const [index, source] of sources.entries()) {
+        try {
+          yield* source.logs(request);
+          return;
+        } catch (error) {
+          if (index === sources.length - 1) throw error;
+        }
+      }
+    },
+  };
 }

@@ -99,7 +99,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
   let stopLoops = async (): Promise<void> => {};
   if (!options.bare && options.controllers !== false) {
     const { startLoops } = await import("./loops.ts");
-    stopLoops = await startLoops(cluster, ca, options);
+    stopLoops = await startLoops(cluster, options);
   }
   let closing: Promise<void> | undefined;
   return {

@@ -1,9 +1,9 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { defaultObject, type KindRow, validateKind, validateKindUpdate, warningsFor } from "@outrigger/kit/kinds";
-import { prune } from "@outrigger/kit/schema";
+import { cells, defaultObject, type KindRow, validateKind, validateKindUpdate, warningsFor } from "@outrigger/kit/kinds";
+import { compileCel, prune } from "@outrigger/kit/schema";
 import type { ServedResource, Strategy } from "./contracts.ts";
 import { conversions } from "./conversions/index.ts";
-import { cells } from "./stopgap.ts";
+import { kindRules } from "./rules/index.ts";
 
 /** Versions in which resources lie in the store, where several are served. */
 const storageVersions: Readonly<Record<string, string>> = { "autoscaling/horizontalpodautoscalers": "v2" };
@@ -45,13 +45,27 @@ export function builtIn(row: KindRow): ServedResource {
   };
 }
 
+/** What is wrong with a CEL expression of a built-in kind; "" when nothing is. */
+function expressionProblem(text: string): string {
+  try {
+    compileCel(text, { variables: ["object", "oldObject", "request", "authorizer", "params", "namespaceObject", "variables"] });
+    return "";
+  } catch (error) {
+    return `compilation failed: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 function rowStrategy(row: KindRow): Strategy {
+  const rules = kindRules(row.group, row.plural, false);
   const isServerOwned = (field: string): boolean => field === "apiVersion" || field === "kind" || field === "metadata";
   return {
     prune: (object) => prune(row.schema, object),
-    default: (object) => defaultObject(row, object),
+    default(object) {
+      defaultObject(row, object);
+      rules.decoded?.(object);
+    },
     prepareForCreate(object) {
-      for (const field of row.resetFields) delete object[field];
+      if (!rules.ownStatus) for (const field of row.resetFields) delete object[field];
       defaultObject(row, object);
     },
     prepareForUpdate(object, old, subresource) {
@@ -66,8 +80,8 @@ function rowStrategy(row: KindRow): Strategy {
         else object[field] = old[field];
       }
     },
-    validate: (object) => validateKind(row, object),
-    validateUpdate: (object, old, subresource) => validateKindUpdate(row, object, old, subresource),
+    validate: (object) => validateKind(row, object, { expressionProblem }),
+    validateUpdate: (object, old, subresource) => validateKindUpdate(row, object, old, subresource, { expressionProblem }),
     warnings: (object, old) => warningsFor(row, object, old),
     async convert(objects, version) {
       const convert = conversions[`${row.group}/${row.plural}`];

@@ -14,6 +14,8 @@ export interface DeleteOptions {
   readonly orphanDependents?: boolean | undefined;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | undefined;
   readonly dryRun: boolean;
+  /** One of many: admission is told no name. */
+  readonly ofCollection?: boolean;
   /** As admission gets them. */
   readonly sent: Record<string, unknown>;
 }
@@ -71,8 +73,9 @@ async function deleteOnce(parts: RegistryParts, target: Target, caller: Caller, 
   if (!entry) throw notFound(resource, name);
   const object = await readCopy(resource, entry);
   checkPreconditions(target, object, options);
+  if (rules.deleteWarning && options.propagationPolicy === undefined && options.orphanDependents === undefined) caller.warn(rules.deleteWarning);
 
-  const attributes = attributesFor(target, caller, {
+  const attributes = attributesFor(options.ofCollection ? { ...target, name: "" } : target, caller, {
     operation: "DELETE",
     object: undefined,
     oldObject: await readCopy(resource, entry),

@@ -1,3 +1,4 @@
+import { Quantity } from "@outrigger/kit/api";
 import type { SchemaNode } from "@outrigger/kit/schema";
 import type { ServedResource } from "./contracts.ts";
 
@@ -51,9 +52,10 @@ function atField(node: SchemaNode, value: unknown, struct: string, path: string,
     const wrongAt = illegalBase64(value);
     return wrongAt === undefined ? undefined : `illegal base64 data at input byte ${wrongAt}`;
   }
+  if (isQuantity(node)) return quantityProblem(value);
   if (type === "string" && typeof value !== "string") {
     if (node.format === "date-time" || node.format === "byte" || node.format === "int-or-string") return undefined;
-    return isQuantity(node) ? undefined : wrong("string");
+    return wrong("string");
   }
   if (type === "boolean" && typeof value !== "boolean") return wrong("bool");
   if (type === "integer") {
@@ -70,6 +72,15 @@ function illegalBase64(text: string): number | undefined {
   const wrong = /[^A-Za-z0-9+/=]/.exec(clean)?.index ?? /=(?=[^=])/.exec(clean)?.index;
   if (wrong !== undefined) return wrong;
   return clean.length % 4 === 0 ? undefined : clean.length - (clean.length % 4);
+}
+
+function quantityProblem(value: unknown): string | undefined {
+  try {
+    Quantity.parse(String(value));
+    return undefined;
+  } catch {
+    return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+  }
 }
 
 /** Quantities may be written as numbers; the published schemas call them strings. */

@@ -7,6 +7,7 @@
  *   admission, store; and starts again when another write came between, unless the writer named a version.
  * - A write that changes nothing writes nothing.
  */
+export { admitted, attributesFor } from "./admit.ts";
 export type { Caller, FieldValidation, RegistryParts, Target, WriteOptions } from "./context.ts";
 export type { Admission, AdmissionAttributes, ClusterReader, ServedResource, Strategy, UserInfo } from "./contracts.ts";
 export { createObject, type Written } from "./create.ts";

@@ -276,7 +276,7 @@ async function deleteCollection({ request, target, services, caller }: ResourceR
     if (!selection.matches(entry)) continue;
     const object = await readCopy(resource, entry);
     try {
-      await deleteObject(services.parts, { ...target, namespace: entry.namespace, name: entry.name }, caller, options);
+      await deleteObject(services.parts, { ...target, namespace: entry.namespace, name: entry.name }, caller, { ...options, ofCollection: true });
     } catch (error) {
       // Someone else was faster.
       if ((error as { reason?: string }).reason !== "NotFound") throw error;

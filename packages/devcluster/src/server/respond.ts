@@ -120,9 +120,8 @@ function encodedList(resource: ServedResource, metadata: object, items: Page["it
   return Buffer.concat(chunks);
 }
 
-/** `Warning: 299 - "text"`, after RFC 7234, in UTF-8; Kubernetes cuts them when they grow beyond 4 KiB in all. */
+/** `Warning: 299 - "text"`, after RFC 7234; the bytes are those of the UTF-8 text. */
 export function warningHeader(text: string): string {
-  const header = `299 - "${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
-  // Node writes headers as Latin-1, one byte for each character.
-  return Buffer.from(header, "utf8").toString("latin1");
+  const escaped = text.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+  return Buffer.from(`299 - "${escaped}"`).toString("latin1");
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
+import { rowConditions } from "@outrigger/kit/kinds";
 import type { ServedResource } from "../registry/index.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -22,9 +23,15 @@ export function table(resource: ServedResource, objects: readonly KubeObject[], 
     columnDefinitions: columns ? resource.columns.map(({ name, type, format, priority }) => ({ name, type, format, description: "", priority })) : null,
     rows: plain && objects.length === 0 ? null : objects.map((object) => ({
       cells: resource.cells(object, now),
+      ...conditions(resource, object),
       object: include === "None" ? null : include === "Object" ? object : partialMetadata(object, version),
     })),
   };
+}
+
+function conditions({ row }: ServedResource, object: KubeObject): object {
+  const found = row && rowConditions(row, object);
+  return found ? { conditions: found } : {};
 }
 
 /** An object without its body. */

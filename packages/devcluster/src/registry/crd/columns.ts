@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import type { ColumnRow } from "@outrigger/kit/kinds";
+import { type ColumnRow, humanDuration } from "@outrigger/kit/kinds";
 import type { DefinitionVersion } from "./definition.ts";
 import { jsonPath } from "./json-path.ts";
 
@@ -29,29 +29,9 @@ function cell(type: string, value: unknown, now: Date): unknown {
   if (type === "boolean") return typeof value === "boolean" ? value : null;
   if (type !== "date" || typeof value !== "string") return null;
   const time = Date.parse(value);
-  return Number.isNaN(time) ? "<invalid>" : duration(now.getTime() - time);
+  return Number.isNaN(time) ? "<invalid>" : humanDuration(now.getTime() - time);
 }
 
 function printed(value: unknown): string {
   return typeof value === "string" ? value : value === null ? "<nil>" : typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** A time that passed, as `kubectl get` shows it (k8s.io/apimachinery/pkg/util/duration.HumanDuration). */
-export function duration(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000);
-  if (seconds < -1) return "<invalid>";
-  if (seconds < 0) return "0s";
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
-  if (hours < 48) return `${hours}h`;
-  const days = Math.floor(hours / 24);
-  if (days < 8) return hours % 24 === 0 ? `${days}d` : `${days}d${hours % 24}h`;
-  if (days < 730) return `${days}d`;
-  const years = Math.floor(days / 365);
-  if (years < 8) return days % 365 === 0 ? `${years}y` : `${years}y${days % 365}d`;
-  return `${years}y`;
 }

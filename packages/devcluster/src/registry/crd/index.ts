@@ -2,7 +2,6 @@
  * CustomResourceDefinitions: which resources they add, how those are stored, and the controllers that accept their
  * names, establish them and clear up after them (k8s.io/apiextensions-apiserver).
  */
-export { duration } from "./columns.ts";
 export { customResources, type CustomResourcesOptions } from "./controller.ts";
 export { crdServed } from "./served.ts";
 export type { Convert } from "./strategy.ts";

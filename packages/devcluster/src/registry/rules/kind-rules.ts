@@ -14,6 +14,12 @@ export interface KindRules {
   readonly createOnUpdate?: true;
   /** `true`: a delete answers with the deleted object, not with a Status. */
   readonly returnsDeleted?: true;
+  /** `true`: a create may say the status. */
+  readonly ownStatus?: true;
+  /** Said to whoever deletes without saying what becomes of dependents. */
+  readonly deleteWarning?: string;
+  /** After decoding and defaulting: fields that are written in one place and kept in another. */
+  decoded?(object: KubeObject): void;
   /** What a delete does to dependents when the caller says nothing: `Orphan`, or `None` where collection does not apply. */
   readonly collection?: "Orphan" | "None";
   /** Kinds that end in their own time: the seconds of grace for a delete that asked for `requested`. */

@@ -33,6 +33,7 @@ export const pods: KindRules = {
 
   prepareForCreate(object) {
     const pod = parts(object);
+    if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
     pod.status = { phase: "Pending", qosClass: qosClass(pod) };
     if (pod.spec.schedulingGates?.length) {
       pod.status.conditions = [
@@ -80,7 +81,9 @@ export const pods: KindRules = {
   },
 };
 
+/** What a node says of itself when it registers is kept, its status too. */
 export const nodes: KindRules = {
+  ownStatus: true,
   fieldValue: (object, path) =>
     path === "spec.unschedulable" ? String((object["spec"] as { unschedulable?: boolean } | undefined)?.unschedulable ?? false) : undefined,
 };

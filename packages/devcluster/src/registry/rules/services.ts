@@ -37,6 +37,8 @@ export const services: KindRules = {
 
   prepareForCreate(object) {
     object["status"] = { loadBalancer: {} };
+    const spec = specOf(object);
+    if (spec.clusterIP && !spec.clusterIPs) spec.clusterIPs = [spec.clusterIP];
   },
 
   prepareForUpdate(object, old, subresource) {
@@ -45,6 +47,7 @@ export const services: KindRules = {
     const before = specOf(old);
     carryAllocations(spec, before);
     dropWhatTheTypeLost(spec, before);
+    if (spec.clusterIP && !spec.clusterIPs) spec.clusterIPs = [spec.clusterIP];
   },
 
   allocate(object, old, { reader }) {

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { timestamp } from "../metadata.ts";
 import type { KindRules } from "./kind-rules.ts";
 import { certificateSigningRequests } from "./certificates.ts";
 import { definitions } from "./definitions.ts";
@@ -18,11 +20,12 @@ const rules: Readonly<Record<string, KindRules>> = {
   "/namespaces": namespaces,
   "/nodes": nodes,
   "/persistentvolumeclaims": { ...returned, prepareForCreate: pending },
-  "/persistentvolumes": { ...returned, prepareForCreate: pending },
+  "/persistentvolumes": { ...returned, prepareForCreate: pendingVolume },
   "/pods": pods,
   "/podtemplates": returned,
   "/replicationcontrollers": { collection: "Orphan" },
   "/resourcequotas": returned,
+  "/secrets": { decoded: encodeStringData },
   "/serviceaccounts": returned,
   "/services": services,
   "admissionregistration.k8s.io/mutatingadmissionpolicies": versioned,
@@ -70,6 +73,19 @@ export function kindRules(group: string, plural: string, isCustom: boolean): Kin
 
 function pending(object: Parameters<NonNullable<KindRules["prepareForCreate"]>>[0]): void {
   object["status"] = { phase: "Pending" };
+}
+
+function pendingVolume(object: Parameters<NonNullable<KindRules["prepareForCreate"]>>[0]): void {
+  object["status"] = { phase: "Pending", lastPhaseTransitionTime: timestamp() };
+}
+
+/** `stringData` is for writing alone: it becomes `data`. */
+function encodeStringData(object: Parameters<NonNullable<KindRules["decoded"]>>[0]): void {
+  const { stringData } = object;
+  if (stringData === undefined) return;
+  delete object["stringData"];
+  const entries = Object.entries(stringData as Record<string, string>).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+  object["data"] = { ...(object["data"] as Record<string, string> | undefined), ...Object.fromEntries(entries) };
 }
 
 /** Events come in two shapes; selectors read the old names from either. */

@@ -45,6 +45,8 @@ interface JobParts {
 /** After `pkg/registry/batch/job`: the server labels the pods of a job and selects them by the job's uid. */
 export const jobs: KindRules = {
   collection: "Orphan",
+  deleteWarning:
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning",
   prepareForCreate(object) {
     const { spec } = object as unknown as JobParts;
     if (spec.manualSelector || !spec.template) return;

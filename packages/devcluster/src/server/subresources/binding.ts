@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectMeta } from "@outrigger/kit/api";
-import { badRequest, conflict, invalid, notFound, timestamp, updateObject } from "../../registry/index.ts";
+import { admitted, attributesFor, badRequest, conflict, invalid, notFound, timestamp, updateObject } from "../../registry/index.ts";
 import { parseText, UnparsableBody, contentType, decodeProtobufBody } from "../body.ts";
 import type { ApiResponse } from "../request.ts";
 import type { ResourceRequest } from "../resource-handler.ts";
@@ -29,8 +29,9 @@ export async function createBinding(one: ResourceRequest): Promise<ApiResponse> 
   if (node === "") {
     throw invalid({ group: "", kind: "Binding" }, name, [{ reason: "FieldValueRequired", message: "Required value", field: "target.name" }]);
   }
+  await admitBody(one, binding as KubeObject, options);
   await updateObject(
-    services.parts,
+    { ...services.parts, admission: admitted },
     target,
     caller,
     (current) => {
@@ -46,9 +47,21 @@ export async function createBinding(one: ResourceRequest): Promise<ApiResponse> 
       return bound(current, node, binding.metadata?.annotations);
     },
     options,
-    { kind: { group: "", version: "v1", kind: "Binding" } },
   );
   return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+}
+
+/** Sends the body of a subresource, which is an object of its own, through admission as a creation. */
+export async function admitBody(
+  { target, caller, services }: ResourceRequest,
+  body: KubeObject,
+  options: { readonly dryRun: boolean; readonly sent: Record<string, unknown> },
+): Promise<void> {
+  const slash = (body.apiVersion ?? "v1").indexOf("/");
+  const kind = { group: slash < 0 ? "" : body.apiVersion.slice(0, slash), version: (body.apiVersion ?? "v1").slice(slash + 1), kind: body.kind ?? "" };
+  const attributes = attributesFor(target, caller, { operation: "CREATE", object: body, oldObject: undefined, options, optionsKind: "CreateOptions", kind });
+  await services.parts.admission.mutate(attributes);
+  await services.parts.admission.validate(attributes);
 }
 
 function bound(current: KubeObject, node: string, annotations: Record<string, string> | undefined): KubeObject {

@@ -1,5 +1,6 @@
 import { type KubeObject, labelSelector } from "@outrigger/kit/api";
 import {
+  admitted,
   badRequest,
   type DeleteOptions,
   deleteObject,
@@ -16,7 +17,7 @@ import {
 import type { ApiResponse } from "../request.ts";
 import type { ResourceRequest } from "../resource-handler.ts";
 import { json } from "../respond.ts";
-import { objectBody } from "./binding.ts";
+import { admitBody, objectBody } from "./binding.ts";
 
 interface Budget extends KubeObject {
   spec: { selector?: { matchLabels?: Record<string, string> } };
@@ -46,17 +47,18 @@ export async function evict(one: ResourceRequest): Promise<ApiResponse> {
   };
   const entry = tableOf(services.parts.store, "", "pods").get(target.namespace, target.name);
   if (!entry) throw notFound(target.resource, target.name);
+  await admitBody(one, eviction as unknown as KubeObject, { dryRun, sent: dryRun ? { dryRun: ["All"] } : {} });
   const pod = await readCopy(target.resource, entry);
   if (!ignoresBudgets(pod)) await useBudget(one, pod, dryRun);
   if (!dryRun) await markDisrupted(one);
-  await deleteObject(services.parts, { ...target, subresource: "" }, caller, options);
+  await deleteObject({ ...services.parts, admission: admitted }, { ...target, subresource: "" }, caller, options);
   return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
 }
 
 /** The pod says itself why it went. */
 async function markDisrupted({ services, target, caller }: ResourceRequest): Promise<void> {
   await updateObject(
-    services.parts,
+    { ...services.parts, admission: admitted },
     { ...target, subresource: "status" },
     caller,
     (current) => {
@@ -110,7 +112,7 @@ async function useBudget({ services, target, caller }: ResourceRequest, pod: Kub
   const budgetTarget = { resource, namespace: target.namespace, name: budget!.metadata.name ?? "", subresource: "status" };
   const options = { dryRun, fieldManager: "", fieldValidation: "Ignore", force: false, sent: {} } as const;
   await updateObject(
-    services.parts,
+    { ...services.parts, admission: admitted },
     budgetTarget,
     caller,
     (current) => {

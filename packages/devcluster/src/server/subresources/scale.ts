@@ -11,7 +11,9 @@ import {
   updateManagedFields,
 } from "@outrigger/kit/patch";
 import {
+  admitted,
   apiVersionOf,
+  attributesFor,
   badRequest,
   conflict,
   getObject,
@@ -64,13 +66,14 @@ export async function scale(one: ResourceRequest): Promise<ApiResponse> {
   const mapping = { apiVersion: apiVersionOf(resource), replicasPath: paths.specReplicasPath.split(".").slice(1) };
 
   const written = await updateObject(
-    services.parts,
+    { ...services.parts, admission: admitted },
     target,
     caller,
-    (current) => {
+    async (current) => {
       const entries = current!.metadata.managedFields ?? [];
       const before = scaleOf(resource, paths, current!, managedFieldsOfScale(entries, mapping));
-      const after = type === undefined ? (change as Scale) : changed(before, change, type, options);
+      const sent = type === undefined ? (change as Scale) : changed(before, change, type, options);
+      const after = await admitScale(one, before, sent, options);
       check(one, before, after);
       const managers = type === patchTypes.apply ? (after.metadata.managedFields ?? []) : owners(one, before, after, options);
       const object = structuredClone(current!);
@@ -79,9 +82,16 @@ export async function scale(one: ResourceRequest): Promise<ApiResponse> {
       return object;
     },
     options,
-    { kind: { group: "autoscaling", version: "v1", kind: "Scale" } },
   );
   return document(200, scaleOf(resource, paths, written.object), media);
+}
+
+async function admitScale({ target, caller, services }: ResourceRequest, before: Scale, after: Scale, options: WriteOptions): Promise<Scale> {
+  const kind = { group: "autoscaling", version: "v1", kind: "Scale" };
+  const attributes = attributesFor(target, caller, { operation: "UPDATE", object: after, oldObject: before, options, optionsKind: "UpdateOptions", kind });
+  await services.parts.admission.mutate(attributes);
+  await services.parts.admission.validate(attributes);
+  return attributes.object as Scale;
 }
 
 function owners({ caller }: ResourceRequest, before: Scale, after: Scale, options: WriteOptions): ManagedFieldsEntry[] {
