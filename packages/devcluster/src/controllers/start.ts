@@ -6,6 +6,7 @@ import { deploymentLoop } from "./deployment/index.ts";
 import { addSharedIndexes } from "./indexes.ts";
 import type { Loop, RunningLoop } from "./loop.ts";
 import { namespaceLoop, rootCaLoop, serviceAccountLoop } from "./namespace/index.ts";
+import { nodeLoop } from "./node/index.ts";
 import { replicaSetLoop } from "./replicaset/index.ts";
 import { schedulerLoop } from "./scheduler/index.ts";
 
@@ -15,6 +16,7 @@ const LOOPS = {
   namespace: namespaceLoop,
   deployment: deploymentLoop,
   replicaset: replicaSetLoop,
+  node: nodeLoop,
   scheduler: schedulerLoop,
 } satisfies Record<string, Loop>;
 export type ControlLoop = keyof typeof LOOPS;

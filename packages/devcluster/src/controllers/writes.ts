@@ -1,5 +1,6 @@
 import { type Observed, objectKey, type Resource } from "@outrigger/kit/api";
-import { type Client, ForbiddenError } from "@outrigger/kit/client";
+import { type Client, ConflictError, ForbiddenError } from "@outrigger/kit/client";
+import { type Result, requeue } from "@outrigger/kit/controller";
 import { createMergePatch } from "@outrigger/kit/patch";
 
 /** The namespace is being deleted: nothing can be made in it, and nothing needs to be. */
@@ -55,4 +56,24 @@ export function compact<T extends object>(object: T, keep: readonly (keyof T)[] 
 /** Kubernetes' time: seconds, UTC. */
 export function timestamp(date: Date = new Date()): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** Milliseconds until the cache should show what a write conflicted with. */
+const CONFLICT_PAUSE = 20;
+
+// biome-ignore lint/suspicious/noConfusingVoidType: what a reconcile may return
+type Outcome = Result | void;
+
+/** A reconcile whose conflicts are no failures: an object changed meanwhile, and is looked at again. */
+export function againAfterConflict<A extends readonly unknown[]>(
+  reconcile: (...given: A) => Promise<Outcome>,
+): (...given: A) => Promise<Outcome> {
+  return async (...given) => {
+    try {
+      return await reconcile(...given);
+    } catch (error) {
+      if (error instanceof ConflictError) return requeue.after(CONFLICT_PAUSE);
+      throw error;
+    }
+  };
 }

@@ -7,7 +7,7 @@ import { BY_OWNER, orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { claim, hasEnded } from "../pods/index.ts";
 import { podTemplateHash } from "../template-hash/index.ts";
-import { difference, refusesContent, writeThroughStatus } from "../writes.ts";
+import { againAfterConflict, difference, refusesContent, writeThroughStatus } from "../writes.ts";
 import {
   annotationsOfNew,
   newReplicaSet,
@@ -39,17 +39,19 @@ export const deploymentLoop: Loop = ({ client, informers, reporter, log }) => {
             .filter(({ spec }) => labelSelector(spec.selector).matches(set.metadata.labels))
             .map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name })),
     )
-    .reconcile(async (deployment, ctx) => {
-      const owned = await claim(client, Deployment, deployment, {
-        resource: ReplicaSet,
-        owned: ctx.owned(ReplicaSet),
-        orphans: orphansIn(sets, deployment.metadata.namespace),
-        selector: deployment.spec.selector,
-        patch: ctx.patch,
-      });
-      const podsOf = (set: ReplicaSet): readonly Pod[] => pods.lister.byIndex(BY_OWNER, set.metadata.uid);
-      return new Sync(deployment, ctx, owned, podsOf).run();
-    });
+    .reconcile(
+      againAfterConflict(async (deployment, ctx) => {
+        const owned = await claim(client, Deployment, deployment, {
+          resource: ReplicaSet,
+          owned: ctx.owned(ReplicaSet),
+          orphans: orphansIn(sets, deployment.metadata.namespace),
+          selector: deployment.spec.selector,
+          patch: ctx.patch,
+        });
+        const podsOf = (set: ReplicaSet): readonly Pod[] => pods.lister.byIndex(BY_OWNER, set.metadata.uid);
+        return new Sync(deployment, ctx, owned, podsOf).run();
+      }),
+    );
   // A Recreate rollout goes on when the last old pod is gone, which its set's status does not always show.
   pods.addHandler(
     {

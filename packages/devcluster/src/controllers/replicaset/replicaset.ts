@@ -6,7 +6,7 @@ import { Pod, ReplicaSet } from "../../objects/index.ts";
 import { BY_OWNER, orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { byDispensability, claim, isActive, podFromTemplate, readySince, slowStart } from "../pods/index.ts";
-import { refusesContent, writeStatus } from "../writes.ts";
+import { againAfterConflict, refusesContent, writeStatus } from "../writes.ts";
 import { statusOf } from "./status.ts";
 
 type Ctx = Context<typeof ReplicaSet, typeof Pod>;
@@ -27,27 +27,29 @@ export const replicaSetLoop: Loop = ({ client, informers, reporter, log }) => {
   const loop = controller(ReplicaSet, { name: "replicaset-controller", workers: 5 })
     .owns(Pod)
     .watches(Pod, (pod) => (controllerOf(pod) || pod.metadata.deletionTimestamp ? [] : selectedBy(sets, pod)))
-    .reconcile(async (set, ctx) => {
-      const namespace = set.metadata.namespace;
-      const claimed = await claim(client, ReplicaSet, set, {
-        resource: Pod,
-        owned: ctx.owned(Pod),
-        orphans: orphansIn(pods, namespace),
-        selector: set.spec.selector,
-        mayAdopt: isActive,
-        patch: ctx.patch,
-      });
-      const failure =
-        set.metadata.deletionTimestamp === undefined
-          ? await scale(set, claimed.filter(isActive), ctx, () => relatedPods(set, sets, pods))
-          : undefined;
-      const now = new Date();
-      const status = statusOf(set, claimed, failure, now);
-      if (!isDeepStrictEqual(status, set.status)) await writeStatus(client, ReplicaSet, set, status, ctx.signal);
-      if (failure) throw failure.error;
-      const later = nextAvailable(set, claimed, now.getTime());
-      return later === undefined ? undefined : requeue.after(later);
-    });
+    .reconcile(
+      againAfterConflict(async (set, ctx) => {
+        const namespace = set.metadata.namespace;
+        const claimed = await claim(client, ReplicaSet, set, {
+          resource: Pod,
+          owned: ctx.owned(Pod),
+          orphans: orphansIn(pods, namespace),
+          selector: set.spec.selector,
+          mayAdopt: isActive,
+          patch: ctx.patch,
+        });
+        const failure =
+          set.metadata.deletionTimestamp === undefined
+            ? await scale(set, claimed.filter(isActive), ctx, () => relatedPods(set, sets, pods))
+            : undefined;
+        const now = new Date();
+        const status = statusOf(set, claimed, failure, now);
+        if (!isDeepStrictEqual(status, set.status)) await writeStatus(client, ReplicaSet, set, status, ctx.signal);
+        if (failure) throw failure.error;
+        const later = nextAvailable(set, claimed, now.getTime());
+        return later === undefined ? undefined : requeue.after(later);
+      }),
+    );
   return startController(loop, { client, informers, events: reporter("replicaset-controller"), log });
 };
 

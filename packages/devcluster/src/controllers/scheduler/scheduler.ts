@@ -6,7 +6,7 @@ import { Node, Pod } from "../../objects/index.ts";
 import { podsOnNode } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { hasEnded } from "../pods/index.ts";
-import { timestamp, writeStatus } from "../writes.ts";
+import { againAfterConflict, refusesContent, timestamp, writeStatus } from "../writes.ts";
 import { choose } from "./choose.ts";
 import { ClusterState } from "./node-state.ts";
 
@@ -55,39 +55,41 @@ export const schedulerLoop: Loop = ({ client, informers, reporter, log }) => {
     ),
   ];
   const events = reporter(NAME);
-  const loop = controller(Pod, { name: NAME, predicate: (now) => now !== undefined && isOurs(now) }).reconcile(async (pod, { signal }) => {
-    if (!isOurs(pod)) return;
-    const gates = (pod.spec as { schedulingGates?: readonly unknown[] }).schedulingGates ?? [];
-    if (gates.length > 0) return;
-    const choice = choose(pod, state);
-    if (!("node" in choice)) {
-      if (await noteUnschedulable(pod, choice.message))
-        events.event(pod, "FailedScheduling", choice.message, { type: "Warning", action: "Scheduling" });
-      return;
-    }
-    state.place(pod, choice.node);
-    const { namespace, name, uid } = pod.metadata;
-    try {
-      await client.request({
-        method: "POST",
-        path: resourcePath(Pod, { namespace, name }, "binding"),
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({
-          apiVersion: "v1",
-          kind: "Binding",
-          metadata: { namespace, name, uid },
-          target: { kind: "Node", name: choice.node },
-        }),
-        signal,
-      });
-    } catch (error) {
-      state.removePod(uid);
-      // Gone, or bound by somebody else.
-      if (error instanceof NotFoundError || error instanceof ConflictError) return;
-      throw error;
-    }
-    events.event(pod, "Scheduled", `Successfully assigned ${namespace}/${name} to ${choice.node}`, { action: "Binding" });
-  });
+  const loop = controller(Pod, { name: NAME, predicate: (now) => now !== undefined && isOurs(now) }).reconcile(
+    againAfterConflict(async (pod, { signal }) => {
+      if (!isOurs(pod)) return;
+      const gates = (pod.spec as { schedulingGates?: readonly unknown[] }).schedulingGates ?? [];
+      if (gates.length > 0) return;
+      const choice = choose(pod, state);
+      if (!("node" in choice)) {
+        if (await noteUnschedulable(pod, choice.message))
+          events.event(pod, "FailedScheduling", choice.message, { type: "Warning", action: "Scheduling" });
+        return;
+      }
+      state.place(pod, choice.node);
+      const { namespace, name, uid } = pod.metadata;
+      try {
+        await client.request({
+          method: "POST",
+          path: resourcePath(Pod, { namespace, name }, "binding"),
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({
+            apiVersion: "v1",
+            kind: "Binding",
+            metadata: { namespace, name, uid },
+            target: { kind: "Node", name: choice.node },
+          }),
+          signal,
+        });
+      } catch (error) {
+        state.removePod(uid);
+        // Gone, or bound by somebody else.
+        if (error instanceof NotFoundError || error instanceof ConflictError || refusesContent(error)) return;
+        throw error;
+      }
+      events.event(pod, "Scheduled", `Successfully assigned ${namespace}/${name} to ${choice.node}`, { action: "Binding" });
+    }),
+  );
   const running = startController(loop, { client, informers, log });
 
   /** Says so in the pod's PodScheduled condition; whether that was news. */

@@ -1,0 +1,1 @@
+export { nodeLoop } from "./node.ts";
