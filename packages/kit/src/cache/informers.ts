@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { KubeObject, Resource } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
 import type { Informer, InformerOptions } from "./informer.ts";
@@ -38,6 +39,8 @@ class SharedInformers implements Informers {
   #started = false;
 
   constructor(client: Client, options: InformersOptions) {
+    // Each informer listens for the end.
+    setMaxListeners(0, this.#stop.signal);
     this.#client = client;
     this.#options = options;
   }

@@ -5,6 +5,8 @@ export interface EventOptions {
   readonly type?: "Normal" | "Warning";
   /** What was being done, for `events.k8s.io`. Default: the reason. */
   readonly action?: string;
+  /** The part of the object that it is about: `spec.containers{app}`. */
+  readonly fieldPath?: string;
 }
 
 /** Takes Events to the API server, or nowhere. Never throws, never waits. */

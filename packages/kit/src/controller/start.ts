@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { type KubeObject, keyText, type ObjectKey, type Observed, parseDuration, type Resource } from "../api/index.ts";
 import type { EventHandler, HandlerRegistration, Informer, Informers } from "../cache/index.ts";
 import type { Client } from "../client/index.ts";
@@ -86,6 +87,8 @@ class Running implements RunningController {
 
   constructor({ name, plan }: Controller, runtime: ControllerRuntime) {
     this.name = name;
+    // Each request of each worker listens for the end.
+    setMaxListeners(0, this.#stop.signal);
     this.#plan = plan;
     this.#runtime = runtime;
     this.#clock = runtime.clock ?? systemClock;

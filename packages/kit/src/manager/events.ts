@@ -1,11 +1,13 @@
 import type { KubeObject } from "../api/index.ts";
 import { type Client, ConnectionError, dynamicResource, NotFoundError } from "../client/index.ts";
 import { type EventOptions, type EventRecorder, type Log, silentLog } from "../controller/index.ts";
-import { EventCorrelator } from "./event-correlator.ts";
+import { type CorrelatedEvent, EventCorrelator } from "./event-correlator.ts";
 
 const Event = dynamicResource("v1", "Event", "events", "Namespaced");
 /** Events that wait to be written; more are dropped rather than kept for a server that is away. */
 const MAX_WAITING = 1000;
+/** Written events that are remembered to be counted up. */
+const REMEMBERED = 4096;
 const TRIES = 3;
 
 export interface EventRecorderOptions {
@@ -16,6 +18,13 @@ export interface EventRecorderOptions {
   readonly now?: () => number;
 }
 
+export interface WritingEventRecorder extends EventRecorder {
+  /** Resolves when what was recorded so far is written, or given up. */
+  flushed(): Promise<void>;
+}
+
+type About = Pick<KubeObject, "apiVersion" | "kind" | "metadata">;
+
 /**
  * Writes Events about objects, correlated as client-go does: the same event again counts up, more than ten that differ
  * in their message alone within ten minutes become one, and an object that reports too much is cut off (25 at once, then
@@ -23,25 +32,78 @@ export interface EventRecorderOptions {
  *
  * Guarantees: `event` never throws and never waits. Caveats: an Event may be lost; nothing may depend on one.
  */
-export function eventRecorder(
-  client: Client,
-  { component, log = silentLog, now = Date.now }: EventRecorderOptions,
-): EventRecorder & { flushed(): Promise<void> } {
-  const correlator = new EventCorrelator(now);
-  const written = new Map<string, { name: string; count: number }>();
-  let waiting = 0;
-  let last = Promise.resolve();
+export function eventRecorder(client: Client, options: EventRecorderOptions): WritingEventRecorder {
+  return new ApiEventRecorder(client, options);
+}
 
-  const write = async (namespace: string, entry: ReturnType<EventCorrelator["take"]> & object, about: object, at: Date): Promise<void> => {
-    const { key, type, reason, message, action } = entry;
-    const lastTimestamp = at.toISOString().replace(/\.\d+Z$/, "Z");
-    const known = written.get(key);
+class ApiEventRecorder implements WritingEventRecorder {
+  readonly #client: Client;
+  readonly #component: string;
+  readonly #log: Log;
+  readonly #now: () => number;
+  readonly #correlator: EventCorrelator;
+  readonly #written = new Map<string, { readonly name: string; count: number }>();
+  /** What is being written, by event: the counts of one go up one after the other, different ones do not wait. */
+  readonly #writing = new Map<string, Promise<void>>();
+  #waiting = 0;
+  #names = 0;
+
+  constructor(client: Client, { component, log = silentLog, now = Date.now }: EventRecorderOptions) {
+    this.#client = client;
+    this.#component = component;
+    this.#log = log;
+    this.#now = now;
+    this.#correlator = new EventCorrelator(now);
+  }
+
+  event(object: About, reason: string, message: string, { type = "Normal", action = reason, fieldPath }: EventOptions = {}): void {
+    const { apiVersion, kind, metadata } = object;
+    const about = `${apiVersion}/${kind}/${metadata.namespace ?? ""}/${metadata.name}/${metadata.uid ?? ""}/${fieldPath ?? ""}`;
+    const entry = this.#correlator.take({ about, type, reason, message, action });
+    if (!entry || this.#waiting >= MAX_WAITING) return;
+    const at = new Date(this.#now());
+    this.#waiting++;
+    const before = this.#writing.get(entry.key) ?? Promise.resolve();
+    const writing = before
+      .then(() => this.#attempt(entry, object, fieldPath, at))
+      .finally(() => {
+        this.#waiting--;
+        if (this.#writing.get(entry.key) === writing) this.#writing.delete(entry.key);
+      });
+    this.#writing.set(entry.key, writing);
+  }
+
+  async flushed(): Promise<void> {
+    await Promise.all(this.#writing.values());
+  }
+
+  async #attempt(entry: CorrelatedEvent, object: About, fieldPath: string | undefined, at: Date): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#write(entry, object, fieldPath, at);
+      } catch (error) {
+        if (error instanceof ConnectionError && tries < TRIES) continue;
+        this.#log.warn({ err: error }, "an Event could not be written");
+        return;
+      }
+    }
+  }
+
+  async #write(
+    { key, type, reason, message, action }: CorrelatedEvent,
+    { apiVersion, kind, metadata }: About,
+    fieldPath: string | undefined,
+    at: Date,
+  ): Promise<void> {
+    const namespace = metadata.namespace ?? "default";
+    const time = at.toISOString().replace(/\.\d+Z$/, "Z");
+    const known = this.#written.get(key);
     if (known) {
       try {
-        await client.patch(
+        await this.#client.patch(
           Event,
           { namespace, name: known.name },
-          { type: "merge", patch: { count: known.count + 1, lastTimestamp, message } },
+          { type: "merge", patch: { count: known.count + 1, lastTimestamp: time, message } },
         );
         known.count++;
         return;
@@ -50,63 +112,26 @@ export function eventRecorder(
         if (!(error instanceof NotFoundError)) throw error;
       }
     }
-    const name = `${(about as { name?: string }).name}.${(BigInt(at.getTime()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n)).toString(16)}`;
-    await client.create(Event, {
+    const { name: of, uid, resourceVersion } = metadata;
+    // As client-go names them: the object, and nanoseconds in hexadecimal.
+    const name = `${of}.${(BigInt(at.getTime()) * 1_000_000n + BigInt(this.#names++ % 1_000_000)).toString(16)}`;
+    await this.#client.create(Event, {
       apiVersion: "v1",
       kind: "Event",
       metadata: { name, namespace },
-      involvedObject: about,
+      involvedObject: { apiVersion, kind, name: of, namespace: metadata.namespace, uid, resourceVersion, fieldPath },
       type,
       reason,
       message,
       action,
-      source: { component },
-      firstTimestamp: lastTimestamp,
-      lastTimestamp,
+      source: { component: this.#component },
+      firstTimestamp: time,
+      lastTimestamp: time,
       count: 1,
-      reportingComponent: component,
+      reportingComponent: this.#component,
       reportingInstance: "",
     } as never);
-    if (written.size > 4096) written.delete(written.keys().next().value!);
-    written.set(key, { name, count: 1 });
-  };
-
-  const attempt = async (run: () => Promise<void>): Promise<void> => {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await run();
-      } catch (error) {
-        if (error instanceof ConnectionError && tries < TRIES) continue;
-        log.warn({ err: error }, "an Event could not be written");
-        return;
-      }
-    }
-  };
-
-  return {
-    event(object: Pick<KubeObject, "apiVersion" | "kind" | "metadata">, reason: string, message: string, options: EventOptions = {}): void {
-      const { apiVersion, kind, metadata } = object;
-      const about = {
-        apiVersion,
-        kind,
-        name: metadata.name,
-        namespace: metadata.namespace,
-        uid: metadata.uid,
-        resourceVersion: metadata.resourceVersion,
-      };
-      const { type = "Normal", action = reason } = options;
-      const entry = correlator.take({
-        about: `${apiVersion}/${kind}/${metadata.namespace ?? ""}/${metadata.name}/${metadata.uid ?? ""}`,
-        type,
-        reason,
-        message,
-        action,
-      });
-      if (!entry || waiting >= MAX_WAITING) return;
-      const at = new Date(now());
-      waiting++;
-      last = last.then(() => attempt(() => write(metadata.namespace ?? "default", entry, about, at))).finally(() => waiting--);
-    },
-    flushed: () => last,
-  };
+    if (this.#written.size >= REMEMBERED) this.#written.delete(this.#written.keys().next().value!);
+    this.#written.set(key, { name, count: 1 });
+  }
 }

@@ -8,7 +8,7 @@
  * - Losing the lease ends every signal and rejects `run` with `LeadershipLostError`.
  * - No signal handler is installed, and the process never ended, unless `run({ stopOn })` asks for the former.
  */
-export { type EventRecorderOptions, eventRecorder } from "./events.ts";
+export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./events.ts";
 export { type LeaderElectionOptions, LeaderElector, type LeaderElectorParts, LeadershipLostError } from "./leader-election.ts";
 export {
   type Manager,

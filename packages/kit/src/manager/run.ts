@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Informers, informers } from "../cache/index.ts";
 import { type Client, connect } from "../client/index.ts";
 import { CacheSyncError, type EventRecorder, type Log, type RunningController, silentLog, startController } from "../controller/index.ts";
@@ -35,6 +36,7 @@ export class RunnableManager implements Manager {
   #state: "new" | "starting" | "ready" | "stopping" = "new";
 
   constructor(options: ManagerOptions) {
+    setMaxListeners(0, this.#stop.signal);
     this.#options = options;
     this.#name = options.name ?? "outrigger";
     this.log = options.log === false ? silentLog : (options.log ?? defaultLog(this.#name));
