@@ -8,9 +8,18 @@ type Form = (fields: Json) => unknown;
 const META = "io.k8s.apimachinery.pkg.apis.meta.v1";
 const EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
 
-/** Seconds as the beginning of a time in JSON; nothing for Go's zero time: the first of January of the year 1, or an empty message. */
-const seconds = (since1970: unknown): string | undefined =>
-  since1970 === undefined || since1970 === -62_135_596_800 ? undefined : new Date((since1970 as number) * 1000).toISOString().slice(0, 19);
+/** The seconds of Go's zero time: the first of January of the year 1. */
+const ZERO_TIME = -62_135_596_800;
+/** The seconds that the year 9999 ends with; JSON has no later times. */
+const LAST_TIME = 253_402_300_799;
+
+/** Seconds as the beginning of a time in JSON; nothing for Go's zero time, which an empty message is too. */
+function seconds(since1970: unknown): string | undefined {
+  if (since1970 === undefined || since1970 === ZERO_TIME) return undefined;
+  const known = since1970 as number;
+  if (known < ZERO_TIME || known > LAST_TIME) throw new ProtobufError("time out of range: year outside of range [0,9999]");
+  return new Date(known * 1000).toISOString().slice(0, 19);
+}
 
 const items: Form = ({ items: list }) => list ?? [];
 const embeddedJson: Form = ({ raw, Raw }) => json((raw ?? Raw) as string | undefined);
