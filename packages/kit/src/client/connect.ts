@@ -1,6 +1,8 @@
+import type { ClusterAccess } from "./access.ts";
 import { ApiClient } from "./client.ts";
 import type { Client, Transport, WarningHandler } from "./contract.ts";
-import { type ClusterAccess, type KubeconfigOptions, loadKubeconfig } from "./kubeconfig.ts";
+import { loadKubeconfig } from "./kubeconfig.ts";
+import type { KubeconfigOptions } from "./kubeconfig-files.ts";
 import { networkTransport } from "./network.ts";
 import { Warnings } from "./warnings.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import type { ClusterAccess, Credentials } from "./access.ts";
 import { KubeconfigError } from "./errors.ts";
 import { ExecCredentials } from "./exec.ts";
-import type { ClusterAccess, Credentials } from "./kubeconfig.ts";
 
 const TOKEN_FILE_MS = 60_000;
 

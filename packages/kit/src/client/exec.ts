@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
+import type { ExecCredentialSource } from "./access.ts";
 import type { Identity, IdentitySource } from "./credentials.ts";
 import { KubeconfigError } from "./errors.ts";
-import type { ExecCredentialSource } from "./kubeconfig.ts";
 
 /** A plugin that hangs must not hang every request with it. */
 const TIMEOUT_MS = 60_000;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ClusterAccess } from "./access.ts";
 import { KubeconfigError } from "./errors.ts";
-import type { ClusterAccess } from "./kubeconfig.ts";
 
 /** Where the kubelet mounts a pod's service account (https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/). */
 const FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -12,6 +12,8 @@
  * - Nothing is throttled on this side: API priority and fairness on the server is what protects it.
  * - A write that broke off with a `ConnectionError` may have happened: read before writing again.
  */
+
+export type { ClusterAccess, Credentials, ExecCredentialSource } from "./access.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export type {
   ApplyOptions,
@@ -49,6 +51,7 @@ export {
   UnauthorizedError,
   UnsupportedMediaTypeError,
 } from "./errors.ts";
-export { type ClusterAccess, type Credentials, type ExecCredentialSource, type KubeconfigOptions, loadKubeconfig } from "./kubeconfig.ts";
+export { loadKubeconfig } from "./kubeconfig.ts";
+export type { KubeconfigOptions } from "./kubeconfig-files.ts";
 export { networkTransport } from "./network.ts";
 export { type DynamicResource, dynamicResource, resourcePath } from "./path.ts";

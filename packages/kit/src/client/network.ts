@@ -1,8 +1,8 @@
 import type { Dispatcher, Pool } from "undici";
+import type { ClusterAccess } from "./access.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./contract.ts";
 import { type Identity, type IdentitySource, identitySource } from "./credentials.ts";
 import { ConnectionError } from "./errors.ts";
-import type { ClusterAccess } from "./kubeconfig.ts";
 import { lines } from "./lines.ts";
 
 export interface NetworkOptions {

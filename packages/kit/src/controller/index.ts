@@ -38,5 +38,5 @@ export {
   type ControllerRuntime,
   type ReconcileOutcome,
   type RunningController,
-  startController,
-} from "./start.ts";
+} from "./runtime.ts";
+export { startController } from "./start.ts";

@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { type KubeObject, keyText, type ObjectKey, type Observed, parseDuration, type Resource } from "../api/index.ts";
-import type { EventHandler, HandlerRegistration, Informer, Informers } from "../cache/index.ts";
-import type { Client } from "../client/index.ts";
-import { type Clock, INITIAL_LIST_PRIORITY, type QueueObserver, systemClock, WorkQueue } from "../queue/index.ts";
+import type { EventHandler, HandlerRegistration, Informer } from "../cache/index.ts";
+import { type Clock, INITIAL_LIST_PRIORITY, systemClock, WorkQueue } from "../queue/index.ts";
 import type { Controller, ControllerPlan, Source } from "./builder.ts";
-import type { EventRecorder } from "./event.ts";
 import { ensureFinalizer, hasFinalizer, removeFinalizer } from "./finalizer.ts";
 import { type Log, silentLog } from "./log.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -13,56 +11,7 @@ import { OwnWrites } from "./own-writes.ts";
 import type { Predicate } from "./predicate.ts";
 import { type Result, TerminalError } from "./requeue.ts";
 import { BY_CONTROLLER, type ContextScope, controllerUid, kindKey, RunContext } from "./run-context.ts";
-
-/** What a controller runs on. */
-export interface ControllerRuntime {
-  readonly client: Client;
-  /** Started by the caller, before or after. */
-  readonly informers: Informers;
-  readonly events?: EventRecorder;
-  readonly log?: Log;
-  readonly clock?: Clock;
-  readonly metrics?: ControllerMetrics;
-}
-
-/** Where a controller's figures go. */
-export interface ControllerMetrics {
-  started(controller: string, workers: number): void;
-  reconciled(controller: string, result: ReconcileOutcome["result"], seconds: number): void;
-  activeWorkers(controller: string, change: 1 | -1): void;
-  queue(controller: string): QueueObserver<string>;
-}
-
-/** What became of one reconcile. */
-export interface ReconcileOutcome {
-  readonly controller: string;
-  readonly key: ObjectKey;
-  readonly reconcileId: string;
-  readonly result: "success" | "error" | "requeue_after" | "terminal_error";
-  readonly error?: unknown;
-  readonly requeueAfterMs?: number;
-  readonly durationMs: number;
-}
-
-export interface RunningController {
-  readonly name: string;
-  /** Resolves when its caches are synced and its workers run. Rejects when that took longer than the sync timeout. */
-  readonly ready: Promise<void>;
-  /** What becomes of each reconcile from this call on; ends when the controller stops. For tests and tools. */
-  results(): AsyncIterable<ReconcileOutcome>;
-  /** Nothing is queued, processed or held back for its own writes at this moment (what is delayed does not count). */
-  readonly idle: boolean;
-  /** Queues a key, as an event of it would. */
-  enqueue(key: ObjectKey): void;
-  /** Takes no more work, aborts the signals of what runs, and resolves when it ended. */
-  stop(): Promise<void>;
-}
-
-/** The caches of a controller did not sync in time; the message names those that are missing. */
-export class CacheSyncError extends Error {
-  override readonly name = "CacheSyncError";
-  readonly code = "ERR_CACHE_SYNC";
-}
+import { CacheSyncError, type ControllerRuntime, type ReconcileOutcome, type RunningController } from "./runtime.ts";
 
 /** Runs a controller: handlers on the informers, a queue, workers. A manager does this for its own; control loops may do it by hand. */
 export function startController(controller: Controller, runtime: ControllerRuntime): RunningController {

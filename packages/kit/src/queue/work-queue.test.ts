@@ -159,7 +159,14 @@ class Model {
 }
 
 const operation = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("add" as const), key: fc.constantFrom("a", "b", "c", "d"), priority: fc.constantFrom(-100, 0, 7) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("add" as const),
+      key: fc.constantFrom("a", "b", "c", "d"),
+      priority: fc.constantFrom(-100, 0, 7),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("get" as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("done" as const), which: fc.nat(3) }) },
 );
@@ -194,7 +201,10 @@ test("behaves as the plain model does under any sequence of add, get and done", 
 });
 
 test("every key that was added with a delay comes out, at its earliest time", () => {
-  const delayed = fc.array(fc.record({ key: fc.constantFrom("a", "b", "c"), delay: fc.integer({ min: 1, max: 50 }) }), { minLength: 1, maxLength: 20 });
+  const delayed = fc.array(fc.record({ key: fc.constantFrom("a", "b", "c"), delay: fc.integer({ min: 1, max: 50 }) }), {
+    minLength: 1,
+    maxLength: 20,
+  });
   fc.assert(
     fc.property(delayed, (adds) => {
       const clock = new FakeClock();

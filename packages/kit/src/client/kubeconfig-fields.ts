@@ -1,0 +1,63 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { KubeconfigError } from "./errors.ts";
+import type { Entry } from "./kubeconfig-files.ts";
+
+/** The fields of one entry, read with their file and path at hand for the message. */
+export class Fields {
+  readonly entry: Entry;
+  readonly #path: string;
+  constructor(entry: Entry, path: string) {
+    this.entry = entry;
+    this.#path = path;
+  }
+  path(name: string): string {
+    return `${this.#path}.${name}`;
+  }
+  wrong(name: string, problem: string, cause?: unknown): KubeconfigError {
+    return new KubeconfigError(this.entry.file, this.path(name), problem, cause);
+  }
+  value(name: string): unknown {
+    return this.entry.body[name] ?? undefined;
+  }
+  text(name: string): string | undefined {
+    const value = this.value(name);
+    if (value === undefined || value === "") return undefined;
+    if (typeof value !== "string" && typeof value !== "number") throw this.wrong(name, "must be a string");
+    return String(value);
+  }
+  file(name: string): string | undefined {
+    const path = this.text(name);
+    return path === undefined || isAbsolute(path) ? path : join(this.entry.folder, path);
+  }
+  /** PEM from `<name>-data` in base64, or from the file that `<name>` names. */
+  pem(name: string): { readonly pem: string; readonly field: string } | undefined {
+    const data = this.text(`${name}-data`);
+    if (data !== undefined) {
+      if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(data)) throw this.wrong(`${name}-data`, "is not base64");
+      const pem = Buffer.from(data, "base64").toString("utf8");
+      if (!pem.includes("-----BEGIN ")) throw this.wrong(`${name}-data`, "holds no PEM block");
+      return { pem, field: `${name}-data` };
+    }
+    const path = this.file(name);
+    if (path === undefined) return undefined;
+    try {
+      const pem = readFileSync(path, "utf8");
+      if (!pem.includes("-----BEGIN ")) throw this.wrong(name, `${path} holds no PEM block`);
+      return { pem, field: name };
+    } catch (cause) {
+      if (cause instanceof KubeconfigError) throw cause;
+      throw this.wrong(name, `cannot read ${path}: ${(cause as Error).message}`, cause);
+    }
+  }
+}
+
+/** Reads a certificate in PEM. */
+export function readCertificate(fields: Fields, { pem, field }: { readonly pem: string; readonly field: string }): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw fields.wrong(field, "is no certificate", cause);
+  }
+}
