@@ -5,18 +5,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 const [kubernetes = "", api = ""] = process.argv.slice(2);
 const ROOTS = [
-  "SecurityContext",
-  "SeccompProfile",
-  "PodTemplateSpec",
-  "EphemeralContainer",
-  "ServicePort",
-  "PodDisruptionBudgetSpec",
-  "RoleRef",
+  ...["SecurityContext", "SeccompProfile", "PodTemplateSpec", "EphemeralContainer", "ServicePort", "PodDisruptionBudgetSpec", "RoleRef"],
+  ...["DeploymentStrategy", "DaemonSetUpdateStrategy", "StatefulSetUpdateStrategy", "SuccessPolicy", "Taint"],
 ];
 const GROUPS: readonly (readonly [internal: string, versioned: string])[] = [
   ["core", "core/v1"],
   ["policy", "policy/v1"],
   ["rbac", "rbac/v1"],
+  ["apps", "apps/v1"],
+  ["batch", "batch/v1"],
 ];
 
 interface GoField {

@@ -4,7 +4,7 @@ import { type Fields, object, objects, text, texts } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import { subdomainName } from "./formats.ts";
 import { goStruct } from "./go-struct.ts";
-import { findInSelector } from "./label-selectors.ts";
+import { findInSelector, readSelector } from "./label-selectors.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
 
@@ -20,6 +20,7 @@ export function findInRole(found: Findings, role: KubeObject, cluster: boolean):
   if (selectors.length === 0) found.required(path, "at least one clusterRoleSelector required if aggregationRule is non-nil");
   selectors.forEach((selector, index) => {
     findInSelector(found, { selector }, "selector", `${path}[${index}]`);
+    if (!readSelector({ selector }, "selector")) found.invalid(`${path}[${index}]`, null, "invalid label selector.");
   });
 }
 

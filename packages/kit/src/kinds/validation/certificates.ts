@@ -17,7 +17,8 @@ const USAGES = [
 export function findInSigningRequest(found: Findings, request: KubeObject): void {
   const spec = object(request, "spec") ?? {};
   const pem = text(spec, "request");
-  if (blocks(pem)[0] !== "CERTIFICATE REQUEST") found.invalid("spec.request", pem, "PEM block type must be CERTIFICATE REQUEST");
+  if (blocks(pem)[0] !== "CERTIFICATE REQUEST")
+    found.invalid("spec.request", spec["request"] ?? null, "PEM block type must be CERTIFICATE REQUEST");
   const usages = texts(spec, "usages");
   if (usages.length === 0) found.required("spec.usages");
   usages.forEach((usage, index) => {

@@ -65,35 +65,3 @@ export function findInNodeUpdate(found: Findings, node: KubeObject, old: KubeObj
 export function findInClaim(found: Findings, claim: KubeObject): void {
   findInClaimSpec(found, object(claim, "spec") ?? {}, "spec");
 }
-
-export function findInResourceQuota(found: Findings, quota: KubeObject): void {
-  for (const [name, amount] of textEntries(object(quota, "spec"), "hard")) {
-    const path = `spec.hard[${name}]`;
-    if (!name.includes("/")) resourceName(found, name, path);
-    quantityOf(found, name, readQuantity(found, amount, path), path);
-  }
-}
-
-export function findInLimitRange(found: Findings, range: KubeObject): void {
-  const seen = new Set<string>();
-  for (const [index, limit] of objects(object(range, "spec"), "limits").entries()) {
-    const path = `spec.limits[${index}]`;
-    const type = text(limit, "type");
-    if (seen.has(type)) found.duplicate(`${path}.type`, type);
-    seen.add(type);
-    const amounts = (field: string) =>
-      new Map(textEntries(limit, field).map(([name, value]) => [name, readQuantity(found, value, `${path}.${field}[${name}]`)]));
-    const [max, min] = [amounts("max"), amounts("min")];
-    for (const [name, least] of min) {
-      const most = max.get(name);
-      if (most && least.cmp(most) > 0) {
-        found.invalid(`${path}.min[${name}]`, least.toString(), `min value ${least} is greater than max value ${most}`);
-      }
-    }
-    if (type === "Pod") {
-      for (const field of ["default", "defaultRequest"]) {
-        if (amounts(field).size > 0) found.forbidden(`${path}.${field}`, "may not be specified when `type` is 'Pod'");
-      }
-    }
-  }
-}

@@ -126,7 +126,8 @@ export function findInEnvFrom(found: Findings, container: Fields, path: string):
     const refs = ["configMapRef", "secretRef"].filter((name) => object(source, name));
     for (const ref of refs) {
       const name = text(object(source, ref), "name");
-      found.invalidEach(`${at}.${ref}.name`, name, subdomainName(name, false));
+      if (name === "") found.required(`${at}.${ref}.name`);
+      else found.invalidEach(`${at}.${ref}.name`, name, subdomainName(name, false));
     }
     if (refs.length === 0) found.invalid(path, "", "must specify one of: `configMapRef` or `secretRef`");
     else if (refs.length > 1) found.invalid(path, "", "may not have more than one field specified at a time");

@@ -15,6 +15,11 @@ export class Findings {
     this.add("FieldValueInvalid", field, `Invalid value: ${show(value)}`, detail);
   }
 
+  /** An invalid value that is not shown. */
+  invalidWhole(field: string, detail: string): void {
+    this.add("FieldValueInvalid", field, "Invalid value", detail);
+  }
+
   /** One finding for each problem of a value. */
   invalidEach(field: string, value: unknown, problems: Iterable<string>): void {
     for (const problem of problems) this.invalid(field, value, problem);
@@ -25,8 +30,8 @@ export class Findings {
     this.add("FieldValueNotSupported", field, `Unsupported value: ${show(value)}`, detail);
   }
 
-  duplicate(field: string, value: unknown): void {
-    this.add("FieldValueDuplicate", field, `Duplicate value: ${show(value)}`, "");
+  duplicate(field: string, value: unknown, detail = ""): void {
+    this.add("FieldValueDuplicate", field, `Duplicate value: ${show(value)}`, detail);
   }
 
   notFound(field: string, value: unknown, detail = ""): void {

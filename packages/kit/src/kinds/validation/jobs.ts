@@ -4,6 +4,7 @@ import { cronProblem } from "./cron.ts";
 import { type Fields, flag, number, object, objects, optionalText, text } from "./fields.ts";
 import { type Findings, sorted } from "./findings.ts";
 import { goStruct } from "./go-struct.ts";
+import { findInFailurePolicy, findInSuccessPolicy } from "./job-policies.ts";
 import { findInSelector, readSelector, shownSelector } from "./label-selectors.ts";
 import { findInPodTemplate } from "./pod.ts";
 
@@ -65,9 +66,10 @@ function findInJobSpec(found: Findings, spec: Fields, path: string): void {
     found.required(`${path}.backoffLimitPerIndex`, "when maxFailedIndexes is specified");
   }
   findInCompletionMode(found, spec, path);
-  if (object(spec, "successPolicy") && text(spec, "completionMode") !== "Indexed") {
-    found.invalid(`${path}.successPolicy`, spec["successPolicy"], "requires indexed completion mode");
-  }
+  findInFailurePolicy(found, spec, `${path}.podFailurePolicy`);
+  const success = object(spec, "successPolicy");
+  if (success && text(spec, "completionMode") === "Indexed") findInSuccessPolicy(found, spec, `${path}.successPolicy`);
+  else if (success) found.invalid(`${path}.successPolicy`, goStruct("SuccessPolicy", success), "requires indexed completion mode");
   const replacement = optionalText(spec, "podReplacementPolicy");
   if (replacement !== undefined) {
     if (object(spec, "podFailurePolicy") && replacement !== "Failed") {

@@ -1,7 +1,8 @@
 import { type Cause, type KubeObject, pathSegmentProblems } from "../../api/index.ts";
 import { findInAccessReview, findInRole, findInRoleBinding, findInRoleBindingUpdate } from "./access.ts";
+import { findInAutoscaler } from "./autoscalers.ts";
 import { findInSigningRequest, findInSigningRequestUpdate } from "./certificates.ts";
-import { findInClaim, findInLimitRange, findInNamespaceFinalizers, findInNode, findInNodeUpdate, findInResourceQuota } from "./cluster.ts";
+import { findInClaim, findInNamespaceFinalizers, findInNode, findInNodeUpdate } from "./cluster.ts";
 import { findInConfigMap, findInConfigMapUpdate, findInSecret, findInSecretUpdate } from "./configs.ts";
 import { object } from "./fields.ts";
 import { Findings } from "./findings.ts";
@@ -10,16 +11,10 @@ import { findInCronJob, findInJob, findInJobUpdate } from "./jobs.ts";
 import { findInIngress, findInNetworkPolicy } from "./networking.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
 import { findInEphemeralUpdate, findInPod, findInPodTemplate, findInPodUpdate, findInResize } from "./pod.ts";
-import {
-  findInAutoscaler,
-  findInDisruptionBudget,
-  findInLease,
-  findInPriorityClass,
-  findInPriorityClassUpdate,
-  findInScale,
-} from "./policies.ts";
+import { findInDisruptionBudget, findInLease, findInPriorityClass, findInPriorityClassUpdate, findInScale } from "./policies.ts";
+import { findInLimitRange, findInResourceQuota } from "./quotas.ts";
 import { findInService, findInServiceUpdate } from "./services.ts";
-import { hostnameWarnings, podWarnings, serviceWarnings } from "./warnings.ts";
+import { hostnameWarnings, podWarnings, secretWarnings, serviceWarnings } from "./warnings.ts";
 import { type ExpressionProblem, findInWebhookConfiguration } from "./webhook-configurations.ts";
 import {
   findInDaemonSet,
@@ -86,7 +81,7 @@ const VALIDATORS: Readonly<Record<string, Validator>> = {
   "ReplicationController.": { create: findInReplicationController, warnings: template("spec.template") },
   "Service.": { name: labelName, create: findInService, update: findInServiceUpdate, whole: true, warnings: serviceWarnings },
   "ConfigMap.": { create: findInConfigMap, update: findInConfigMapUpdate, whole: true },
-  "Secret.": { create: findInSecret, update: findInSecretUpdate, whole: true },
+  "Secret.": { create: findInSecret, update: findInSecretUpdate, whole: true, warnings: secretWarnings },
   "Namespace.": {
     name: labelName,
     create: (found, namespace) => findInNamespaceFinalizers(found, namespace, false),

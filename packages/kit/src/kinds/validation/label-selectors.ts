@@ -19,6 +19,7 @@ export function findInSelector(found: Findings, holder: Fields | undefined, fiel
 export function readSelector(holder: Fields | undefined, field: string): Pick<Selector, "matches" | "empty"> | undefined {
   const selector = object(holder, field);
   if (!selector) return { empty: false, matches: () => false };
+  if (labelSelectorProblems(selector as LabelSelector, "").length > 0) return undefined;
   try {
     return labelSelector(selector as LabelSelector);
   } catch (error) {

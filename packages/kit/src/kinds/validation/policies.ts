@@ -1,5 +1,5 @@
-import { type KubeObject, pathSegmentProblems } from "../../api/index.ts";
-import { type Fields, number, object, objects, optionalText, text } from "./fields.ts";
+import type { KubeObject } from "../../api/index.ts";
+import { number, object, optionalText, text } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import { goStruct } from "./go-struct.ts";
 import { findInSelector } from "./label-selectors.ts";
@@ -29,54 +29,6 @@ export function findInLease(found: Findings, lease: KubeObject): void {
   const strategy = optionalText(spec, "strategy") ?? "";
   if (text(spec, "preferredHolder") !== "" && strategy === "") {
     found.forbidden("spec.preferredHolder", "may only be specified if `strategy` is defined");
-  }
-}
-
-/** A HorizontalPodAutoscaler; versions 1 and 2 differ in what they call metrics. */
-export function findInAutoscaler(found: Findings, autoscaler: KubeObject): void {
-  const spec = object(autoscaler, "spec") ?? {};
-  const min = number(spec, "minReplicas");
-  const max = number(spec, "maxReplicas") ?? 0;
-  if (min !== undefined && min < 1) found.invalid("spec.minReplicas", min, "must be greater than or equal to 1");
-  if (max === 0) found.required("spec.maxReplicas", "must be set and greater than 0");
-  else if (max < 0) found.invalid("spec.maxReplicas", max, "must be greater than or equal to 1");
-  if (min !== undefined && max < min) found.invalid("spec.maxReplicas", max, "must be greater than or equal to `minReplicas`");
-  findInScaleTarget(found, object(spec, "scaleTargetRef") ?? {}, "spec.scaleTargetRef");
-  objects(spec, "metrics").forEach((metric, index) => {
-    findInMetric(found, metric, `spec.metrics[${index}]`);
-  });
-}
-
-function findInScaleTarget(found: Findings, ref: Fields, path: string): void {
-  for (const field of ["kind", "name"]) {
-    const value = text(ref, field);
-    if (value === "") found.required(`${path}.${field}`);
-    else found.invalidEach(`${path}.${field}`, value, pathSegmentProblems(value));
-  }
-  const apiVersion = text(ref, "apiVersion");
-  const parts = apiVersion.split("/");
-  if (parts.length > 2) found.invalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
-  else if (parts.length < 2 || parts[0] === "") found.invalid(`${path}.apiVersion`, apiVersion, "apiVersion must specify API group");
-}
-
-const METRIC_SOURCES: Readonly<Record<string, string>> = {
-  ContainerResource: "containerResource",
-  External: "external",
-  Object: "object",
-  Pods: "pods",
-  Resource: "resource",
-};
-
-function findInMetric(found: Findings, metric: Fields, path: string): void {
-  const type = text(metric, "type");
-  const types = Object.keys(METRIC_SOURCES);
-  const source = METRIC_SOURCES[type];
-  if (type === "") found.required(`${path}.type`, "must specify a metric source type");
-  if (source === undefined) found.notSupported(`${path}.type`, type, types);
-  else if (!object(metric, source)) found.required(`${path}.${source}`, "must populate information for the given metric source");
-  const present = Object.values(METRIC_SOURCES).filter((field) => object(metric, field));
-  if (present.length !== 1) {
-    for (const field of present) if (field !== source) found.forbidden(`${path}.${field}`, "must populate the given metric source only");
   }
 }
 

@@ -39,13 +39,12 @@ export function findInResources(
     const amount = readQuantity(found, value, at);
     both(name, amount, at);
     const limit = limits.get(name);
-    const overcommits = isNative(name) && !isHugePages(name);
     if (limit === undefined) {
-      if (!overcommits) found.required(`${path}.limits`, "Limit must be set for non overcommitable resources");
+      if (!overcommits(name)) found.required(`${path}.limits`, "Limit must be set for non overcommitable resources");
       continue;
     }
     const bound = readQuantity(new Findings(), limit, "");
-    if (!overcommits && amount.cmp(bound) !== 0) {
+    if (!overcommits(name) && amount.cmp(bound) !== 0) {
       found.invalid(`${path}.requests`, amount.toString(), `must be equal to ${name} limit of ${bound}`);
     } else if (amount.cmp(bound) > 0) {
       found.invalid(`${path}.requests`, amount.toString(), `must be less than or equal to ${name} limit of ${bound}`);
@@ -84,7 +83,12 @@ export function isWhole(amount: Quantity): boolean {
   return amount.milliValue % 1000n === 0n;
 }
 
-function containerResourceName(found: Findings, name: string, path: string): void {
+/** Whether more of a resource may be promised than there is. */
+export function overcommits(name: string): boolean {
+  return isNative(name) && !isHugePages(name);
+}
+
+export function containerResourceName(found: Findings, name: string, path: string): void {
   resourceName(found, name, path);
   if (!name.includes("/")) {
     if (!OF_CONTAINERS.has(name) && !isHugePages(name)) found.invalid(path, name, "must be a standard resource for containers");

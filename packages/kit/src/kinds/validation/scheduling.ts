@@ -2,6 +2,7 @@ import { dnsLabelProblems, labelValueProblems, qualifiedNameProblems } from "../
 import { type Fields, number, object, objects, optionalText, text, texts } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import { subdomainName } from "./formats.ts";
+import { goStruct } from "./go-struct.ts";
 import { findInLabelKeys, findInSelector } from "./label-selectors.ts";
 
 const REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -134,7 +135,7 @@ export function findInTaints(found: Findings, spec: Fields | undefined, path: st
     if (problems.length > 0) found.invalid(`${at}.value`, text(taint, "value"), problems.join(";"));
     found.oneOf(`${at}.effect`, effect, EFFECTS);
     const identity = `${key}:${effect}`;
-    if (seen.has(identity)) found.duplicate(at, taint);
+    if (seen.has(identity)) found.duplicate(at, goStruct("Taint", taint), "taints must be unique by key and effect pair");
     seen.add(identity);
   }
 }

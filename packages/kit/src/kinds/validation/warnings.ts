@@ -14,7 +14,7 @@ export function podWarnings(holder: Fields, path: string): string[] {
   const warnings = [
     ...spreadWarnings(spec, `${at}spec`),
     ...volumeWarnings(spec, `${at}spec`),
-    ...secretWarnings(spec, `${at}spec`),
+    ...pullSecretWarnings(spec, `${at}spec`),
     ...containers.flatMap(({ container, place }) => [...resourceWarnings(container, place), ...envWarnings(container, place)]),
     ...portWarnings(containers),
   ];
@@ -52,7 +52,7 @@ function volumeWarnings(spec: Fields, path: string): string[] {
   );
 }
 
-function secretWarnings(spec: Fields, path: string): string[] {
+function pullSecretWarnings(spec: Fields, path: string): string[] {
   const names = objects(spec, "imagePullSecrets").map((secret) => text(secret, "name"));
   const at = (index: number) => `${path}.imagePullSecrets[${index}].name`;
   return [
@@ -156,6 +156,13 @@ export function hostnameWarnings(holder: KubeObject, use: string): string[] {
   return [
     `metadata.name: this is used in ${use}, which can result in surprising behavior; a DNS label is recommended: [${problems.join(" ")}]`,
   ];
+}
+
+/** A TLS Secret should hold certificates. */
+export function secretWarnings(secret: KubeObject): string[] {
+  if (text(secret, "type") !== "kubernetes.io/tls") return [];
+  const certificate = Buffer.from(text(object(secret, "data"), "tls.crt"), "base64").toString("latin1");
+  return certificate.includes("-----BEGIN ") ? [] : ["tls: failed to find any PEM data in certificate input"];
 }
 
 export function serviceWarnings(service: KubeObject): string[] {

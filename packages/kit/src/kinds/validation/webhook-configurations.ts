@@ -118,6 +118,10 @@ function findInClientConfig(found: Findings, config: Fields, path: string): void
 const URL_FORM = "; desired format: https://host[/path]";
 
 function findInUrl(found: Findings, url: string, path: string): void {
+  if (url.startsWith(":")) {
+    found.required(path, `url must be a valid URL: parse ${JSON.stringify(url)}: missing protocol scheme${URL_FORM}`);
+    return;
+  }
   if (!URL.canParse(url) && !/^[a-z][a-z0-9+.-]*:/i.test(url)) {
     found.invalid(path, "", `'https' is the only allowed URL scheme${URL_FORM}`);
     found.invalid(path, "", `host must be specified${URL_FORM}`);

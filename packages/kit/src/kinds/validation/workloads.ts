@@ -4,6 +4,7 @@ import { immutable, same } from "./comparison.ts";
 import { type Fields, number, object, objects, text } from "./fields.ts";
 import { type Findings, sorted } from "./findings.ts";
 import { percentProblems } from "./formats.ts";
+import { goStruct } from "./go-struct.ts";
 import { findInSelector, isEmptySelector, readSelector, shownSelector } from "./label-selectors.ts";
 import { findInAnnotations, findInLabels } from "./object-meta.ts";
 import { findInPodTemplate } from "./pod.ts";
@@ -102,7 +103,7 @@ function findInDeploymentStrategy(found: Findings, strategy: Fields): void {
       }
       return;
     default:
-      found.notSupported("spec.strategy", { Type: text(strategy, "type"), RollingUpdate: rolling ?? null }, ["Recreate", "RollingUpdate"]);
+      found.notSupported("spec.strategy", goStruct("DeploymentStrategy", strategy), ["Recreate", "RollingUpdate"]);
   }
 }
 
@@ -141,7 +142,7 @@ function findInDaemonStrategy(found: Findings, strategy: Fields): void {
   const rolling = object(strategy, "rollingUpdate");
   if (type === "OnDelete") return;
   if (type !== "RollingUpdate") {
-    found.notSupported(path, { Type: type, RollingUpdate: rolling ?? null }, ["RollingUpdate", "OnDelete"]);
+    found.notSupported(path, goStruct("DaemonSetUpdateStrategy", strategy), ["RollingUpdate", "OnDelete"]);
     return;
   }
   if (!rolling) {
@@ -207,7 +208,12 @@ function findInStatefulStrategy(found: Findings, strategy: Fields): void {
   const rolling = object(strategy, "rollingUpdate");
   if (type === "") found.required(path);
   else if (type === "OnDelete") {
-    if (rolling) found.invalid(`${path}.rollingUpdate`, rolling, "only allowed for updateStrategy 'RollingUpdate'");
+    if (rolling)
+      found.invalid(
+        `${path}.rollingUpdate`,
+        goStruct("RollingUpdateStatefulSetStrategy", rolling),
+        "only allowed for updateStrategy 'RollingUpdate'",
+      );
   } else if (type === "RollingUpdate") {
     found.nonNegative(`${path}.rollingUpdate.partition`, number(rolling, "partition"));
     const unavailable = rolling?.["maxUnavailable"];
@@ -216,7 +222,7 @@ function findInStatefulStrategy(found: Findings, strategy: Fields): void {
     findInIntOrPercent(found, unavailable, at);
     if (amount(unavailable) === 0) found.invalid(at, unavailable, "cannot be 0");
     atMostAll(found, unavailable, at);
-  } else found.invalid(path, { Type: type, RollingUpdate: rolling ?? null }, "must be 'RollingUpdate' or 'OnDelete'");
+  } else found.invalid(path, goStruct("StatefulSetUpdateStrategy", strategy), "must be 'RollingUpdate' or 'OnDelete'");
 }
 
 const STATEFUL_UPDATABLE = [
