@@ -109,6 +109,8 @@ test("answers probes and metrics under controller-runtime's names, at 0 from the
     'controller_runtime_active_workers{controller="counting"} 0',
     'workqueue_depth{name="counting",controller="counting"} 0',
     'workqueue_adds_total{name="counting",controller="counting"} 1',
+    'workqueue_unfinished_work_seconds{name="counting",controller="counting"} 0',
+    'workqueue_longest_running_processor_seconds{name="counting",controller="counting"} 0',
     'controller_runtime_reconcile_time_seconds_count{controller="counting"} 1',
   ]) {
     expect(metrics).toContain(line);

@@ -38,6 +38,23 @@ export function metrics(): Metrics {
   const queued = histogram("workqueue_queue_duration_seconds", "How long keys waited", ["name", "controller"], QUEUE_BUCKETS);
   const worked = histogram("workqueue_work_duration_seconds", "How long keys were processed", ["name", "controller"], QUEUE_BUCKETS);
   const retries = counter("workqueue_retries_total", "Keys added again after a failure", ["name", "controller"]);
+  /** Keys that are with workers, by queue: since when. */
+  const running = new Map<string, Map<string, number>>();
+  const ages = (name: string): number[] => Array.from(running.get(name)?.values() ?? [], (since) => (performance.now() - since) / 1000);
+  const aging = (name: string, help: string, of: (seconds: number[]) => number): void =>
+    void new prom.Gauge({
+      name,
+      help,
+      labelNames: ["name", "controller"],
+      registers,
+      collect() {
+        for (const queue of running.keys()) this.set({ name: queue, controller: queue }, of(ages(queue)));
+      },
+    });
+  aging("workqueue_unfinished_work_seconds", "Time that all running work has taken so far", (seconds) =>
+    seconds.reduce((sum, one) => sum + one, 0),
+  );
+  aging("workqueue_longest_running_processor_seconds", "Time of the longest running work", (seconds) => Math.max(0, ...seconds));
   const requests = counter("rest_client_requests_total", "Requests to API servers", ["code", "host", "method"]);
   const master = gauge("leader_election_master_status", "1 while this process leads", ["name"]);
 
@@ -64,16 +81,22 @@ export function metrics(): Metrics {
       retries.inc(labels, 0);
       queued.zero(labels);
       worked.zero(labels);
+      const since = new Map<string, number>();
+      running.set(name, since);
       return {
         added(_key, size) {
           adds.inc(labels);
           depth.set(labels, size);
         },
-        taken(_key, queuedMs, size) {
+        taken(key, queuedMs, size) {
+          since.set(key, performance.now());
           queued.observe(labels, queuedMs / 1000);
           depth.set(labels, size);
         },
-        done: (_key, workMs) => worked.observe(labels, workMs / 1000),
+        done(key, workMs) {
+          since.delete(key);
+          worked.observe(labels, workMs / 1000);
+        },
         retried: () => retries.inc(labels),
       };
     },
