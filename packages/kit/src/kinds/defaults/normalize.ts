@@ -1,19 +1,54 @@
+import { Quantity } from "../../api/index.ts";
 import type { SchemaNode } from "../../schema/index.ts";
 import { goStruct } from "../table.ts";
 
 type Json = Record<string, unknown>;
 
+/** What normalizing does with the fields of one struct; worked out once, since every write passes here. */
+interface Plan {
+  /** Fields that are always written, with what is written when nothing was said. */
+  readonly always: readonly (readonly [field: string, child: SchemaNode, value: unknown])[];
+  /** Fields whose zero value stays. */
+  readonly kept: ReadonlySet<string>;
+  /** Fields that are null when they are empty. */
+  readonly nullables: ReadonlySet<string>;
+}
+const plans = new WeakMap<SchemaNode, Plan>();
+const none: ReadonlySet<string> = new Set();
+
+function planOf(node: SchemaNode): Plan {
+  let plan = plans.get(node);
+  if (plan) return plan;
+  const { pointers = none, nullables = none } = goStruct(node) ?? {};
+  const fields = Object.entries(node.properties ?? {});
+  const always = fields.flatMap(([field, child]): Plan["always"] => {
+    if (child.default !== undefined && !pointers.has(field)) return [[field, child, child.default]];
+    return nullables.has(field) ? [[field, child, null]] : [];
+  });
+  const kept = new Set([...pointers, ...fields.filter(([, child]) => child.default !== undefined).map(([field]) => field)]);
+  plan = { always, kept, nullables };
+  plans.set(node, plan);
+  return plan;
+}
+
 /**
  * Brings a decoded value into the form in which Kubernetes writes it, in place: nulls and zero values that Go leaves out
- * go, zero values that it always writes come, times lose their fractions of a second.
+ * go, zero values that it always writes come, times lose their fractions of a second, quantities are canonical.
  */
 export function normalize(node: SchemaNode, value: Json): void {
-  const struct = goStruct(node);
   const { properties } = node;
   if (!properties) {
-    if (typeof node.additionalProperties === "object") for (const inner of Object.values(value)) descend(node.additionalProperties, inner);
+    const { additionalProperties } = node;
+    if (typeof additionalProperties !== "object") return;
+    for (const key in value) {
+      const inner = value[key];
+      const next = scalarForm(additionalProperties, inner);
+      if (next !== inner) value[key] = next;
+      descend(additionalProperties, next);
+    }
     return;
   }
+  const { always, kept, nullables } = planOf(node);
   for (const field of Object.keys(value)) {
     const child = properties[field];
     if (!child) continue;
@@ -25,34 +60,61 @@ export function normalize(node: SchemaNode, value: Json): void {
     const next = scalarForm(child, inner);
     if (next !== inner) value[field] = next;
     descend(child, next);
-    if (isZero(next) && !struct?.pointers.has(field) && !struct?.nullables.has(field) && child.default === undefined && !(isStruct(child) && typeof next === "object")) delete value[field];
+    if (!isZero(next) || kept.has(field)) continue;
+    if (isStruct(child) && typeof next === "object") continue;
+    if (nullables.has(field)) value[field] = null;
+    else delete value[field];
   }
-  for (const [field, child] of Object.entries(properties)) {
+  for (const [field, child, given] of always) {
     if (value[field] !== undefined) continue;
-    if (child.default !== undefined && !(struct?.pointers.has(field) ?? false)) {
-      const given = structuredClone(child.default);
+    if (given === null || typeof given !== "object") {
       value[field] = given;
-      descend(child, given);
-    } else if (struct?.nullables.has(field)) value[field] = null;
+      continue;
+    }
+    const made = isZero(given) ? (Array.isArray(given) ? [] : {}) : structuredClone(given);
+    value[field] = made;
+    descend(child, made);
   }
 }
 
 function descend(node: SchemaNode, value: unknown): void {
-  if (Array.isArray(value)) {
-    if (!node.items) return;
-    for (const [index, item] of value.entries()) {
-      const next = scalarForm(node.items, item);
-      if (next !== item) value[index] = next;
-      descend(node.items, next);
-    }
-  } else if (value !== null && typeof value === "object") normalize(node, value as Json);
+  if (value === null || typeof value !== "object") return;
+  if (!Array.isArray(value)) {
+    normalize(node, value as Json);
+    return;
+  }
+  const { items } = node;
+  if (!items) return;
+  for (let index = 0; index < value.length; index++) {
+    const item: unknown = value[index];
+    const next = scalarForm(items, item);
+    if (next !== item) value[index] = next;
+    descend(items, next);
+  }
 }
 
-/** Quantities that were written as numbers are texts; times have whole seconds. */
+const canonical = new Map<string, string>();
+
+/** Quantities are written as Kubernetes writes them, whatever their author wrote; times have whole seconds. */
 function scalarForm(node: SchemaNode, value: unknown): unknown {
-  if (typeof value === "number" && node.title === "io.k8s.apimachinery.pkg.api.resource.Quantity") return String(value);
+  if (typeof value !== "string" && typeof value !== "number") return value;
+  if (node.title === "io.k8s.apimachinery.pkg.api.resource.Quantity") return quantityText(String(value));
   if (typeof value === "string" && node.title === "io.k8s.apimachinery.pkg.apis.meta.v1.Time") return value.replace(/\.\d+(?=Z$)/, "");
   return value;
+}
+
+function quantityText(text: string): string {
+  let known = canonical.get(text);
+  if (known !== undefined) return known;
+  try {
+    known = Quantity.parse(text).toString();
+  } catch {
+    // Decoding refuses it; here it stays what it is.
+    known = text;
+  }
+  if (canonical.size > 10_000) canonical.clear();
+  canonical.set(text, known);
+  return known;
 }
 
 /** A struct is written even when nothing in it is set; a list or map that is empty is not. */
