@@ -1,17 +1,18 @@
-import type { Client } from "@outrigger/kit/client";
+import { connect, type Transport } from "@outrigger/kit/client";
 import type { DevclusterOptions, LogSource } from "./devcluster.ts";
 
 /** What the control loops and the nodes use of the cluster they run in. */
 export interface LoopHost {
   readonly ca: string;
-  client(): Promise<Client>;
+  transport(): Transport;
   setLogSource(source: LogSource | undefined): void;
 }
 
 /** Starts the control loops and the nodes, as programs on the kit's client; returns how to stop them. */
 export async function startLoops(host: LoopHost, { controllers, logs }: DevclusterOptions): Promise<() => Promise<void>> {
   const [{ startControllers }, { startKubelet }] = await Promise.all([import("./controllers/index.ts"), import("./kubelet/index.ts")]);
-  const client = await host.client();
+  // What Kubernetes' own loops do with deprecated versions is nobody's concern.
+  const client = connect(host.transport(), { onWarning: () => {} });
   const loops = await startControllers(client, { rootCa: host.ca });
   const count = typeof controllers === "object" ? (controllers.nodes ?? 1) : 1;
   const kubelets = [];

@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { cells, defaultObject, type KindRow, validateKind, validateKindUpdate, warningsFor } from "@outrigger/kit/kinds";
+import { cells, defaultObject, type KindRow, normalize, validateKind, validateKindUpdate, warningsFor } from "@outrigger/kit/kinds";
 import { compileCel, prune } from "@outrigger/kit/schema";
 import type { ServedResource, Strategy } from "./contracts.ts";
 import { conversions } from "./conversions/index.ts";
@@ -57,6 +57,15 @@ function expressionProblem(text: string): string {
 
 function rowStrategy(row: KindRow): Strategy {
   const rules = kindRules(row.group, row.plural, false);
+  let nothing: KubeObject | undefined;
+  /** What Go makes of a kind with nothing in it. */
+  const empty = (): KubeObject => {
+    if (!nothing) {
+      nothing = { apiVersion: "", kind: row.kind, metadata: {} };
+      normalize(row.schema, nothing);
+    }
+    return nothing;
+  };
   const isServerOwned = (field: string): boolean => field === "apiVersion" || field === "kind" || field === "metadata";
   return {
     prune: (object) => prune(row.schema, object),
@@ -65,8 +74,12 @@ function rowStrategy(row: KindRow): Strategy {
       rules.decoded?.(object);
     },
     prepareForCreate(object) {
-      if (!rules.ownStatus) for (const field of row.resetFields) delete object[field];
-      defaultObject(row, object);
+      if (rules.ownStatus) return;
+      for (const field of row.resetFields) {
+        const nothing = empty()[field];
+        if (nothing === undefined) delete object[field];
+        else object[field] = structuredClone(nothing);
+      }
     },
     prepareForUpdate(object, old, subresource) {
       const restored =

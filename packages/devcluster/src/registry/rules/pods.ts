@@ -84,6 +84,11 @@ export const pods: KindRules = {
 /** What a node says of itself when it registers is kept, its status too. */
 export const nodes: KindRules = {
   ownStatus: true,
+  decoded(object) {
+    const spec = object["spec"] as { podCIDR?: string; podCIDRs?: string[] } | undefined;
+    if (spec?.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
+    else if (spec?.podCIDRs?.length && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0]!;
+  },
   fieldValue: (object, path) =>
     path === "spec.unschedulable" ? String((object["spec"] as { unschedulable?: boolean } | undefined)?.unschedulable ?? false) : undefined,
 };

@@ -49,6 +49,7 @@ export const jobs: KindRules = {
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning",
   prepareForCreate(object) {
     const { spec } = object as unknown as JobParts;
+    spec.manualSelector ??= false;
     if (spec.manualSelector || !spec.template) return;
     const uid = object.metadata.uid ?? "";
     const name = object.metadata.name ?? "";

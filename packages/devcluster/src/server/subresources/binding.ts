@@ -70,8 +70,7 @@ function bound(current: KubeObject, node: string, annotations: Record<string, st
   pod.spec.nodeName = node;
   if (annotations) object.metadata.annotations = { ...object.metadata.annotations, ...annotations };
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== "PodScheduled");
-  const observed = object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation };
-  const scheduled = { type: "PodScheduled", ...observed, status: "True", lastProbeTime: null, lastTransitionTime: timestamp() };
+  const scheduled = { type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: timestamp() };
   pod.status = { ...pod.status, conditions: [...others, scheduled] };
   return object;
 }
