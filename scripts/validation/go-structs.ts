@@ -7,6 +7,7 @@ const [kubernetes = "", api = ""] = process.argv.slice(2);
 const ROOTS = [
   ...["SecurityContext", "SeccompProfile", "PodTemplateSpec", "EphemeralContainer", "ServicePort", "PodDisruptionBudgetSpec", "RoleRef"],
   ...["DeploymentStrategy", "DaemonSetUpdateStrategy", "StatefulSetUpdateStrategy", "SuccessPolicy", "Taint"],
+  ...["PodFailurePolicy", "PersistentVolumeClaimSpec"],
 ];
 const GROUPS: readonly (readonly [internal: string, versioned: string])[] = [
   ["core", "core/v1"],

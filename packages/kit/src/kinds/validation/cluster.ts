@@ -2,8 +2,9 @@ import { type KubeObject, qualifiedNameProblems } from "../../api/index.ts";
 import { addressBlock, INVALID_CIDR } from "./addresses.ts";
 import { readQuantity } from "./amounts.ts";
 import { same } from "./comparison.ts";
-import { object, objects, text, textEntries, texts } from "./fields.ts";
+import { type Fields, object, objects, text, textEntries, texts } from "./fields.ts";
 import type { Findings } from "./findings.ts";
+import { goDiff } from "./go-struct.ts";
 import { quantityOf, resourceName } from "./resources.ts";
 import { findInTaints } from "./scheduling.ts";
 import { findInClaimSpec } from "./volume-claims.ts";
@@ -64,4 +65,29 @@ export function findInNodeUpdate(found: Findings, node: KubeObject, old: KubeObj
 
 export function findInClaim(found: Findings, claim: KubeObject): void {
   findInClaimSpec(found, object(claim, "spec") ?? {}, "spec");
+}
+
+/** A claim may be bound to a volume once; a bound one may grow. */
+export function findInClaimUpdate(found: Findings, claim: KubeObject, old: KubeObject): void {
+  const spec = object(claim, "spec") ?? {};
+  const before = object(old, "spec") ?? {};
+  const bound = text(object(claim, "status"), "phase") === "Bound";
+  const expected = text(before, "volumeName") === "" ? { ...before, volumeName: spec["volumeName"] } : before;
+  const storage = (each: Fields) => object(object(each, "resources"), "requests")?.["storage"];
+  const munged: Record<string, unknown> = { ...spec };
+  if (bound) {
+    const resources = object(spec, "resources");
+    munged["resources"] = { ...resources, requests: { ...object(resources, "requests"), storage: storage(before) } };
+    munged["volumeAttributesClassName"] = before["volumeAttributesClassName"];
+  }
+  if (!same(munged, expected)) {
+    const what = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+    found.forbidden("spec", `${what}\n${goDiff("PersistentVolumeClaimSpec", expected, munged)}`);
+  }
+  const capacity = object(object(old, "status"), "capacity")?.["storage"];
+  const read = (value: unknown) => readQuantity(found, value, "spec.resources.requests.storage");
+  if (read(storage(spec)).cmp(read(storage(before))) < 0 && read(storage(spec)).cmp(read(capacity)) <= 0) {
+    found.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+  }
+  if (!same(spec["volumeMode"], before["volumeMode"])) found.invalid("volumeMode", spec["volumeMode"], "field is immutable");
 }

@@ -24,13 +24,11 @@ export function findInConfigMap(found: Findings, map: KubeObject): void {
 
 export function findInConfigMapUpdate(found: Findings, map: KubeObject, old: KubeObject): void {
   findInFrozen(found, map, old, ["data", "binaryData"]);
-  findInConfigMap(found, map);
 }
 
 export function findInSecretUpdate(found: Findings, secret: KubeObject, old: KubeObject): void {
   immutable(found, text(secret, "type"), text(old, "type"), "type");
   findInFrozen(found, secret, old, ["data"]);
-  findInSecret(found, secret);
 }
 
 function findInFrozen(found: Findings, holder: KubeObject, old: KubeObject, fields: readonly string[]): void {

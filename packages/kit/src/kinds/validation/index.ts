@@ -14,9 +14,10 @@
  * - Kinds without an entry in `kinds.ts` are judged by their metadata.
  */
 export type { Fields } from "./fields.ts";
-export { type Judged, type ValidationOptions, validateKind, validateKindUpdate, warningsFor } from "./kinds.ts";
+export { type Judged, validateKind, validateKindUpdate, warningsFor } from "./kinds.ts";
 export { type ObjectMetaRules, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
 export { qualityOfService } from "./pod.ts";
 export { validateContainers, validatePodSpec } from "./pod-spec.ts";
 export { invalidStatus } from "./status.ts";
+export type { ValidationOptions } from "./validators.ts";
 export type { ExpressionProblem } from "./webhook-configurations.ts";

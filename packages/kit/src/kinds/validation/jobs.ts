@@ -131,9 +131,14 @@ export function findInJobUpdate(found: Findings, job: KubeObject, old: KubeObjec
   }
   immutable(found, spec["selector"], before["selector"], "spec.selector", shownSelector(spec, "selector"));
   findInTemplateUpdate(found, spec, before);
-  for (const field of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]) {
-    immutable(found, spec[field], before[field], `spec.${field}`);
-  }
+  immutable(found, spec["completionMode"], before["completionMode"], "spec.completionMode");
+  policyImmutable(found, spec, before, "podFailurePolicy", "PodFailurePolicy");
+  for (const field of ["backoffLimitPerIndex", "managedBy"]) immutable(found, spec[field], before[field], `spec.${field}`);
+  policyImmutable(found, spec, before, "successPolicy", "SuccessPolicy");
+}
+
+function policyImmutable(found: Findings, spec: Fields, before: Fields, field: string, type: string): void {
+  immutable(found, spec[field], before[field], `spec.${field}`, object(spec, field) && goStruct(type, object(spec, field)));
 }
 
 /** While a job is suspended, where and how its pods are scheduled may change, and what resources they have. */

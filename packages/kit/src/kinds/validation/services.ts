@@ -190,7 +190,6 @@ export function findInServiceUpdate(found: Findings, service: KubeObject, old: K
   if (balanced && spec["loadBalancerClass"] !== before["loadBalancerClass"]) {
     found.invalid("spec.loadBalancerClass", spec["loadBalancerClass"], "may not change once set");
   }
-  findInService(found, service);
 }
 
 function findInKept(found: Findings, now: readonly string[], old: readonly string[], field: string, unset: string, spec: Fields): void {
