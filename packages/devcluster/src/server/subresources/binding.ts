@@ -57,6 +57,7 @@ export async function admitBody(
   body: KubeObject,
   options: { readonly dryRun: boolean; readonly sent: Record<string, unknown> },
 ): Promise<void> {
+  body.metadata = { ...body.metadata, namespace: body.metadata?.namespace || target.namespace };
   const slash = (body.apiVersion ?? "v1").indexOf("/");
   const kind = { group: slash < 0 ? "" : body.apiVersion.slice(0, slash), version: (body.apiVersion ?? "v1").slice(slash + 1), kind: body.kind ?? "" };
   const attributes = attributesFor(target, caller, { operation: "CREATE", object: body, oldObject: undefined, options, optionsKind: "CreateOptions", kind });
