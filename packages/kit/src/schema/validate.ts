@@ -71,7 +71,7 @@ function text(schema: SchemaNode, value: string, path: string, causes: Cause[]):
   if (schema.maxLength !== undefined && length > schema.maxLength) causes.push({ reason: "FieldValueTooLong", message: `Too long: may not be more than ${schema.maxLength} bytes`, field: path });
   if (schema.minLength !== undefined && length < schema.minLength) causes.push(invalidValue(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
   if (schema.pattern !== undefined && !compilePattern(schema.pattern)(value)) causes.push(invalidValue(path, value, `${path} in body should match '${schema.pattern}'`));
-  if (schema.format !== undefined && !hasFormat(schema.format, value)) causes.push(invalidValue(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`));
+  if (schema.format !== undefined && !hasFormat(schema.format, value)) causes.push({ ...invalidValue(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`), reason: "FieldValueTypeInvalid" });
 }
 
 function number(schema: SchemaNode, value: number, path: string, causes: Cause[]): void {
@@ -89,7 +89,7 @@ function number(schema: SchemaNode, value: number, path: string, causes: Cause[]
 
 function list(schema: SchemaNode, value: readonly unknown[], path: string, old: unknown, hasOld: boolean, causes: Cause[]): void {
   if (schema.maxItems !== undefined && value.length > schema.maxItems)
-    causes.push({ reason: "FieldValueTooMany", message: `Too many: ${value.length}: must have at most ${schema.maxItems} items`, field: path });
+    causes.push({ reason: "FieldValueTooMany", message: `Too many: ${value.length}: must have at most ${schema.maxItems} ${schema.maxItems === 1 ? "item" : "items"}`, field: path });
   if (schema.minItems !== undefined && value.length < schema.minItems) causes.push(invalidValue(path, value.length, `${path} in body should have at least ${schema.minItems} items`));
   if (!schema.items) return;
   const before = correlated(schema, old);
@@ -115,7 +115,7 @@ function object(schema: SchemaNode, value: Json, path: string, old: unknown, has
   }
   const count = Object.keys(value).length;
   if (schema.maxProperties !== undefined && count > schema.maxProperties)
-    causes.push({ reason: "FieldValueTooMany", message: `Too many: ${count}: must have at most ${schema.maxProperties} items`, field: path });
+    causes.push({ reason: "FieldValueTooMany", message: `Too many: ${count}: must have at most ${schema.maxProperties} ${schema.maxProperties === 1 ? "item" : "items"}`, field: path });
   if (schema.minProperties !== undefined && count < schema.minProperties) causes.push(invalidValue(path, count, `${path} in body should have at least ${schema.minProperties} properties`));
   for (const field of schema.required ?? []) if (value[field] === undefined) causes.push(required(child(path, field)));
   for (const field of Object.keys(value).sort()) {
