@@ -16,7 +16,9 @@ export function parseBody(text: string, request: FailedRequest): unknown {
 }
 
 /** The error for an answer that is not 2xx, whether or not its body is a Status. */
-export function refusalOf(response: TransportResponse, text: string, request: FailedRequest): StatusError {
+export function refusalOf(response: TransportResponse, text: string, { method, path }: FailedRequest): StatusError {
+  // Not the request as it is: its body may hold secrets, and errors are logged.
+  const request = { method, path };
   let status: Status | undefined;
   try {
     const body = JSON.parse(text) as Status;

@@ -112,6 +112,8 @@ test("an Invalid answer becomes an InvalidError with its causes", async () => {
   const error = await client.create(ConfigMap, map("a")).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(InvalidError);
   expect(error).toMatchObject({ statusCode: 422, reason: "Invalid", causes, message: "it is invalid", code: "ERR_INVALID" });
+  // What was sent may be secret; errors are logged.
+  expect((error as InvalidError).request).toEqual({ method: "POST", path: "/api/v1/namespaces/default/configmaps" });
   await client.close();
 });
 

@@ -21,7 +21,13 @@ export function webhookService(options: WebhookServiceOptions): WebhookService {
     async start() {
       const server = webhookServer({ ...serverOptions, ready: false });
       const port = await server.listen();
-      await onListening?.(server, port);
+      try {
+        await onListening?.(server, port);
+      } catch (error) {
+        // Nobody will stop what did not start, and a listening socket keeps the process alive.
+        await server.close();
+        throw error;
+      }
       return { ready: () => server.setReady(true), stop: () => server.drain(drainMs) };
     },
   };
