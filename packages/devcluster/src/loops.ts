@@ -1,5 +1,6 @@
 import { connect, type Transport } from "@outrigger/kit/client";
 import type { DevclusterOptions, LogSource } from "./devcluster.ts";
+import type { RunningKubelet } from "./kubelet/index.ts";
 
 /** What the control loops and the nodes use of the cluster they run in. */
 export interface LoopHost {
@@ -15,7 +16,7 @@ export async function startLoops(host: LoopHost, { controllers, logs }: Devclust
   const client = connect(host.transport(), { onWarning: () => {} });
   const loops = await startControllers(client, { rootCa: host.ca });
   const count = typeof controllers === "object" ? (controllers.nodes ?? 1) : 1;
-  const kubelets = [];
+  const kubelets: RunningKubelet[] = [];
   for (let index = 0; index < count; index++) {
     kubelets.push(
       await startKubelet(client, {

@@ -4,8 +4,8 @@ import { createCa, issueCertificate } from "@outrigger/kit/pki";
 import { admissionChain } from "./admission/index.ts";
 import { bootstrap } from "./bootstrap/index.ts";
 import type { Devcluster, DevclusterOptions, LogSource } from "./devcluster.ts";
-import { clusterReader, type RegistryParts, Resources, type UserInfo } from "./registry/index.ts";
 import { customResources } from "./registry/crd/index.ts";
+import { clusterReader, type RegistryParts, Resources, type UserInfo } from "./registry/index.ts";
 import {
   Discovery,
   handler,
@@ -34,7 +34,9 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
   const serving = issueCertificate(ca, {
     commonName: "kube-apiserver",
     dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
-    ipAddresses: [...new Set(["127.0.0.1", "::1", "10.0.0.1", ...(/^[\d.]+$|:/.test(host) && host !== "0.0.0.0" && host !== "::" ? [host] : [])])],
+    ipAddresses: [
+      ...new Set(["127.0.0.1", "::1", "10.0.0.1", ...(/^[\d.]+$|:/.test(host) && host !== "0.0.0.0" && host !== "::" ? [host] : [])]),
+    ],
     usages: ["server auth"],
   });
   const aliceToken = randomBytes(16).toString("hex");
@@ -70,7 +72,13 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
       tokens: accountTokens,
     }),
   });
-  const listening = await listen(handle, { host, port: options.port ?? 0, certificate: serving.certificate, key: serving.key, clientCa: ca.certificate });
+  const listening = await listen(handle, {
+    host,
+    port: options.port ?? 0,
+    certificate: serving.certificate,
+    key: serving.key,
+    clientCa: ca.certificate,
+  });
   port = listening.port;
   await bootstrap(store, port);
 

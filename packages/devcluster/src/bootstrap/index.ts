@@ -4,8 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { kinds } from "@outrigger/kit/kinds";
 import type { KubeObject } from "@outrigger/kit/api";
+import { kinds } from "@outrigger/kit/kinds";
 import { tableOf, timestamp } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
 

@@ -1,5 +1,5 @@
-import type { Admission, ClusterReader, ServedResource, UserInfo } from "./contracts.ts";
 import type { Store } from "../store/index.ts";
+import type { Admission, ClusterReader, ServedResource, UserInfo } from "./contracts.ts";
 
 /** What every operation of the registry works with. */
 export interface RegistryParts {

@@ -23,16 +23,23 @@ export function decodeContinue(text: string): Position {
   } catch {
     throw badRequest(`invalid continue token: continue key is not valid: ${firstProblem(bytes)}`);
   }
-  if (token?.v !== "meta.k8s.io/v1") throw badRequest("invalid continue token: continue key is not valid: server does not recognize this encoded version");
-  if (!token.rv) throw badRequest("invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+  if (token?.v !== "meta.k8s.io/v1")
+    throw badRequest("invalid continue token: continue key is not valid: server does not recognize this encoded version");
+  if (!token.rv)
+    throw badRequest("invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
   if (!token.start) throw badRequest("invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)");
-  return { revision: token.rv, after: token.start.replace(/\u0000$/, "") };
+  return { revision: token.rv, after: token.start.endsWith("\0") ? token.start.slice(0, -1) : token.start };
 }
 
 /** What a Go decoder says about bytes that begin no JSON value. */
 function firstProblem(bytes: Buffer): string {
   const first = bytes[0];
   if (first === undefined) return "unexpected end of JSON input";
-  const character = first < 0x20 || first > 0x7e ? `'\\u${first.toString(16).padStart(4, "0")}'` : first === 0x27 ? `'\\''` : `'${String.fromCharCode(first)}'`;
+  const character =
+    first < 0x20 || first > 0x7e
+      ? `'\\u${first.toString(16).padStart(4, "0")}'`
+      : first === 0x27
+        ? `'\\''`
+        : `'${String.fromCharCode(first)}'`;
   return `invalid character ${character} looking for beginning of value`;
 }

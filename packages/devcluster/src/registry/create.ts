@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { type Entry, StaleEntryError, Table } from "../store/index.ts";
+import { type Entry, StaleEntryError, type Table } from "../store/index.ts";
 import { attributesFor, mutate } from "./admit.ts";
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";
 import { alreadyExists, invalid, plainError } from "./errors.ts";

@@ -42,6 +42,9 @@ export function decodeObject(resource: ServedResource, value: Record<string, unk
   return { object, strict };
 }
 
+/** Versions that Kubernetes still decodes and no longer serves. */
+const formerVersions: ReadonlySet<string> = new Set(["apiextensions.k8s.io/v1beta1"]);
+
 function settleKind(resource: ServedResource, value: Record<string, unknown>, findKind: FindKind): void {
   const expected = apiVersionOf(resource);
   const apiVersion = typeof value["apiVersion"] === "string" && value["apiVersion"] !== "" ? value["apiVersion"] : undefined;
@@ -58,9 +61,14 @@ function settleKind(resource: ServedResource, value: Record<string, unknown>, fi
     return;
   }
   if (givenVersion !== expected || givenKind !== resource.kind) {
+    if (givenKind === resource.kind && formerVersions.has(givenVersion)) {
+      throw new MismatchError(`the API version in the data (${givenVersion}) does not match the expected API version (${expected})`);
+    }
     const other = findKind(givenVersion, givenKind);
     if (!other) {
-      throw new DecodeError(`no kind ${JSON.stringify(givenKind)} is registered for version ${JSON.stringify(givenVersion)} in scheme "pkg/runtime/scheme.go:111"`);
+      throw new DecodeError(
+        `no kind ${JSON.stringify(givenKind)} is registered for version ${JSON.stringify(givenVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+      );
     }
     const problem = other.custom ? undefined : goTypeProblem(other, value);
     if (problem) throw new DecodeError(problem);

@@ -73,7 +73,8 @@ async function deleteOnce(parts: RegistryParts, target: Target, caller: Caller, 
   if (!entry) throw notFound(resource, name);
   const object = await readCopy(resource, entry);
   checkPreconditions(target, object, options);
-  if (rules.deleteWarning && options.propagationPolicy === undefined && options.orphanDependents === undefined) caller.warn(rules.deleteWarning);
+  if (rules.deleteWarning && options.propagationPolicy === undefined && options.orphanDependents === undefined)
+    caller.warn(rules.deleteWarning);
 
   const attributes = attributesFor(options.ofCollection ? { ...target, name: "" } : target, caller, {
     operation: "DELETE",

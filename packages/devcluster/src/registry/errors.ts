@@ -54,7 +54,11 @@ export const modified = "the object has been modified; please apply your changes
 
 export function forbidden(resource: Pick<Named, "group" | "plural">, name: string, why: string, causes?: Cause[]): StatusError {
   const subject = qualified(resource.group, resource.plural);
-  const message = name ? `${subject} ${JSON.stringify(name)} is forbidden: ${why}` : subject ? `${subject} is forbidden: ${why}` : `forbidden: ${why}`;
+  const message = name
+    ? `${subject} ${JSON.stringify(name)} is forbidden: ${why}`
+    : subject
+      ? `${subject} is forbidden: ${why}`
+      : `forbidden: ${why}`;
   const what = subject ? details(resource, name, causes ? { causes } : {}) : {};
   return refusal({ code: 403, reason: "Forbidden", message, details: what });
 }

@@ -25,7 +25,8 @@ function inStruct(schema: SchemaNode, value: Record<string, unknown>, struct: st
 function atField(node: SchemaNode, value: unknown, struct: string, path: string, field: string): string | undefined {
   if (value === null || value === undefined) return undefined;
   const { type } = node;
-  const wrong = (goType: string): string => `json: cannot unmarshal ${jsonKind(value)} into Go struct field ${struct}.${path} of type ${goType}`;
+  const wrong = (goType: string): string =>
+    `json: cannot unmarshal ${jsonKind(value)} into Go struct field ${struct}.${path} of type ${goType}`;
   if (node["x-kubernetes-int-or-string"] || node["x-kubernetes-preserve-unknown-fields"] || node.oneOf || node.anyOf) return undefined;
   if (type === "array") {
     if (!Array.isArray(value)) return wrong(goType(node, field));
@@ -60,7 +61,8 @@ function atField(node: SchemaNode, value: unknown, struct: string, path: string,
   if (type === "boolean" && typeof value !== "boolean") return wrong("bool");
   if (type === "integer") {
     if (typeof value !== "number") return wrong(node.format ?? "int64");
-    if (!Number.isInteger(value)) return `json: cannot unmarshal number ${value} into Go struct field ${struct}.${path} of type ${node.format ?? "int64"}`;
+    if (!Number.isInteger(value))
+      return `json: cannot unmarshal number ${value} into Go struct field ${struct}.${path} of type ${node.format ?? "int64"}`;
   }
   if (type === "number" && typeof value !== "number") return wrong("float64");
   return undefined;
@@ -107,7 +109,8 @@ function goType(node: SchemaNode, field: string): string {
     if (definition) return `${definition.at(-2)}.${definition.at(-1)}`;
     return `v1.${structName(node, "", field)}`;
   }
-  if (node.type === "object") return `map[string]${typeof node.additionalProperties === "object" ? goType(node.additionalProperties, field) : "interface {}"}`;
+  if (node.type === "object")
+    return `map[string]${typeof node.additionalProperties === "object" ? goType(node.additionalProperties, field) : "interface {}"}`;
   if (node.type === "integer") return node.format ?? "int64";
   if (node.type === "boolean") return "bool";
   if (node.type === "number") return "float64";

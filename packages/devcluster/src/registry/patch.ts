@@ -1,5 +1,12 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { applyConfiguration, applyJsonPatch, applyMergePatch, applyStrategicMergePatch, conflictStatus, PatchError } from "@outrigger/kit/patch";
+import {
+  applyConfiguration,
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  conflictStatus,
+  PatchError,
+} from "@outrigger/kit/patch";
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";
 import type { Written } from "./create.ts";
 import { DecodeError, decodeObject, type FindKind } from "./decode.ts";
@@ -44,7 +51,9 @@ export async function patchObject(
     target,
     caller,
     (current) => {
-      const object = isApply ? applied(target, current, patch, caller, options, findKind) : patched(target, current, patch, caller, options, findKind);
+      const object = isApply
+        ? applied(target, current, patch, caller, options, findKind)
+        : patched(target, current, patch, caller, options, findKind);
       const given = object.metadata.name ?? "";
       if (given === "") throw badRequest(`the name of the object (${target.name} based on URL) was undeterminable: name must be provided`);
       settleNamespace(object, target.resource, target.namespace);

@@ -94,7 +94,11 @@ interface Cut {
   readonly remaining: number;
 }
 
-function cut(found: readonly Entry[], { everything, matches }: { everything: boolean; matches(entry: Entry): boolean }, limit: number): Cut {
+function cut(
+  found: readonly Entry[],
+  { everything, matches }: { everything: boolean; matches(entry: Entry): boolean },
+  limit: number,
+): Cut {
   const entries: Entry[] = [];
   for (const [index, entry] of found.entries()) {
     if (!everything && !matches(entry)) continue;

@@ -43,10 +43,7 @@ export class Resources {
 
   /** Built-in resources first, in the order of the table. */
   all(): readonly ServedResource[] {
-    this.#all ??= [
-      ...kinds().rows.map((row) => this.find(row.group, row.version, row.plural)!),
-      ...[...this.#custom.values()].flat(),
-    ];
+    this.#all ??= [...kinds().rows.map((row) => this.find(row.group, row.version, row.plural)!), ...[...this.#custom.values()].flat()];
     return this.#all;
   }
 

@@ -1,5 +1,5 @@
-import { parseFieldSelector, parseLabelSelector } from "@outrigger/kit/api";
 import type { KubeObject } from "@outrigger/kit/api";
+import { parseFieldSelector, parseLabelSelector } from "@outrigger/kit/api";
 import type { Entry } from "../store/index.ts";
 import type { ServedResource } from "./contracts.ts";
 import { badRequest, StatusError } from "./errors.ts";
@@ -26,7 +26,7 @@ export function select(resource: ServedResource, labelSelector: string, fieldSel
   const labels = labelSelector === "" ? undefined : parsed(() => parseLabelSelector(labelSelector));
   const fields = fieldSelector === "" ? [] : parsed(() => parseFieldSelector(fieldSelector)).terms;
   for (const { field } of fields) if (!selectable(resource, field)) throw unknownField(resource, field);
-  const value = valueOf(resource);
+  const value = readerOf(resource);
   const name = fields.find(({ field, equal }) => field === "metadata.name" && equal)?.value;
   return {
     everything: labels === undefined && fields.length === 0,
@@ -34,7 +34,8 @@ export function select(resource: ServedResource, labelSelector: string, fieldSel
     matches(entry) {
       if (labels && !labels.matches(entry.labels ?? {})) return false;
       return fields.every(({ field, equal, value: wanted }) => {
-        const found = field === "metadata.name" ? entry.name : field === "metadata.namespace" ? entry.namespace : value(entry.object, field);
+        const found =
+          field === "metadata.name" ? entry.name : field === "metadata.namespace" ? entry.namespace : value(entry.object, field);
         return (found === wanted) === equal;
       });
     },
@@ -52,7 +53,9 @@ function parsed<T>(parse: () => T): T {
 
 function selectable(resource: ServedResource, field: string): boolean {
   return (
-    field === "metadata.name" || (field === "metadata.namespace" && resource.scope === "Namespaced") || resource.selectableFields.includes(field)
+    field === "metadata.name" ||
+    (field === "metadata.namespace" && resource.scope === "Namespaced") ||
+    resource.selectableFields.includes(field)
   );
 }
 
@@ -62,13 +65,14 @@ function unknownField(resource: ServedResource, field: string): StatusError {
   return badRequest(`${JSON.stringify(field)} is not a known field selector: only ${known.map((one) => JSON.stringify(one)).join(", ")}`);
 }
 
-function valueOf(resource: ServedResource): (object: KubeObject, field: string) => string {
+function readerOf(resource: ServedResource): (object: KubeObject, field: string) => string {
   const { fieldValue } = kindRules(resource.group, resource.plural, resource.custom);
   return (object, field) => {
     const special = fieldValue?.(object, field);
     if (special !== undefined) return special;
     let value: unknown = object;
-    for (const part of field.split(".")) value = value !== null && typeof value === "object" ? (value as Record<string, unknown>)[part] : undefined;
+    for (const part of field.split("."))
+      value = value !== null && typeof value === "object" ? (value as Record<string, unknown>)[part] : undefined;
     return value === undefined || value === null ? "" : String(value);
   };
 }

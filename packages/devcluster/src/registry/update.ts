@@ -140,7 +140,7 @@ function checkVersion(target: Target, object: KubeObject, old: KubeObject, uncon
   const given = checkVersionText(object);
   if (given === "" || given === "0") {
     if (!unconditional) {
-      const message = 'Invalid value: 0: must be specified for an update';
+      const message = "Invalid value: 0: must be specified for an update";
       throw invalid({ group: resource.group, kind: resource.plural }, name, [
         { reason: "FieldValueInvalid", message, field: "metadata.resourceVersion" },
       ]);

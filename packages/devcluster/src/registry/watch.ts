@@ -35,7 +35,13 @@ export interface Watching {
  *
  * @throws StatusError before the first event, when the options cannot be met (410 for a version too far back).
  */
-export async function watchObjects(parts: RegistryParts, target: Target, options: ListOptions, deliver: Deliver, signal: AbortSignal): Promise<Watching> {
+export async function watchObjects(
+  parts: RegistryParts,
+  target: Target,
+  options: ListOptions,
+  deliver: Deliver,
+  signal: AbortSignal,
+): Promise<Watching> {
   const { resource } = target;
   const selection = narrowed(select(resource, options.labelSelector, options.fieldSelector), target.name);
   const table = tableOf(parts.store, resource.group, resource.plural);
@@ -73,7 +79,8 @@ export async function watchObjects(parts: RegistryParts, target: Target, options
   return {
     stop,
     bookmark() {
-      if (options.allowBookmarks) inOrder({ type: "BOOKMARK", revision: Math.max(position, parts.store.revision), initialEventsEnd: false });
+      if (options.allowBookmarks)
+        inOrder({ type: "BOOKMARK", revision: Math.max(position, parts.store.revision), initialEventsEnd: false });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { StaticToken } from "../devcluster.ts";
-import { badRequest, forbidden, unauthorized, type UserInfo } from "../registry/index.ts";
+import { badRequest, forbidden, type UserInfo, unauthorized } from "../registry/index.ts";
 import type { Authorizer } from "./authorize.ts";
 import { type ApiRequest, header, headerValues } from "./request.ts";
 
@@ -82,7 +82,12 @@ export function impersonate(request: ApiRequest, user: UserInfo, authorizer: Aut
   for (const group of groups) allow("", "groups", group);
   if (uid !== "") allow("authentication.k8s.io", "uids", uid);
   for (const [key, values] of Object.entries(extra)) for (const value of values) allow("authentication.k8s.io", `userextras/${key}`, value);
-  return { username, ...(uid ? { uid } : {}), groups: impersonatedGroups(username, groups, account), ...(Object.keys(extra).length > 0 ? { extra } : {}) };
+  return {
+    username,
+    ...(uid ? { uid } : {}),
+    groups: impersonatedGroups(username, groups, account),
+    ...(Object.keys(extra).length > 0 ? { extra } : {}),
+  };
 }
 
 function impersonatedGroups(username: string, groups: readonly string[], account: RegExpExecArray | null): string[] {

@@ -70,7 +70,10 @@ export function rbac(reader: ClusterReader): Authorizer {
         ? reader.get(group, "clusterroles", { name: roleRef.name })
         : reader.get(group, "roles", { namespace, name: roleRef.name });
     const rules = (role?.["rules"] ?? []) as readonly PolicyRule[];
-    const place = namespace === "" ? `ClusterRoleBinding ${JSON.stringify(binding.metadata.name)}` : `RoleBinding ${JSON.stringify(`${binding.metadata.name}/${namespace}`)}`;
+    const place =
+      namespace === ""
+        ? `ClusterRoleBinding ${JSON.stringify(binding.metadata.name)}`
+        : `RoleBinding ${JSON.stringify(`${binding.metadata.name}/${namespace}`)}`;
     const who = `${subject.kind} ${JSON.stringify(subject.kind === "ServiceAccount" ? `${subject.name}/${subject.namespace ?? namespace}` : subject.name)}`;
     return { rules, why: `RBAC: allowed by ${place} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${who}` };
   }
@@ -106,7 +109,9 @@ function appliesTo(subject: Subject, user: UserInfo, namespace: string): boolean
 export function covers(rule: PolicyRule, { verb, isResource, group, resource, subresource, name, path }: Attributes): boolean {
   if (!rule.verbs.includes("*") && !rule.verbs.includes(verb)) return false;
   if (!isResource) {
-    return (rule.nonResourceURLs ?? []).some((url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1))));
+    return (rule.nonResourceURLs ?? []).some(
+      (url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1))),
+    );
   }
   if (!rule.apiGroups?.includes("*") && !rule.apiGroups?.includes(group)) return false;
   const full = subresource === "" ? resource : `${resource}/${subresource}`;

@@ -1,7 +1,15 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { KubeObject } from "@outrigger/kit/api";
-import { badRequest, type FieldValidation, type ServedResource, unsupportedMediaType } from "../registry/index.ts";
-import { DecodeError, decodeObject, type FindKind, MismatchError } from "../registry/decode.ts";
+import {
+  badRequest,
+  DecodeError,
+  decodeObject,
+  type FieldValidation,
+  type FindKind,
+  MismatchError,
+  type ServedResource,
+  unsupportedMediaType,
+} from "../registry/index.ts";
 import { scanJson } from "./json-scan.ts";
 import { type ApiRequest, header } from "./request.ts";
 
@@ -46,7 +54,10 @@ async function parseYaml(text: string): Promise<ParsedBody> {
   const [problem] = document.errors;
   if (problem) {
     const line = problem.linePos?.[0].line ?? 1;
-    const why = /flow|Flow|BLOCK_IN_FLOW|BAD_/.test(problem.code) || problem.code === "MISSING_CHAR" ? "did not find expected node content" : problem.message.split("\n")[0];
+    const why =
+      /flow|Flow|BLOCK_IN_FLOW|BAD_/.test(problem.code) || problem.code === "MISSING_CHAR"
+        ? "did not find expected node content"
+        : problem.message.split("\n")[0];
     throw new UnparsableBody(`yaml: line ${line}: ${why}`);
   }
   const value: unknown = document.toJS();
@@ -73,7 +84,11 @@ export async function decodeBody(
   if (typeof value !== "object" || Array.isArray(value)) {
     const found = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
     const struct = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-    throw unrecognized(resource, request.body, `couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type ${struct}`);
+    throw unrecognized(
+      resource,
+      request.body,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type ${struct}`,
+    );
   }
   const given = value as Record<string, unknown>;
   const kind = typeof given["kind"] === "string" && given["kind"] !== "" ? given["kind"] : resource.kind;
@@ -93,7 +108,12 @@ export async function decodeBody(
   }
 }
 
-async function parsedBody(request: ApiRequest, type: string, resource: ServedResource, fieldValidation: FieldValidation): Promise<ParsedBody> {
+async function parsedBody(
+  request: ApiRequest,
+  type: string,
+  resource: ServedResource,
+  fieldValidation: FieldValidation,
+): Promise<ParsedBody> {
   if (type === "application/vnd.kubernetes.protobuf") return { value: await decodeProtobufBody(request.body), strict: [] };
   try {
     return await parseText(request.body.toString("utf8"), type === "application/yaml", fieldValidation !== "Ignore");

@@ -5,9 +5,9 @@ import {
   internal,
   methodNotAllowed,
   noSuchResource,
-  refusal,
   type RegistryParts,
   type Resources,
+  refusal,
   type UserInfo,
 } from "../registry/index.ts";
 import { authenticate, impersonate, type TokenReader } from "./authenticate.ts";
@@ -75,7 +75,13 @@ function selectedName({ verb }: RequestInfo, { query }: ApiRequest): string {
   return match?.[1] ?? "";
 }
 
-async function resource(request: ApiRequest, info: RequestInfo, user: UserInfo, services: HandlerServices, warnings: Warnings): Promise<ApiResponse> {
+async function resource(
+  request: ApiRequest,
+  info: RequestInfo,
+  user: UserInfo,
+  services: HandlerServices,
+  warnings: Warnings,
+): Promise<ApiResponse> {
   const { resources, authorizer } = services;
   const found = resources.find(info.group, info.version, info.resource);
   if (!found) {
@@ -107,7 +113,12 @@ async function nonResource(request: ApiRequest, services: HandlerServices): Prom
   const checked = health(path, query);
   if (checked) return checked;
   if (path === "/") return json(200, { paths: paths(services) });
-  if (path === "/openid/v1/jwks") return { status: 200, headers: { "content-type": "application/jwk-set+json" }, body: Buffer.from(JSON.stringify(services.tokenKeys())) };
+  if (path === "/openid/v1/jwks")
+    return {
+      status: 200,
+      headers: { "content-type": "application/jwk-set+json" },
+      body: Buffer.from(JSON.stringify(services.tokenKeys())),
+    };
   if (path === "/metrics") return metrics(services);
   const found = await services.discovery.answer(request);
   if (found) return found;
@@ -125,7 +136,19 @@ function metrics({ parts }: HandlerServices): ApiResponse {
 }
 
 function paths({ resources }: HandlerServices): string[] {
-  const found = new Set(["/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"]);
+  const found = new Set([
+    "/api",
+    "/api/v1",
+    "/apis",
+    "/healthz",
+    "/livez",
+    "/metrics",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openid/v1/jwks",
+    "/readyz",
+    "/version",
+  ]);
   for (const { group, version } of resources.all()) {
     if (group === "") continue;
     found.add(`/apis/${group}`);

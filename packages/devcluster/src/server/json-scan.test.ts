@@ -4,7 +4,12 @@ import { scanJson } from "./json-scan.ts";
 
 describe("scanning JSON", () => {
   it("accepts what JSON.parse accepts, and refuses what it refuses", () => {
-    const text = fc.oneof(fc.json(), fc.string(), fc.json().map((valid) => valid.slice(0, -1)), fc.json().map((valid) => `${valid},`));
+    const text = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.json().map((valid) => valid.slice(0, -1)),
+      fc.json().map((valid) => `${valid},`),
+    );
     fc.assert(
       fc.property(text, (candidate) => {
         let valid = true;

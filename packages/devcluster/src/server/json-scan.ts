@@ -57,7 +57,10 @@ class Scanner {
     const seen = new Set<string>();
     for (;;) {
       this.#space();
-      if (this.#text[this.#at] !== '"') throw this.#unexpected(seen.size === 0 ? "looking for beginning of object key string" : "looking for beginning of object key string");
+      if (this.#text[this.#at] !== '"')
+        throw this.#unexpected(
+          seen.size === 0 ? "looking for beginning of object key string" : "looking for beginning of object key string",
+        );
       const key = this.#string();
       const inner = path === "" ? key : `${path}.${key}`;
       if (seen.has(key)) {

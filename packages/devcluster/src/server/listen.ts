@@ -86,7 +86,9 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(): ApiResponse {
-  return refused(refusal({ code: 413, reason: "RequestEntityTooLarge", message: `Request entity too large: limit is ${maxBody}`, details: {} }));
+  return refused(
+    refusal({ code: 413, reason: "RequestEntityTooLarge", message: `Request entity too large: limit is ${maxBody}`, details: {} }),
+  );
 }
 
 function apiRequest(incoming: IncomingMessage, body: Buffer, signal: AbortSignal): ApiRequest {
@@ -124,7 +126,10 @@ function send(outgoing: ServerResponse, response: ApiResponse): void {
   const { status, headers, body, stream } = response;
   if (!stream) {
     const length = body === undefined ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.length;
-    outgoing.writeHead(status, { ...(headers as Record<string, string | string[]>), ...(status === 204 || status === 304 ? {} : { "content-length": length }) });
+    outgoing.writeHead(status, {
+      ...(headers as Record<string, string | string[]>),
+      ...(status === 204 || status === 304 ? {} : { "content-length": length }),
+    });
     outgoing.end(body);
     return;
   }

@@ -29,7 +29,19 @@ const verbs: Readonly<Record<string, string>> = {
 const ofNamespaces = new Set(["status", "finalize"]);
 
 export function requestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const other = { isResource: false, path, verb: method.toLowerCase(), group: "", version: "", namespace: "", resource: "", subresource: "", name: "", rest: [], watchPath: false };
+  const other = {
+    isResource: false,
+    path,
+    verb: method.toLowerCase(),
+    group: "",
+    version: "",
+    namespace: "",
+    resource: "",
+    subresource: "",
+    name: "",
+    rest: [],
+    watchPath: false,
+  };
   const parts = path.split("/").filter((part) => part !== "");
   if (parts.length < 3) return other;
   let group = "";

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { KubeObject } from "@outrigger/kit/api";
 import {
   badRequest,
@@ -13,23 +13,23 @@ import {
   methodNotAllowed,
   noSuchResource,
   notFound,
+  type PatchType,
   parseListOptions,
   patchObject,
   patchTypes,
   queryBoolean,
   queryInteger,
-  readCopy,
   type RegistryParts,
+  type Resources,
+  readCopy,
   refusal,
   replaceObject,
-  type Resources,
   type ServedResource,
   select,
   type Target,
   tableOf,
   unsupportedMediaType,
 } from "../registry/index.ts";
-import type { PatchType } from "../registry/patch.ts";
 import { contentType, decodeBody, decodeProtobufBody, parseText, UnparsableBody } from "./body.ts";
 import { type MediaType, negotiate } from "./media-types.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
@@ -59,7 +59,13 @@ const singles = ["Table", "PartialObjectMetadata"];
 const lists = ["Table", "PartialObjectMetadataList"];
 
 /** Routes a request for a resource to what serves it. */
-export async function handleResource(request: ApiRequest, info: RequestInfo, resource: ServedResource, caller: Caller, services: ResourceServices): Promise<ApiResponse> {
+export async function handleResource(
+  request: ApiRequest,
+  info: RequestInfo,
+  resource: ServedResource,
+  caller: Caller,
+  services: ResourceServices,
+): Promise<ApiResponse> {
   const namespace = resource.scope === "Cluster" ? "" : info.namespace;
   const { name, subresource } = info;
   if (resource.scope === "Namespaced" && namespace === "" && name !== "") throw noSuchResource();
@@ -158,7 +164,10 @@ async function create(one: ResourceRequest): Promise<ApiResponse> {
 }
 
 /** The body as an object of the target's resource. */
-export async function decoded(one: ResourceRequest, fieldValidation: ReturnType<typeof writeOptions>["fieldValidation"]): Promise<KubeObject> {
+export async function decoded(
+  one: ResourceRequest,
+  fieldValidation: ReturnType<typeof writeOptions>["fieldValidation"],
+): Promise<KubeObject> {
   const { request, target, services, caller } = one;
   return decodeBody(request, target.resource, fieldValidation, services.resources.findKind, caller.warn);
 }
@@ -235,7 +244,9 @@ export async function deleteOptions(request: ApiRequest): Promise<DeleteOptions>
     }
     const kind = sent["kind"];
     if (typeof kind === "string" && kind !== "" && kind !== "DeleteOptions") {
-      throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(sent["apiVersion"] ?? "")} in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:33"`);
+      throw badRequest(
+        `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(sent["apiVersion"] ?? "")} in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:33"`,
+      );
     }
     delete sent["kind"];
     delete sent["apiVersion"];
@@ -276,7 +287,10 @@ async function deleteCollection({ request, target, services, caller }: ResourceR
     if (!selection.matches(entry)) continue;
     const object = await readCopy(resource, entry);
     try {
-      await deleteObject(services.parts, { ...target, namespace: entry.namespace, name: entry.name }, caller, { ...options, ofCollection: true });
+      await deleteObject(services.parts, { ...target, namespace: entry.namespace, name: entry.name }, caller, {
+        ...options,
+        ofCollection: true,
+      });
     } catch (error) {
       // Someone else was faster.
       if ((error as { reason?: string }).reason !== "NotFound") throw error;

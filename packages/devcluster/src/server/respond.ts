@@ -1,7 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { KubeObject, Status } from "@outrigger/kit/api";
-import { badRequest, type Page, type Served, type ServedResource, type StatusError, type Written } from "../registry/index.ts";
-import { apiVersionOf } from "../registry/index.ts";
+import {
+  apiVersionOf,
+  badRequest,
+  type Page,
+  type Served,
+  type ServedResource,
+  type StatusError,
+  type Written,
+} from "../registry/index.ts";
 import { objectPrefix } from "../store/index.ts";
 import type { MediaType } from "./media-types.ts";
 import type { ApiResponse } from "./request.ts";
@@ -21,7 +28,13 @@ export function text(status: number, body: string, type = "text/plain; charset=u
 export async function document(status: number, body: unknown, media: MediaType): Promise<ApiResponse> {
   if (media.format === "json") return json(status, body);
   const { stringify } = await import("yaml");
-  const shown = stringify(JSON.parse(JSON.stringify(body)), { sortMapEntries: true, lineWidth: 0, indentSeq: false, version: "1.1", aliasDuplicateObjects: false });
+  const shown = stringify(JSON.parse(JSON.stringify(body)), {
+    sortMapEntries: true,
+    lineWidth: 0,
+    indentSeq: false,
+    version: "1.1",
+    aliasDuplicateObjects: false,
+  });
   // A lone dot, which managedFields are full of, is quoted by this library and not by Kubernetes'.
   const plain = shown.replace(/^(\s*(?:- )?)"\.":/gm, "$1.:");
   return { status, headers: { ...jsonHeaders, "content-type": "application/yaml" }, body: plain };
@@ -72,7 +85,8 @@ function shown(resource: ServedResource, object: KubeObject | Status, media: Med
   if (media.as === undefined || object.kind === "Status") return object;
   const one = object as KubeObject;
   if (media.as === "PartialObjectMetadata") return partialMetadata(one, media.version);
-  if (media.as === "PartialObjectMetadataList") throw badRequest(`you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind})`);
+  if (media.as === "PartialObjectMetadataList")
+    throw badRequest(`you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind})`);
   const metadata = one.metadata.resourceVersion === undefined ? {} : { resourceVersion: one.metadata.resourceVersion };
   return table(resource, [one], metadata, { version: media.version, include: includeObject(query), columns: true });
 }

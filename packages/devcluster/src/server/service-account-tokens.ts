@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey, createHash, generateKeyPairSync, randomUUID, sign, verify } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign, verify } from "node:crypto";
 import type { ClusterReader, UserInfo } from "../registry/index.ts";
 import type { TokenReader } from "./authenticate.ts";
 import type { TokenIssuer } from "./subresources/token.ts";
@@ -28,13 +28,20 @@ export function serviceAccountTokens(reader: ClusterReader): ServiceAccountToken
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const key = createPrivateKey(privateKey.export({ type: "pkcs8", format: "pem" }));
   const publicPart = createPublicKey(publicKey.export({ type: "spki", format: "pem" }));
-  const kid = createHash("sha256").update(publicPart.export({ type: "spki", format: "der" })).digest("base64url");
+  const kid = createHash("sha256")
+    .update(publicPart.export({ type: "spki", format: "der" }))
+    .digest("base64url");
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
   function inspect(token: string): { user: UserInfo; audiences: readonly string[] } | undefined {
     const [head, body, signature, more] = token.split(".");
     if (!head || !body || !signature || more !== undefined) return undefined;
-    const valid = verify("sha256", Buffer.from(`${head}.${body}`), { key: publicPart, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
+    const valid = verify(
+      "sha256",
+      Buffer.from(`${head}.${body}`),
+      { key: publicPart, dsaEncoding: "ieee-p1363" },
+      Buffer.from(signature, "base64url"),
+    );
     if (!valid) return undefined;
     const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as Claims;
     if (claims.iss !== issuer || claims.exp * 1000 < Date.now()) return undefined;

@@ -12,7 +12,12 @@ export interface TableOptions {
 }
 
 /** `meta.k8s.io Table`: what `kubectl get` prints. */
-export function table(resource: ServedResource, objects: readonly KubeObject[], metadata: object, { version, include, columns }: TableOptions): object {
+export function table(
+  resource: ServedResource,
+  objects: readonly KubeObject[],
+  metadata: object,
+  { version, include, columns }: TableOptions,
+): object {
   const now = new Date();
   // Kinds without a printer of their own have no rows rather than an empty list of them.
   const plain = !resource.custom && resource.columns[1]?.name === "Created At";
@@ -20,12 +25,17 @@ export function table(resource: ServedResource, objects: readonly KubeObject[], 
     kind: "Table",
     apiVersion: `meta.k8s.io/${version}`,
     metadata,
-    columnDefinitions: columns ? resource.columns.map(({ name, type, format, priority }) => ({ name, type, format, description: "", priority })) : null,
-    rows: plain && objects.length === 0 ? null : objects.map((object) => ({
-      cells: resource.cells(object, now),
-      ...conditions(resource, object),
-      object: include === "None" ? null : include === "Object" ? object : partialMetadata(object, version),
-    })),
+    columnDefinitions: columns
+      ? resource.columns.map(({ name, type, format, priority }) => ({ name, type, format, description: "", priority }))
+      : null,
+    rows:
+      plain && objects.length === 0
+        ? null
+        : objects.map((object) => ({
+            cells: resource.cells(object, now),
+            ...conditions(resource, object),
+            object: include === "None" ? null : include === "Object" ? object : partialMetadata(object, version),
+          })),
   };
 }
 

@@ -81,7 +81,8 @@ class LineQueue {
   }
 
   write(chunk: Uint8Array | string): void {
-    const text = this.#partial + (typeof chunk === "string" ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("utf8"));
+    const text =
+      this.#partial + (typeof chunk === "string" ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("utf8"));
     const lines = text.split("\n");
     this.#partial = lines.pop()!;
     for (const line of lines) this.#lines.push(line);

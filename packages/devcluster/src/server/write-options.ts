@@ -6,7 +6,11 @@ import { type FieldValidation, invalidOptions, queryBoolean, type WriteOptions }
  *
  * @throws StatusError in the words of `k8s.io/apimachinery/pkg/apis/meta/v1/validation`.
  */
-export function writeOptions(query: URLSearchParams, kind: "CreateOptions" | "UpdateOptions" | "PatchOptions", isApply = false): WriteOptions {
+export function writeOptions(
+  query: URLSearchParams,
+  kind: "CreateOptions" | "UpdateOptions" | "PatchOptions",
+  isApply = false,
+): WriteOptions {
   const dryRun = query.getAll("dryRun").filter((text) => text !== "");
   const fieldManager = query.get("fieldManager") ?? "";
   const validation = query.get("fieldValidation") ?? "";
@@ -22,7 +26,11 @@ export function writeOptions(query: URLSearchParams, kind: "CreateOptions" | "Up
     causes.push({ reason: "FieldValueTooLong", message: "Too long: may not be more than 128 bytes", field: "fieldManager" });
   }
   if (dryRun.some((one) => one !== "All")) {
-    causes.push({ reason: "FieldValueNotSupported", message: `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`, field: "dryRun" });
+    causes.push({
+      reason: "FieldValueNotSupported",
+      message: `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`,
+      field: "dryRun",
+    });
   }
   if (!["", "Ignore", "Strict", "Warn"].includes(validation)) {
     const message = `Unsupported value: ${JSON.stringify(validation)}: supported values: "", "Ignore", "Strict", "Warn"`;

@@ -80,7 +80,8 @@ export class EventRing {
 
   /** Forgets everything: what compaction does to a real server's history. */
   compact(revision: number): void {
-    for (let oldest = this.#events[this.#start]; oldest && oldest.revision <= revision; oldest = this.#events[this.#start]) this.#forget(oldest);
+    for (let oldest = this.#events[this.#start]; oldest && oldest.revision <= revision; oldest = this.#events[this.#start])
+      this.#forget(oldest);
     this.#forgotten = Math.max(this.#forgotten, revision);
   }
 

@@ -13,7 +13,7 @@
  * Caveats
  * - What `Entry.object` returns is shared: never change it. `Entry.copy()` is the caller's own.
  */
-export { Entry, type EncodedObject, encodeObject, objectPrefix } from "./entry.ts";
+export { type EncodedObject, Entry, encodeObject, objectPrefix } from "./entry.ts";
 export { EventRing, RevisionGoneError, type StoreEvent } from "./event-ring.ts";
 export { Store } from "./store.ts";
 export { type ListSelection, StaleEntryError, Table } from "./table.ts";

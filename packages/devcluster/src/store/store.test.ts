@@ -31,7 +31,13 @@ describe("the store", () => {
 
   it("lists keys in order, by namespace and from a key on", () => {
     const table = new Store().table("", "configmaps");
-    for (const [namespace, name] of [["b", "x"], ["a", "z"], ["a", "a"], ["ab", "m"]] as const) table.put(object(name, 0, namespace), undefined);
+    for (const [namespace, name] of [
+      ["b", "x"],
+      ["a", "z"],
+      ["a", "a"],
+      ["ab", "m"],
+    ] as const)
+      table.put(object(name, 0, namespace), undefined);
     expect(table.list().map(({ key }) => key)).toEqual(["a/a", "a/z", "ab/m", "b/x"]);
     expect(table.list({ namespace: "a" }).map(({ name }) => name)).toEqual(["a", "z"]);
     expect(table.list({ namespace: "a", after: "a/a" }).map(({ name }) => name)).toEqual(["z"]);

@@ -51,11 +51,18 @@ function toV1(object: KubeObject, apiVersion: string): KubeObject {
 function toV2(object: KubeObject, apiVersion: string): KubeObject {
   const { targetCPUUtilizationPercentage: target, ...spec } = (object["spec"] ?? {}) as Spec;
   const { currentCPUUtilizationPercentage: current, ...status } = (object["status"] ?? {}) as Status;
-  const { [metricsAnnotation]: metrics, [behaviorAnnotation]: behavior, [conditionsAnnotation]: conditions, ...annotations } = object.metadata.annotations ?? {};
+  const {
+    [metricsAnnotation]: metrics,
+    [behaviorAnnotation]: behavior,
+    [conditionsAnnotation]: conditions,
+    ...annotations
+  } = object.metadata.annotations ?? {};
   if (target !== undefined || metrics !== undefined) {
     spec["metrics"] = [
       ...(parsedList(metrics) as Metric[]),
-      ...(target === undefined ? [] : [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: target } } }]),
+      ...(target === undefined
+        ? []
+        : [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: target } } }]),
     ];
   }
   if (behavior !== undefined) spec["behavior"] = JSON.parse(behavior);

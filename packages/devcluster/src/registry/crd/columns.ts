@@ -13,7 +13,9 @@ const age = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp"
 
 /** Printer columns of a version; without any, the age (k8s.io/apiextensions-apiserver/pkg/registry/customresource/tableconvertor). */
 export function columnsOf({ additionalPrinterColumns }: DefinitionVersion): Columns {
-  const given: NonNullable<DefinitionVersion["additionalPrinterColumns"]> = additionalPrinterColumns?.length ? additionalPrinterColumns : [age];
+  const given: NonNullable<DefinitionVersion["additionalPrinterColumns"]> = additionalPrinterColumns?.length
+    ? additionalPrinterColumns
+    : [age];
   const finders = given.map((column) => ({ type: column.type, find: jsonPath(column.jsonPath) }));
   return {
     columns: [nameColumn, ...given.map(({ name, type, format = "", priority = 0 }) => ({ name, type, format, priority }))],

@@ -9,7 +9,7 @@ import { timestamp } from "../metadata.ts";
 import type { Resources } from "../resources.ts";
 import { updateObject } from "../update.ts";
 import { tableOf } from "../versions.ts";
-import { conditionOf, type Condition, type Definition, withCondition } from "./definition.ts";
+import { type Condition, conditionOf, type Definition, withCondition } from "./definition.ts";
 import { judgeNames } from "./names.ts";
 import { crdServed } from "./served.ts";
 import type { Convert } from "./strategy.ts";
@@ -41,7 +41,12 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
   /** By definition: how to stop waiting for the last of its objects. */
   const emptying = new Map<string, () => void>();
 
-  const target = (name: string, subresource: string): Target => ({ resource: resources.find(group, "v1", plural)!, namespace: "", name, subresource });
+  const target = (name: string, subresource: string): Target => ({
+    resource: resources.find(group, "v1", plural)!,
+    namespace: "",
+    name,
+    subresource,
+  });
 
   function later(name: string): void {
     if (waiting.has(name) || stopped.signal.aborted) return;
@@ -68,7 +73,9 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
       await setStatus(name, [verdict.namesAccepted, installing], verdict.accepted);
     }
     await setStatus(name, [verdict.namesAccepted, verdict.established], verdict.accepted);
-    if (first) for (const other of all) if (other.metadata.name !== name && other.spec.group === definition.spec.group) later(other.metadata.name ?? "");
+    if (first)
+      for (const other of all)
+        if (other.metadata.name !== name && other.spec.group === definition.spec.group) later(other.metadata.name ?? "");
   }
 
   async function setStatus(name: string, set: readonly Omit<Condition, "lastTransitionTime">[], acceptedNames: unknown): Promise<void> {
@@ -97,7 +104,12 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
     const objects = tableOf(parts.store, own, names.plural);
     const resource = resources.all().find((one) => one.custom && one.group === own && one.plural === names.plural);
     if (resource && objects.size > 0) {
-      const inProgress = { type: "Terminating", status: "True", reason: "InstanceDeletionInProgress", message: "CustomResource deletion is in progress" } as const;
+      const inProgress = {
+        type: "Terminating",
+        status: "True",
+        reason: "InstanceDeletionInProgress",
+        message: "CustomResource deletion is in progress",
+      } as const;
       await setStatus(name, [inProgress], undefined);
       for (const entry of objects.list()) {
         if (entry.object.metadata.deletionTimestamp) continue;
@@ -106,7 +118,11 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
       }
     }
     if (objects.size > 0) {
-      if (!emptying.has(name)) emptying.set(name, objects.watch((event) => event.deleted && objects.size === 0 && later(name)));
+      if (!emptying.has(name))
+        emptying.set(
+          name,
+          objects.watch((event) => event.deleted && objects.size === 0 && later(name)),
+        );
       return;
     }
     emptying.get(name)?.();
@@ -130,7 +146,8 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
     const name = definition.metadata.name ?? "";
     const before = event.previous?.object as Definition | undefined;
     const established = !event.deleted && conditionOf(definition, "Established")?.status === "True";
-    const same = before && !event.deleted && isDeepStrictEqual(before.spec, definition.spec) && isDeepStrictEqual(before.status, definition.status);
+    const same =
+      before && !event.deleted && isDeepStrictEqual(before.spec, definition.spec) && isDeepStrictEqual(before.status, definition.status);
     if (!same) resources.setCustom(name, established ? crdServed(definition, converter(definition, webhooks)) : []);
     const ends = event.deleted || (before && !isDeepStrictEqual(before.spec, definition.spec));
     if (ends) streams.end(`${definition.spec.group}/${definition.spec.names.plural}`);
@@ -153,7 +170,8 @@ function converter(definition: Definition, webhooks: WebhookCaller): Convert {
   const { conversion } = definition.spec;
   if (conversion?.strategy === "Webhook" && conversion.webhook) {
     const { clientConfig, conversionReviewVersions } = conversion.webhook;
-    return (objects, apiVersion) => convertByWebhook(webhooks, { clientConfig: clientConfig as never, conversionReviewVersions }, objects, apiVersion);
+    return (objects, apiVersion) =>
+      convertByWebhook(webhooks, { clientConfig: clientConfig as never, conversionReviewVersions }, objects, apiVersion);
   }
   return async (objects, apiVersion) => objects.map((object): KubeObject => ({ ...object, apiVersion }));
 }

@@ -45,7 +45,11 @@ export function conditionOf(definition: Definition, type: string): Condition | u
 }
 
 /** The conditions with one of them set; its time moves only when its status does. */
-export function withCondition(conditions: readonly Condition[], condition: Omit<Condition, "lastTransitionTime">, now: string): Condition[] {
+export function withCondition(
+  conditions: readonly Condition[],
+  condition: Omit<Condition, "lastTransitionTime">,
+  now: string,
+): Condition[] {
   const before = conditions.find(({ type }) => type === condition.type);
   const { type, status, reason, message } = condition;
   const next: Condition = {

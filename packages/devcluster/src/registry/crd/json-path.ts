@@ -1,5 +1,9 @@
 /** One step of a path: a field, a place in a list, all of them, or those for which a field has a value. */
-type Step = { readonly field: string } | { readonly index: number } | { readonly all: true } | { readonly where: readonly string[]; readonly equals: unknown };
+type Step =
+  | { readonly field: string }
+  | { readonly index: number }
+  | { readonly all: true }
+  | { readonly where: readonly string[]; readonly equals: unknown };
 
 /**
  * Reads the JSONPath of a printer column: `.spec.replicas`, `.metadata.labels.a\.b`, `.status.conditions[?(@.type=="Ready")].status`,
@@ -19,7 +23,8 @@ export function jsonPath(text: string): ((object: unknown) => unknown[]) | undef
 
 function parse(text: string): Step[] | undefined {
   const steps: Step[] = [];
-  const next = /\.((?:\\.|[^.[\]\\])+)|\[(-?\d+)\]|\[\*\]|\.\*|\[['"]([^'"]*)['"]\]|\[\?\(@((?:\.(?:\\.|[^.=<>!()\s\\])+)+)\s*==?\s*(?:"([^"]*)"|'([^']*)'|([^)\s]+))\s*\)\]/y;
+  const next =
+    /\.((?:\\.|[^.[\]\\])+)|\[(-?\d+)\]|\[\*\]|\.\*|\[['"]([^'"]*)['"]\]|\[\?\(@((?:\.(?:\\.|[^.=<>!()\s\\])+)+)\s*==?\s*(?:"([^"]*)"|'([^']*)'|([^)\s]+))\s*\)\]/y;
   while (next.lastIndex < text.length) {
     const match = next.exec(text);
     if (!match) return undefined;
@@ -27,7 +32,14 @@ function parse(text: string): Step[] | undefined {
     if (field !== undefined) steps.push({ field: unescaped(field) });
     else if (index !== undefined) steps.push({ index: Number(index) });
     else if (quoted !== undefined) steps.push({ field: quoted });
-    else if (where !== undefined) steps.push({ where: where.slice(1).split(/(?<!\\)\./).map(unescaped), equals: double ?? single ?? literal(bare!) });
+    else if (where !== undefined)
+      steps.push({
+        where: where
+          .slice(1)
+          .split(/(?<!\\)\./)
+          .map(unescaped),
+        equals: double ?? single ?? literal(bare!),
+      });
     else if (whole === "[*]" || whole === ".*") steps.push({ all: true });
   }
   return steps;
@@ -55,7 +67,8 @@ function follow(value: unknown, step: Step): unknown[] {
   }
   return items.filter((item) => {
     let inner: unknown = item;
-    for (const field of step.where) inner = inner !== null && typeof inner === "object" ? (inner as Record<string, unknown>)[field] : undefined;
+    for (const field of step.where)
+      inner = inner !== null && typeof inner === "object" ? (inner as Record<string, unknown>)[field] : undefined;
     return inner === step.equals;
   });
 }

@@ -9,8 +9,12 @@ export interface NamesVerdict {
 /** Which of a definition's names are its own, beside the other definitions of its group (pkg/controller/status). */
 export function judgeNames(definition: Definition, all: readonly Definition[]): NamesVerdict {
   const { group, names } = definition.spec;
-  const others = all.filter((one) => one.spec.group === group && one.metadata.name !== definition.metadata.name).map((one) => one.status?.acceptedNames);
-  const resources = new Set(others.flatMap((one) => (one ? [one.plural, one.singular, ...(one.shortNames ?? [])] : [])).filter((name) => !!name));
+  const others = all
+    .filter((one) => one.spec.group === group && one.metadata.name !== definition.metadata.name)
+    .map((one) => one.status?.acceptedNames);
+  const resources = new Set(
+    others.flatMap((one) => (one ? [one.plural, one.singular, ...(one.shortNames ?? [])] : [])).filter((name) => !!name),
+  );
   const kindNames = new Set(others.flatMap((one) => (one ? [one.kind, one.listKind] : [])).filter((name) => !!name));
   const before: Names = definition.status?.acceptedNames ?? { plural: "", kind: "" };
   const accepted: Names = { ...before };
@@ -31,8 +35,13 @@ export function judgeNames(definition: Definition, all: readonly Definition[]): 
   if (problem === undefined && names.categories?.length) accepted.categories = names.categories;
   const was = conditionOf(definition, "Established");
   if (problem) {
-    const established = was?.status === "True" ? was : { type: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" };
-    return { accepted, namesAccepted: { type: "NamesAccepted", status: "False", ...problem }, established: established as Omit<Condition, "lastTransitionTime"> };
+    const established =
+      was?.status === "True" ? was : { type: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" };
+    return {
+      accepted,
+      namesAccepted: { type: "NamesAccepted", status: "False", ...problem },
+      established: established as Omit<Condition, "lastTransitionTime">,
+    };
   }
   return {
     accepted,

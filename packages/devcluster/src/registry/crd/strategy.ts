@@ -91,13 +91,20 @@ function kindProblems(object: KubeObject, kind: string): Cause[] {
   return [{ reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(object.kind)}: must be ${kind}`, field: "kind" }];
 }
 
-function scaleProblems(object: KubeObject, { specReplicasPath, statusReplicasPath }: { specReplicasPath: string; statusReplicasPath: string }): Cause[] {
+function scaleProblems(
+  object: KubeObject,
+  { specReplicasPath, statusReplicasPath }: { specReplicasPath: string; statusReplicasPath: string },
+): Cause[] {
   return [specReplicasPath, statusReplicasPath].flatMap((path) => {
     let value: unknown = object;
-    for (const part of path.split(".").slice(1)) value = value !== null && typeof value === "object" ? (value as Record<string, unknown>)[part] : undefined;
+    for (const part of path.split(".").slice(1))
+      value = value !== null && typeof value === "object" ? (value as Record<string, unknown>)[part] : undefined;
     if (value === undefined) return [];
-    const refuse = (shown: unknown, why: string): Cause[] => [{ reason: "FieldValueInvalid", message: `Invalid value: ${shown}: ${why}`, field: path }];
-    if (typeof value !== "number") return refuse(0, `${path} accessor error: ${String(value)} is of the type ${goType(value)}, expected int64`);
+    const refuse = (shown: unknown, why: string): Cause[] => [
+      { reason: "FieldValueInvalid", message: `Invalid value: ${shown}: ${why}`, field: path },
+    ];
+    if (typeof value !== "number")
+      return refuse(0, `${path} accessor error: ${String(value)} is of the type ${goType(value)}, expected int64`);
     if (!Number.isInteger(value)) return refuse(0, `${path} accessor error: ${value} is of the type float64, expected int64`);
     if (value < 0) return refuse(value, "should be a non-negative integer");
     return value > 2 ** 31 - 1 ? refuse(value, `should be less than or equal to ${2 ** 31 - 1}`) : [];

@@ -13,18 +13,30 @@ export function definitionProblems(object: KubeObject): Cause[] {
   const required = (field: string, why = ""): void => {
     causes.push({ reason: "FieldValueRequired", message: `Required value${why === "" ? "" : `: ${why}`}`, field });
   };
-  const { group = "", names, versions = [] } = spec;
+  const { group = "", names } = spec;
+  // Go writes a list that holds nothing as null.
+  const versions = spec.versions ?? [];
   if (/(^|\.)(k8s|kubernetes)\.io$/.test(group) && !metadata.annotations?.["api-approved.kubernetes.io"]) {
-    const why = 'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111';
+    const why =
+      'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111';
     required("metadata.annotations[api-approved.kubernetes.io]", why);
   }
-  if (metadata.name?.toLowerCase() !== `${names.plural}.${group}`.toLowerCase()) invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group');
+  if (metadata.name?.toLowerCase() !== `${names.plural}.${group}`.toLowerCase())
+    invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group');
   if (spec.scope !== "Cluster" && spec.scope !== "Namespaced") {
-    causes.push({ reason: "FieldValueNotSupported", message: `Unsupported value: ${JSON.stringify(spec.scope)}: supported values: "Cluster", "Namespaced"`, field: "spec.scope" });
+    causes.push({
+      reason: "FieldValueNotSupported",
+      message: `Unsupported value: ${JSON.stringify(spec.scope)}: supported values: "Cluster", "Namespaced"`,
+      field: "spec.scope",
+    });
   }
   versionProblems(versions, invalid);
   if (spec.preserveUnknownFields) {
-    invalid("spec.preserveUnknownFields", true, "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead");
+    invalid(
+      "spec.preserveUnknownFields",
+      true,
+      "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead",
+    );
   }
   nameProblems(spec, invalid);
   const { conversion } = spec;
@@ -33,7 +45,14 @@ export function definitionProblems(object: KubeObject): Cause[] {
     if (!conversion.webhook?.conversionReviewVersions?.length) required("spec.conversion.conversionReviewVersions");
   }
   for (const [index, version] of versions.entries()) {
-    causes.push(...partProblems(version, (part, own) => (shared(versions, part) ? `spec.${part}` : `spec.versions[${index}].${own}`), index, versions));
+    causes.push(
+      ...partProblems(
+        version,
+        (part, own) => (shared(versions, part) ? `spec.${part}` : `spec.versions[${index}].${own}`),
+        index,
+        versions,
+      ),
+    );
   }
   storedProblems(versions, status?.storedVersions ?? [], invalid);
   return causes;
@@ -53,8 +72,10 @@ function versionProblems(versions: readonly DefinitionVersion[], invalid: Invali
     AdditionalPrinterColumns: null,
     SelectableFields: null,
   }));
-  if (new Set(versions.map(({ name }) => name)).size !== versions.length) invalid("spec.versions", shown, "must contain unique version names");
-  if (versions.filter(({ storage }) => storage).length !== 1) invalid("spec.versions", shown, "must have exactly one version marked as storage version");
+  if (new Set(versions.map(({ name }) => name)).size !== versions.length)
+    invalid("spec.versions", shown, "must contain unique version names");
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    invalid("spec.versions", shown, "must have exactly one version marked as storage version");
 }
 
 function storedProblems(versions: readonly DefinitionVersion[], stored: readonly string[], invalid: Invalid): void {
@@ -64,7 +85,8 @@ function storedProblems(versions: readonly DefinitionVersion[], stored: readonly
   }
   const known = versions.map(({ name }) => name);
   const storage = versions.filter((version) => version.storage).at(-1)?.name;
-  if (storage !== undefined && !stored.includes(storage)) invalid("status.storedVersions", stored, `must have the storage version ${storage}`);
+  if (storage !== undefined && !stored.includes(storage))
+    invalid("status.storedVersions", stored, `must have the storage version ${storage}`);
   for (const [index, name] of stored.entries()) {
     if (known.includes(name)) continue;
     const why = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
@@ -77,14 +99,21 @@ function nameProblems({ names }: Definition["spec"], invalid: Invalid): void {
   for (const problem of names.singular ? dns1035LabelProblems(names.singular) : []) invalid("spec.names.singular", names.singular, problem);
   for (const field of ["kind", "listKind"] as const) {
     const name = names[field];
-    if (name) for (const problem of dns1035LabelProblems(name.toLowerCase())) invalid(`spec.names.${field}`, name, `may have mixed case, but should otherwise match: ${problem}`);
+    if (name)
+      for (const problem of dns1035LabelProblems(name.toLowerCase()))
+        invalid(`spec.names.${field}`, name, `may have mixed case, but should otherwise match: ${problem}`);
   }
   for (const [index, name] of (names.shortNames ?? []).entries()) {
     for (const problem of dns1035LabelProblems(name)) invalid(`spec.names.shortNames[${index}]`, name, problem);
   }
 }
 
-const parts = { validation: "schema", subresources: "subresources", additionalPrinterColumns: "additionalPrinterColumns", selectableFields: "selectableFields" } as const;
+const parts = {
+  validation: "schema",
+  subresources: "subresources",
+  additionalPrinterColumns: "additionalPrinterColumns",
+  selectableFields: "selectableFields",
+} as const;
 type Part = keyof typeof parts;
 
 /** What all versions have alike is judged once, in the place where Kubernetes keeps it internally. */
@@ -92,10 +121,16 @@ function shared(versions: readonly DefinitionVersion[], part: Part): boolean {
   return versions.every((version) => isDeepStrictEqual(version[parts[part]], versions[0]?.[parts[part]]));
 }
 
-function partProblems(version: DefinitionVersion, place: (part: Part, own: string) => string, index: number, versions: readonly DefinitionVersion[]): Cause[] {
+function partProblems(
+  version: DefinitionVersion,
+  place: (part: Part, own: string) => string,
+  index: number,
+  versions: readonly DefinitionVersion[],
+): Cause[] {
   const causes: Cause[] = [];
   const once = (part: Part): boolean => index === 0 || !shared(versions, part);
-  const invalid: Invalid = (field, value, why) => causes.push({ reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field });
+  const invalid: Invalid = (field, value, why) =>
+    causes.push({ reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field });
   const required = (field: string): void => void causes.push({ reason: "FieldValueRequired", message: "Required value", field });
   const schema = version.schema?.openAPIV3Schema;
   if (!schema) required(`spec.versions[${index}].schema.openAPIV3Schema`);
@@ -107,7 +142,8 @@ function partProblems(version: DefinitionVersion, place: (part: Part, own: strin
       const path = scale[field] ?? "";
       if (path === "") required(`${at}.scale.${field}`);
       else if (!path.startsWith(".")) invalid(`${at}.scale.${field}`, path, "must be a simple json path starting with .");
-      else if (!path.startsWith(field === "specReplicasPath" ? ".spec." : ".status.")) invalid(`${at}.scale.${field}`, path, `should be a json path under ${field === "specReplicasPath" ? ".spec" : ".status"}`);
+      else if (!path.startsWith(field === "specReplicasPath" ? ".spec." : ".status."))
+        invalid(`${at}.scale.${field}`, path, `should be a json path under ${field === "specReplicasPath" ? ".spec" : ".status"}`);
     }
   }
   if (once("additionalPrinterColumns")) {
@@ -120,7 +156,12 @@ function partProblems(version: DefinitionVersion, place: (part: Part, own: strin
   }
   if (once("selectableFields")) {
     for (const [number, { jsonPath }] of (version.selectableFields ?? []).entries()) {
-      if (!selectable(schema, jsonPath)) invalid(`${place("selectableFields", "selectableFields")}[${number}].jsonPath`, jsonPath, "is an invalid path: does not refer to a valid field");
+      if (!selectable(schema, jsonPath))
+        invalid(
+          `${place("selectableFields", "selectableFields")}[${number}].jsonPath`,
+          jsonPath,
+          "is an invalid path: does not refer to a valid field",
+        );
     }
   }
   return causes;

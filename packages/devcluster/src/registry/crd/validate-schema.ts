@@ -34,7 +34,8 @@ class Judge {
       else this.node(inner, at, place === "junctor" ? "junctor" : "field");
     }
     if (node.items) this.node(node.items, `${path}.items`, place === "junctor" ? "junctor" : "item");
-    if (typeof node.additionalProperties === "object") this.node(node.additionalProperties, `${path}.additionalProperties`, place === "junctor" ? "junctor" : "field");
+    if (typeof node.additionalProperties === "object")
+      this.node(node.additionalProperties, `${path}.additionalProperties`, place === "junctor" ? "junctor" : "field");
     this.#rules(node, path);
   }
 
@@ -43,9 +44,14 @@ class Judge {
     if ((node as { $ref?: string }).$ref !== undefined) this.#forbid(`${path}.$ref`, "$ref is not supported");
     if (type !== undefined && !types.includes(type)) {
       const supported = types.map((one) => JSON.stringify(one)).join(", ");
-      this.#causes.push({ reason: "FieldValueNotSupported", message: `Unsupported value: ${JSON.stringify(type)}: supported values: ${supported}`, field: `${path}.type` });
+      this.#causes.push({
+        reason: "FieldValueNotSupported",
+        message: `Unsupported value: ${JSON.stringify(type)}: supported values: ${supported}`,
+        field: `${path}.type`,
+      });
     }
-    if (node.uniqueItems) this.#forbid(`${path}.uniqueItems`, "uniqueItems cannot be set to true since the runtime complexity becomes quadratic");
+    if (node.uniqueItems)
+      this.#forbid(`${path}.uniqueItems`, "uniqueItems cannot be set to true since the runtime complexity becomes quadratic");
     if (pattern !== undefined) this.#pattern(pattern, `${path}.pattern`);
     if (node.default !== undefined && node.default !== null) this.#default(node, path);
     if (node.properties && node.additionalProperties !== undefined && node.additionalProperties !== false) {
@@ -56,7 +62,8 @@ class Judge {
 
   #default(node: SchemaNode, path: string): void {
     const { default: value, ...rest } = node;
-    for (const cause of validate(rest, value)) this.#causes.push({ ...cause, field: `${path}.default${cause.field ? `.${cause.field}` : ""}` });
+    for (const cause of validate(rest, value))
+      this.#causes.push({ ...cause, field: `${path}.default${cause.field ? `.${cause.field}` : ""}` });
   }
 
   #pattern(pattern: string, field: string): void {
@@ -64,7 +71,10 @@ class Judge {
       compilePattern(pattern);
     } catch (error) {
       if (!(error instanceof PatternError)) throw error;
-      const why = /missing closing \)|unbalanced|missing/i.test(error.message) && pattern.includes("(") ? `missing closing ): \`${pattern}\`` : error.message;
+      const why =
+        /missing closing \)|unbalanced|missing/i.test(error.message) && pattern.includes("(")
+          ? `missing closing ): \`${pattern}\``
+          : error.message;
       this.#invalid(field, pattern, `must be a valid regular expression, but isn't: error parsing regexp: ${why}`);
     }
   }
@@ -85,18 +95,25 @@ class Judge {
   #type(node: SchemaNode, path: string, place: Place): void {
     if (node.type !== undefined || (node as { $ref?: string }).$ref !== undefined) return;
     if (node["x-kubernetes-int-or-string"] || node["x-kubernetes-preserve-unknown-fields"]) return;
-    const where = place === "root" ? "must not be empty at the root" : place === "item" ? "must not be empty for specified array items" : "must not be empty for specified object fields";
+    const where =
+      place === "root"
+        ? "must not be empty at the root"
+        : place === "item"
+          ? "must not be empty for specified array items"
+          : "must not be empty for specified object fields";
     this.#require(`${path}.type`, where);
   }
 
   #structure(node: SchemaNode, path: string, place: Place): void {
-    if (place === "root" && node.type !== undefined && node.type !== "object") this.#invalid(`${path}.type`, node.type, "must be object at the root");
+    if (place === "root" && node.type !== undefined && node.type !== "object")
+      this.#invalid(`${path}.type`, node.type, "must be object at the root");
   }
 
   /** Within alternatives a schema only judges. */
   #junctor(node: SchemaNode, path: string): void {
     const forbidden = ["description", "type", "default", "additionalProperties", "nullable", "title"] as const;
-    for (const field of forbidden) if (node[field] !== undefined && node[field] !== "") this.#forbid(`${path}.${field}`, "must be empty to be structural");
+    for (const field of forbidden)
+      if (node[field] !== undefined && node[field] !== "") this.#forbid(`${path}.${field}`, "must be empty to be structural");
   }
 
   #metadata(node: SchemaNode, path: string): void {
@@ -121,7 +138,14 @@ class Judge {
       } catch (error) {
         if (!(error instanceof CelError)) throw error;
         const { message = "", messageExpression = "", reason = null, fieldPath = "", optionalOldSelf = null } = rule;
-        const shown = { Rule: rule.rule, Message: message, MessageExpression: messageExpression, Reason: reason, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf };
+        const shown = {
+          Rule: rule.rule,
+          Message: message,
+          MessageExpression: messageExpression,
+          Reason: reason,
+          FieldPath: fieldPath,
+          OptionalOldSelf: optionalOldSelf,
+        };
         this.#invalid(`${at}.rule`, shown, `compilation failed: ${error.message}`);
       }
     }

@@ -15,7 +15,8 @@ const parts = (object: KubeObject): DefinitionParts => object as unknown as Defi
 const cleanup = "customresourcecleanup.apiextensions.k8s.io";
 
 function storageVersions(object: KubeObject): string[] {
-  return (parts(object).spec.versions ?? []).filter(({ storage }) => storage).map(({ name }) => name);
+  const first = (parts(object).spec.versions ?? []).find(({ storage }) => storage);
+  return first ? [first.name] : [];
 }
 
 /** After `apiextensions-apiserver/pkg/registry/customresourcedefinition`: versions once stored are remembered. */

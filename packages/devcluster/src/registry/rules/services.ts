@@ -1,6 +1,5 @@
 import { BlockList, isIPv4 } from "node:net";
 import type { Cause, KubeObject } from "@outrigger/kit/api";
-import type { ClusterReader } from "../contracts.ts";
 import type { KindRules } from "./kind-rules.ts";
 
 interface Port {
@@ -113,7 +112,8 @@ function giveAddress(spec: ServiceSpec, others: readonly KubeObject[], causes: C
   if (!headless) {
     const taken = new Set(others.flatMap((service) => specOf(service).clusterIPs ?? []));
     if (spec.clusterIP) {
-      const problem = !isIPv4(spec.clusterIP) || !range.check(spec.clusterIP) ? "the provided network does not match the current range" : undefined;
+      const problem =
+        !isIPv4(spec.clusterIP) || !range.check(spec.clusterIP) ? "the provided network does not match the current range" : undefined;
       if (problem ?? taken.has(spec.clusterIP)) {
         const why = problem ?? "provided IP is already allocated";
         causes.push(refused("spec.clusterIPs", [spec.clusterIP], `failed to allocate IP ${spec.clusterIP}: ${why}`));

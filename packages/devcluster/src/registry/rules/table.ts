@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { timestamp } from "../metadata.ts";
-import type { KindRules } from "./kind-rules.ts";
 import { certificateSigningRequests } from "./certificates.ts";
 import { definitions } from "./definitions.ts";
+import type { KindRules } from "./kind-rules.ts";
 import { namespaces } from "./namespaces.ts";
 import { nodes, pods } from "./pods.ts";
 import { services } from "./services.ts";

@@ -24,7 +24,10 @@ function resourceBody(resource: ServedResource): object {
   const own = custom ? { group, version } : { group: "", version: "" };
   const below = Object.entries(subresources).map(([subresource, sub]) => ({
     subresource,
-    responseKind: { ...(sub.group !== undefined && sub.group !== group ? { group: sub.group, version: sub.version ?? "" } : own), kind: sub.kind },
+    responseKind: {
+      ...(sub.group !== undefined && sub.group !== group ? { group: sub.group, version: sub.version ?? "" } : own),
+      kind: sub.kind,
+    },
     verbs: sub.verbs,
   }));
   return {

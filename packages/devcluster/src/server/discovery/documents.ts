@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { refusal, type Resources } from "../../registry/index.ts";
+import { type Resources, refusal } from "../../registry/index.ts";
 import { negotiate } from "../media-types.ts";
 import { type ApiRequest, type ApiResponse, header } from "../request.ts";
 import { document, json } from "../respond.ts";
@@ -28,7 +28,12 @@ export class Discovery {
     const match = /^\/(?:api\/([^/]+)|apis\/([^/]+)(?:\/([^/]+))?)\/?$/.exec(path);
     if (!match) return undefined;
     const [, coreVersion, group, version] = match;
-    const found = coreVersion !== undefined ? this.#versionList("", coreVersion) : version === undefined ? this.#group(group!) : this.#versionList(group!, version);
+    const found =
+      coreVersion !== undefined
+        ? this.#versionList("", coreVersion)
+        : version === undefined
+          ? this.#group(group!)
+          : this.#versionList(group!, version);
     return found === undefined ? undefined : document(200, found, negotiate(header(request, "accept"), []));
   }
 
@@ -51,10 +56,15 @@ export class Discovery {
         const body = root === "api" ? apiVersions(this.#address()) : apiGroupList(this.#resources.all());
         return document(200, body, negotiate(type, []));
       }
-      if (parameters.get("g") !== "apidiscovery.k8s.io" || parameters.get("v") !== "v2" || parameters.get("as") !== "APIGroupDiscoveryList") continue;
+      if (parameters.get("g") !== "apidiscovery.k8s.io" || parameters.get("v") !== "v2" || parameters.get("as") !== "APIGroupDiscoveryList")
+        continue;
       return this.#tagged(request, `aggregated ${root}`, () => ({
         ...json(200, aggregatedDiscovery(this.#resources.all(), root)),
-        headers: { "content-type": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", "cache-control": "public", vary: "Accept" },
+        headers: {
+          "content-type": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+          "cache-control": "public",
+          vary: "Accept",
+        },
       }));
     }
     throw refusal({
@@ -82,13 +92,18 @@ export class Discovery {
     }
     // A real server says `text/plain` of these, whatever was asked for.
     const v3 = { "content-type": "text/plain; charset=utf-8", vary: "Accept-Encoding, Accept" };
-    if (path === "/openapi/v3") return this.#tagged(request, "v3", () => ({ status: 200, headers: v3, body: JSON.stringify(openapiV3Index(served())) }));
+    if (path === "/openapi/v3")
+      return this.#tagged(request, "v3", () => ({ status: 200, headers: v3, body: JSON.stringify(openapiV3Index(served())) }));
     const match = /^\/openapi\/v3\/(?:api\/([^/]+)|apis\/([^/]+)\/([^/]+))$/.exec(path);
     if (!match) return undefined;
     const group = match[1] === undefined ? match[2]! : "";
     const version = match[1] ?? match[3]!;
     if (!served().some((resource) => resource.group === group && resource.version === version)) return undefined;
-    return this.#tagged(request, `v3 ${group}/${version}`, () => ({ status: 200, headers: v3, body: JSON.stringify(openapiV3(served(), group, version)) }));
+    return this.#tagged(request, `v3 ${group}/${version}`, () => ({
+      status: 200,
+      headers: v3,
+      body: JSON.stringify(openapiV3(served(), group, version)),
+    }));
   }
 
   /** Answers with an entity tag, and 304 to whoever has it already. */
@@ -100,7 +115,10 @@ export class Discovery {
     let response = this.#documents.get(name);
     if (!response) {
       const made = make();
-      const tag = `"${createHash("sha512").update(made.body ?? "").digest("hex").toUpperCase()}"`;
+      const tag = `"${createHash("sha512")
+        .update(made.body ?? "")
+        .digest("hex")
+        .toUpperCase()}"`;
       response = { ...made, headers: { ...made.headers, etag: tag } };
       this.#documents.set(name, response);
     }

@@ -30,7 +30,12 @@ export function apiResourceList(served: readonly ServedResource[], group: string
     .sort((a, b) => (a.plural < b.plural ? -1 : 1))
     .flatMap(rowsOf);
   const isCore = group === "";
-  return { kind: "APIResourceList", ...(isCore ? {} : { apiVersion: "v1" }), groupVersion: isCore ? version : `${group}/${version}`, resources };
+  return {
+    kind: "APIResourceList",
+    ...(isCore ? {} : { apiVersion: "v1" }),
+    groupVersion: isCore ? version : `${group}/${version}`,
+    resources,
+  };
 }
 
 function rowsOf(resource: ServedResource): object[] {
@@ -50,7 +55,9 @@ function rowsOf(resource: ServedResource): object[] {
     name: `${plural}/${name}`,
     singularName: "",
     namespaced,
-    ...(sub.group !== undefined && (sub.group !== resource.group || sub.version !== resource.version) ? { group: sub.group, version: sub.version } : {}),
+    ...(sub.group !== undefined && (sub.group !== resource.group || sub.version !== resource.version)
+      ? { group: sub.group, version: sub.version }
+      : {}),
     kind: sub.kind,
     verbs: sub.verbs,
   }));

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectMeta } from "@outrigger/kit/api";
 import { admitted, attributesFor, badRequest, conflict, invalid, notFound, timestamp, updateObject } from "../../registry/index.ts";
-import { parseText, UnparsableBody, contentType, decodeProtobufBody } from "../body.ts";
+import { contentType, decodeProtobufBody, parseText, UnparsableBody } from "../body.ts";
 import type { ApiResponse } from "../request.ts";
 import type { ResourceRequest } from "../resource-handler.ts";
 import { json } from "../respond.ts";
@@ -27,7 +27,9 @@ export async function createBinding(one: ResourceRequest): Promise<ApiResponse> 
   if (given !== undefined && given !== name) throw badRequest("name in URL does not match name in Binding object");
   const node = binding.target?.name ?? "";
   if (node === "") {
-    throw invalid({ group: "", kind: "Binding" }, name, [{ reason: "FieldValueRequired", message: "Required value", field: "target.name" }]);
+    throw invalid({ group: "", kind: "Binding" }, name, [
+      { reason: "FieldValueRequired", message: "Required value", field: "target.name" },
+    ]);
   }
   await admitBody(one, binding as KubeObject, options);
   await updateObject(
@@ -38,8 +40,10 @@ export async function createBinding(one: ResourceRequest): Promise<ApiResponse> 
       if (!current) throw notFound(pods, name);
       const refuse = (why: string): Error => conflict({ group: "", plural: "pods/binding" }, name, why);
       const { uid, resourceVersion } = binding.metadata ?? {};
-      if (uid && uid !== current.metadata.uid) throw refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
-      if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw refuse("the object has been modified; please apply your changes to the latest version and try again");
+      if (uid && uid !== current.metadata.uid)
+        throw refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
+      if (resourceVersion && resourceVersion !== current.metadata.resourceVersion)
+        throw refuse("the object has been modified; please apply your changes to the latest version and try again");
       const pod = current as unknown as PodParts;
       if (current.metadata.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
       if (pod.spec.nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
@@ -59,8 +63,19 @@ export async function admitBody(
 ): Promise<void> {
   body.metadata = { ...body.metadata, namespace: body.metadata?.namespace || target.namespace };
   const slash = (body.apiVersion ?? "v1").indexOf("/");
-  const kind = { group: slash < 0 ? "" : body.apiVersion.slice(0, slash), version: (body.apiVersion ?? "v1").slice(slash + 1), kind: body.kind ?? "" };
-  const attributes = attributesFor(target, caller, { operation: "CREATE", object: body, oldObject: undefined, options, optionsKind: "CreateOptions", kind });
+  const kind = {
+    group: slash < 0 ? "" : body.apiVersion.slice(0, slash),
+    version: (body.apiVersion ?? "v1").slice(slash + 1),
+    kind: body.kind ?? "",
+  };
+  const attributes = attributesFor(target, caller, {
+    operation: "CREATE",
+    object: body,
+    oldObject: undefined,
+    options,
+    optionsKind: "CreateOptions",
+    kind,
+  });
   await services.parts.admission.mutate(attributes);
   await services.parts.admission.validate(attributes);
 }

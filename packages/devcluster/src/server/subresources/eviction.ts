@@ -106,7 +106,8 @@ async function useBudget({ services, target, caller }: ResourceRequest, pod: Kub
     .filter((one) => one.metadata.namespace === target.namespace)
     .filter((one) => labelSelector(((one as Budget).spec.selector ?? {}) as never).matches(pod.metadata.labels ?? {})) as Budget[];
   if (budgets.length === 0) return;
-  if (budgets.length > 1) throw internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+  if (budgets.length > 1)
+    throw internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
   const [budget] = budgets;
   const resource = services.resources.find("policy", "v1", "poddisruptionbudgets")!;
   const budgetTarget = { resource, namespace: target.namespace, name: budget!.metadata.name ?? "", subresource: "status" };
@@ -141,5 +142,9 @@ function refusalOf(budget: Budget): StatusError | undefined {
   if (allowed < 0) return forbidden({ group: "policy", plural: "poddisruptionbudgets" }, name, "pdb disruptions allowed is negative");
   if (allowed > 0) return undefined;
   const { desiredHealthy = 0, currentHealthy = 0 } = status;
-  return tooManyRequests(message, 0, because(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`));
+  return tooManyRequests(
+    message,
+    0,
+    because(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`),
+  );
 }

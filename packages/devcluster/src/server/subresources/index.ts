@@ -3,15 +3,14 @@
  * a table by name. Anything else below an object reads and writes the object itself, seen by the strategy under the
  * subresource's name (`status`, `approval`, `finalize`, `ephemeralcontainers`, `resize`).
  */
-import { methodNotAllowed, noSuchResource } from "../../registry/index.ts";
-import { getObject } from "../../registry/index.ts";
+import { getObject, methodNotAllowed, noSuchResource } from "../../registry/index.ts";
 import type { ApiResponse } from "../request.ts";
 import { acceptSingle, patch, type ResourceRequest, update } from "../resource-handler.ts";
 import { single } from "../respond.ts";
 import { createBinding } from "./binding.ts";
 import { evict } from "./eviction.ts";
 import { type Logs, podLogs } from "./logs.ts";
-import { type Reviews, createReview } from "./reviews.ts";
+import { createReview, type Reviews } from "./reviews.ts";
 import { scale } from "./scale.ts";
 import { createToken, type TokenIssuer } from "./token.ts";
 import { notImplemented } from "./unimplemented.ts";

@@ -1,5 +1,5 @@
-import { badRequest, noSuchResource, notFound, queryBoolean, queryInteger, methodNotAllowed, tableOf } from "../../registry/index.ts";
 import type { LogRequest, LogSource } from "../../devcluster.ts";
+import { badRequest, methodNotAllowed, noSuchResource, notFound, queryBoolean, queryInteger, tableOf } from "../../registry/index.ts";
 import type { ApiResponse } from "../request.ts";
 import type { ResourceRequest } from "../resource-handler.ts";
 
@@ -9,7 +9,12 @@ export interface Logs {
 }
 
 interface PodParts {
-  spec: { nodeName?: string; containers?: { name: string }[]; initContainers?: { name: string }[]; ephemeralContainers?: { name: string }[] };
+  spec: {
+    nodeName?: string;
+    containers?: { name: string }[];
+    initContainers?: { name: string }[];
+    ephemeralContainers?: { name: string }[];
+  };
   metadata: { annotations?: Record<string, string> };
 }
 
@@ -44,7 +49,12 @@ export async function podLogs({ request, target, services, caller, info }: Resou
 }
 
 function logRequest(query: URLSearchParams, namespace: string, pod: string, container: string, signal: AbortSignal): LogRequest {
-  const optional = { tailLines: queryInteger(query, "tailLines"), limitBytes: queryInteger(query, "limitBytes"), sinceSeconds: queryInteger(query, "sinceSeconds"), sinceTime: query.get("sinceTime") ?? undefined };
+  const optional = {
+    tailLines: queryInteger(query, "tailLines"),
+    limitBytes: queryInteger(query, "limitBytes"),
+    sinceSeconds: queryInteger(query, "sinceSeconds"),
+    sinceTime: query.get("sinceTime") ?? undefined,
+  };
   return {
     namespace,
     pod,

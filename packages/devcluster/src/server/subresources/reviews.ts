@@ -17,7 +17,15 @@ interface AccessSpec {
   uid?: string;
   groups?: string[];
   extra?: Record<string, string[]>;
-  resourceAttributes?: { verb?: string; group?: string; version?: string; resource?: string; subresource?: string; namespace?: string; name?: string };
+  resourceAttributes?: {
+    verb?: string;
+    group?: string;
+    version?: string;
+    resource?: string;
+    subresource?: string;
+    namespace?: string;
+    name?: string;
+  };
   nonResourceAttributes?: { verb?: string; path?: string };
 }
 
@@ -52,7 +60,11 @@ const answers: Readonly<Record<string, Answer>> = {
     const { token = "", audiences } = (object["spec"] ?? {}) as { token?: string; audiences?: string[] };
     if (token === "") {
       throw invalid({ group: "authentication.k8s.io", kind: "TokenReview" }, "", [
-        { reason: "FieldValueRequired", message: "Required value: token is required for TokenReview in authentication", field: "spec.token" },
+        {
+          reason: "FieldValueRequired",
+          message: "Required value: token is required for TokenReview in authentication",
+          field: "spec.token",
+        },
       ]);
     }
     const found = inspect(token);
@@ -63,7 +75,11 @@ const answers: Readonly<Record<string, Answer>> = {
     }
     const groups = [...found.user.groups, ...(found.user.groups.includes("system:authenticated") ? [] : ["system:authenticated"])];
     const shownAudiences = shared?.length ? shared : found.audiences;
-    object["status"] = { authenticated: true, user: shownUser({ ...found.user, groups }), ...(shownAudiences ? { audiences: shownAudiences } : {}) };
+    object["status"] = {
+      authenticated: true,
+      user: shownUser({ ...found.user, groups }),
+      ...(shownAudiences ? { audiences: shownAudiences } : {}),
+    };
   },
 
   subjectaccessreviews: (object, _user, reviews) => review(object, subjectOf(object), reviews, true),
@@ -78,7 +94,14 @@ const answers: Readonly<Record<string, Answer>> = {
     const rules = authorizer.rulesFor(user, namespace);
     object["spec"] = {};
     object["status"] = {
-      resourceRules: rules.filter((rule) => rule.resources).map(({ verbs, apiGroups, resources, resourceNames }) => ({ verbs, apiGroups, resources, ...(resourceNames ? { resourceNames } : {}) })),
+      resourceRules: rules
+        .filter((rule) => rule.resources)
+        .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+          verbs,
+          apiGroups,
+          resources,
+          ...(resourceNames ? { resourceNames } : {}),
+        })),
       nonResourceRules: rules.filter((rule) => rule.nonResourceURLs).map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
       incomplete: false,
     };
@@ -120,7 +143,11 @@ function problems(spec: AccessSpec, named: boolean): Cause[] {
     causes.push({ reason: "FieldValueInvalid", message, field: "spec.resourceAttributes" });
   }
   if (named && !spec.user && !spec.groups?.length) {
-    causes.push({ reason: "FieldValueInvalid", message: 'Invalid value: "": at least one of user or group must be specified', field: "spec.user" });
+    causes.push({
+      reason: "FieldValueInvalid",
+      message: 'Invalid value: "": at least one of user or group must be specified',
+      field: "spec.user",
+    });
   }
   return causes;
 }

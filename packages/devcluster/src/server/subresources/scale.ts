@@ -21,12 +21,13 @@ import {
   managerName,
   methodNotAllowed,
   modified,
+  patchRefusal,
+  patchTypes,
   type ServedResource,
   StatusError,
   updateObject,
   type WriteOptions,
 } from "../../registry/index.ts";
-import { patchRefusal, patchTypes } from "../../registry/patch.ts";
 import { parseText, UnparsableBody } from "../body.ts";
 import type { ApiResponse } from "../request.ts";
 import { acceptSingle, patchBody, patchTypeOf, type ResourceRequest } from "../resource-handler.ts";
@@ -86,9 +87,21 @@ export async function scale(one: ResourceRequest): Promise<ApiResponse> {
   return document(200, scaleOf(resource, paths, written.object), media);
 }
 
-async function admitScale({ target, caller, services }: ResourceRequest, before: Scale, after: Scale, options: WriteOptions): Promise<Scale> {
+async function admitScale(
+  { target, caller, services }: ResourceRequest,
+  before: Scale,
+  after: Scale,
+  options: WriteOptions,
+): Promise<Scale> {
   const kind = { group: "autoscaling", version: "v1", kind: "Scale" };
-  const attributes = attributesFor(target, caller, { operation: "UPDATE", object: after, oldObject: before, options, optionsKind: "UpdateOptions", kind });
+  const attributes = attributesFor(target, caller, {
+    operation: "UPDATE",
+    object: after,
+    oldObject: before,
+    options,
+    optionsKind: "UpdateOptions",
+    kind,
+  });
   await services.parts.admission.mutate(attributes);
   await services.parts.admission.validate(attributes);
   return attributes.object as Scale;
@@ -156,12 +169,21 @@ async function scaleBody(text: string): Promise<Scale> {
 
 function problems(replicas: number): Cause[] {
   if (replicas >= 0) return [];
-  return [{ reason: "FieldValueInvalid", message: `Invalid value: ${replicas}: must be greater than or equal to 0`, field: "spec.replicas" }];
+  return [
+    { reason: "FieldValueInvalid", message: `Invalid value: ${replicas}: must be greater than or equal to 0`, field: "spec.replicas" },
+  ];
 }
 
 function scaleOf(resource: ServedResource, paths: ScalePaths, object: KubeObject, managedFields: ManagedFieldsEntry[] = []): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const facts = { name, namespace, uid, resourceVersion, creationTimestamp, managedFields: managedFields.length > 0 ? managedFields : undefined };
+  const facts = {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    creationTimestamp,
+    managedFields: managedFields.length > 0 ? managedFields : undefined,
+  };
   const metadata = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
   const replicas = at(object, paths.specReplicasPath);
   const selector = selectorText(resource, paths, object);
@@ -184,7 +206,8 @@ function selectorText(resource: ServedResource, paths: ScalePaths, object: KubeO
 
 function at(object: object, path: string): unknown {
   let value: unknown = object;
-  for (const part of path.split(".").slice(1)) value = value !== null && typeof value === "object" ? (value as Record<string, unknown>)[part] : undefined;
+  for (const part of path.split(".").slice(1))
+    value = value !== null && typeof value === "object" ? (value as Record<string, unknown>)[part] : undefined;
   return value;
 }
 

@@ -27,6 +27,9 @@ interface Spec {
   boundObjectRef?: { kind?: string; name?: string; uid?: string } | null;
 }
 
+/** Kinds of objects with which a token ends. */
+const boundKinds: ReadonlySet<string> = new Set(["Pod"]);
+
 /** `serviceaccounts/token`: `authentication.k8s.io/v1 TokenRequest` (`pkg/registry/core/serviceaccount/storage/token.go`). */
 export async function createToken(one: ResourceRequest, issuer: TokenIssuer): Promise<ApiResponse> {
   const { target, services } = one;
@@ -47,7 +50,7 @@ export async function createToken(one: ResourceRequest, issuer: TokenIssuer): Pr
     uid,
     audiences,
     lifetime,
-    ...(bound?.kind === "Pod" && bound.name ? { pod: { name: bound.name, uid: bound.uid ?? "" } } : {}),
+    ...(bound && boundKinds.has(bound.kind ?? "") && bound.name ? { pod: { name: bound.name, uid: bound.uid ?? "" } } : {}),
   });
   return json(201, {
     kind: "TokenRequest",
@@ -59,7 +62,9 @@ export async function createToken(one: ResourceRequest, issuer: TokenIssuer): Pr
 }
 
 function problems(lifetime: number): Cause[] {
-  const refuse = (why: string): Cause[] => [{ reason: "FieldValueInvalid", message: `Invalid value: ${lifetime}: ${why}`, field: "spec.expirationSeconds" }];
+  const refuse = (why: string): Cause[] => [
+    { reason: "FieldValueInvalid", message: `Invalid value: ${lifetime}: ${why}`, field: "spec.expirationSeconds" },
+  ];
   if (lifetime < 600) return refuse("may not specify a duration less than 10 minutes");
   return lifetime > 2 ** 32 ? refuse("may not specify a duration larger than 2^32 seconds") : [];
 }

@@ -17,12 +17,19 @@ export async function notImplemented({ request, target, services, caller }: Reso
   if (!entry) throw notFound(resource, name);
   const kind = { group: "", version: "v1", kind: optionKinds[subresource] ?? "" };
   const body = { kind: kind.kind, apiVersion: "v1", ...streamOptions(request.query) } as never;
-  const step = { operation: "CONNECT", object: body, oldObject: undefined, options: { dryRun: false, sent: {} }, optionsKind: "CreateOptions", kind } as const;
+  const step = {
+    operation: "CONNECT",
+    object: body,
+    oldObject: undefined,
+    options: { dryRun: false, sent: {} },
+    optionsKind: "CreateOptions",
+    kind,
+  } as const;
   const attributes = { ...attributesFor(target, caller, step), options: {} };
   await services.parts.admission.mutate(attributes);
   await services.parts.admission.validate(attributes);
   const { nodeName } = (entry.object["spec"] ?? {}) as { nodeName?: string };
-  if (resource.plural === "pods" && !nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+  if (subresource !== "proxy" && !nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
   const message = `${resource.plural}/${subresource} is not implemented: the devcluster's containers are pretended and have no processes`;
   throw refusal({ code: 501, reason: "NotImplemented", message });
 }

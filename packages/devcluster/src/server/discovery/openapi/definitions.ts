@@ -50,16 +50,20 @@ export class Definitions {
     const { default: value } = node;
     const ref = { $ref: `${this.#ref}${title}` };
     const beside = Object.fromEntries(Object.entries(node).filter(([field]) => field.startsWith("x-kubernetes-patch")));
-    return value === undefined && Object.keys(beside).length === 0 ? ref : { ...(value === undefined ? {} : { default: value }), ...beside, allOf: [ref] };
+    return value === undefined && Object.keys(beside).length === 0
+      ? ref
+      : { ...(value === undefined ? {} : { default: value }), ...beside, allOf: [ref] };
   }
 
   #body(node: SchemaNode): object {
     const body: Record<string, unknown> = {};
     for (const field of Object.keys(node) as Extract<keyof SchemaNode, string>[]) {
       if (field === "title" && node.title?.startsWith("io.k8s.")) continue;
-      if (field === "properties") body[field] = Object.fromEntries(Object.entries(node.properties!).map(([name, one]) => [name, this.#node(one)]));
+      if (field === "properties")
+        body[field] = Object.fromEntries(Object.entries(node.properties!).map(([name, one]) => [name, this.#node(one)]));
       else if (field === "items") body[field] = this.#node(node.items!);
-      else if (field === "additionalProperties" && typeof node.additionalProperties === "object") body[field] = this.#node(node.additionalProperties);
+      else if (field === "additionalProperties" && typeof node.additionalProperties === "object")
+        body[field] = this.#node(node.additionalProperties);
       else body[field] = node[field];
     }
     return body;

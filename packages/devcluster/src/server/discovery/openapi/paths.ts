@@ -73,12 +73,19 @@ function operations(resource: ServedResource, verbs: readonly string[], single: 
     const scope = resource.scope === "Namespaced" ? "Namespaced" : "";
     return `${verb}${name[0]!.toUpperCase()}${name.slice(1)}${scope}${kind}${subresource === "" ? "" : subresource[0]!.toUpperCase() + subresource.slice(1)}`;
   };
-  const of = (verb: string, operation: Omit<Operation, "id" | "kind">): Operation[] => (verbs.includes(verb) ? [{ ...operation, id: id(operation.action), kind: gvk }] : []);
+  const of = (verb: string, operation: Omit<Operation, "id" | "kind">): Operation[] =>
+    verbs.includes(verb) ? [{ ...operation, id: id(operation.action), kind: gvk }] : [];
   if (!single) {
     return [
       ...of("list", { method: "get", action: "list", query: list, answer: "list" }),
       ...of("create", { method: "post", action: "post", query: write, body: "object", answer: "object" }),
-      ...of("deletecollection", { method: "delete", action: "deletecollection", query: [...removal, ...list.slice(1, 8)], body: "DeleteOptions", answer: "Status" }),
+      ...of("deletecollection", {
+        method: "delete",
+        action: "deletecollection",
+        query: [...removal, ...list.slice(1, 8)],
+        body: "DeleteOptions",
+        answer: "Status",
+      }),
     ];
   }
   return [

@@ -19,7 +19,9 @@ export function openapiV2Protobuf(served: readonly ServedResource[]): Uint8Array
 const methods = { get: 2, put: 3, post: 4, delete: 5, patch: 8 } as const;
 
 function pathItem(item: Readonly<Record<string, unknown>>): Buffer {
-  const operations = Object.entries(methods).flatMap(([method, number]) => (item[method] ? [field(number, operation(item[method] as OperationBody))] : []));
+  const operations = Object.entries(methods).flatMap(([method, number]) =>
+    item[method] ? [field(number, operation(item[method] as OperationBody))] : [],
+  );
   const parameters = ((item["parameters"] ?? []) as Parameter[]).map((one) => field(9, parameter(one)));
   return message(...operations, ...parameters);
 }
@@ -68,7 +70,14 @@ function parameter(one: Parameter): Buffer {
 }
 
 const texts: Readonly<Record<string, number>> = { $ref: 1, format: 2, title: 3, description: 4, pattern: 12 };
-const numbers: Readonly<Record<string, number>> = { maxLength: 10, minLength: 11, maxItems: 13, minItems: 14, maxProperties: 16, minProperties: 17 };
+const numbers: Readonly<Record<string, number>> = {
+  maxLength: 10,
+  minLength: 11,
+  maxItems: 13,
+  minItems: 14,
+  maxProperties: 16,
+  minProperties: 17,
+};
 
 function schemaMessage(schema: SwaggerSchema): Buffer {
   const parts: Buffer[] = [];
@@ -82,7 +91,9 @@ function schemaMessage(schema: SwaggerSchema): Buffer {
       const properties = Object.entries(value as Record<string, SwaggerSchema>);
       parts.push(field(24, message(...properties.map(([one, inner]) => field(1, named(one, schemaMessage(inner)))))));
     } else if (name === "additionalProperties") {
-      parts.push(field(20, typeof value === "boolean" ? message(flag(2, value)) : message(field(1, schemaMessage(value as SwaggerSchema)))));
+      parts.push(
+        field(20, typeof value === "boolean" ? message(flag(2, value)) : message(field(1, schemaMessage(value as SwaggerSchema)))),
+      );
     }
   }
   return message(...parts, ...extensions(30, schema));

@@ -45,9 +45,18 @@ export function openapiV2(served: readonly ServedResource[]): Swagger {
       paths[path] = item;
     }
   }
-  const shared = { [`${meta}.Patch`]: { type: "object" }, [`${meta}.DeleteOptions`]: { type: "object" }, [`${meta}.Status`]: { type: "object" } };
+  const shared = {
+    [`${meta}.Patch`]: { type: "object" },
+    [`${meta}.DeleteOptions`]: { type: "object" },
+    [`${meta}.Status`]: { type: "object" },
+  };
   const all: Record<string, SwaggerSchema> = { ...shared, ...(definitions.schemas as Record<string, SwaggerSchema>) };
-  return { swagger: "2.0", info: { title: "Kubernetes", version: "v1.36.3" }, paths, definitions: Object.fromEntries(Object.entries(all).map(([name, schema]) => [name, swaggerSchema(schema) as SwaggerSchema])) };
+  return {
+    swagger: "2.0",
+    info: { title: "Kubernetes", version: "v1.36.3" },
+    paths,
+    definitions: Object.fromEntries(Object.entries(all).map(([name, schema]) => [name, swaggerSchema(schema) as SwaggerSchema])),
+  };
 }
 
 /** What OpenAPI 2 cannot say is left out: alternatives, negation, nullability. A reference stands alone. */
@@ -56,13 +65,16 @@ function swaggerSchema(schema: unknown): unknown {
   if (schema === null || typeof schema !== "object") return schema;
   const { anyOf: _any, oneOf: _one, not: _not, nullable: _nullable, allOf, ...rest } = schema as Record<string, unknown>;
   const refs = Array.isArray(allOf) ? (allOf as { $ref?: string }[]).filter(({ $ref }) => $ref !== undefined) : [];
-  if (refs.length === 1) return { ...refs[0], ...Object.fromEntries(Object.entries(rest).filter(([field]) => field.startsWith("x-kubernetes"))) };
+  if (refs.length === 1)
+    return { ...refs[0], ...Object.fromEntries(Object.entries(rest).filter(([field]) => field.startsWith("x-kubernetes"))) };
   const shown: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(rest)) {
-    if (field === "properties") shown[field] = Object.fromEntries(Object.entries(value as object).map(([name, one]) => [name, swaggerSchema(one)]));
+    if (field === "properties")
+      shown[field] = Object.fromEntries(Object.entries(value as object).map(([name, one]) => [name, swaggerSchema(one)]));
     else if (field === "items" || field === "additionalProperties") shown[field] = swaggerSchema(value);
     else if (field !== "default") shown[field] = value;
   }
-  if (schema !== null && (schema as Record<string, unknown>)["x-kubernetes-int-or-string"]) return { type: "string", format: "int-or-string", ...shown };
+  if (schema !== null && (schema as Record<string, unknown>)["x-kubernetes-int-or-string"])
+    return { type: "string", format: "int-or-string", ...shown };
   return shown;
 }

@@ -39,7 +39,10 @@ export function openapiV3(served: readonly ServedResource[], group: string, vers
     for (const { path, parameters, operations } of pathsOf(resource)) {
       paths[path] = {
         ...Object.fromEntries(operations.map((operation) => [operation.method, operationBody(resource, operation, names)])),
-        parameters: [...parameters.map((name) => ({ name, in: "path", required: true, schema: { type: "string", uniqueItems: true } })), queryParameter("pretty", "string")],
+        parameters: [
+          ...parameters.map((name) => ({ name, in: "path", required: true, schema: { type: "string", uniqueItems: true } })),
+          queryParameter("pretty", "string"),
+        ],
       };
     }
   }
@@ -62,7 +65,10 @@ function operationBody(resource: ServedResource, operation: Operation, names: { 
     operationId: operation.id,
     ...(operation.query.length > 0 ? { parameters: operation.query.map(([name, type]) => queryParameter(name, type)) } : {}),
     ...(operation.body ? { requestBody: { content: Object.fromEntries(media.map((type) => [type, schema(body)])), required: true } } : {}),
-    responses: { "200": { description: "OK", content: { "application/json": schema(answer), "application/yaml": schema(answer) } }, "401": { description: "Unauthorized" } },
+    responses: {
+      "200": { description: "OK", content: { "application/json": schema(answer), "application/yaml": schema(answer) } },
+      "401": { description: "Unauthorized" },
+    },
     "x-kubernetes-action": operation.action,
     "x-kubernetes-group-version-kind": operation.kind,
   };
