@@ -1,5 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "@outrigger/kit/api";
 import { CelError, compileCel, compilePattern, PatternError, type SchemaNode, validate } from "@outrigger/kit/schema";
+
+/** The one alternative of types that a structural schema may spell out, where it says `x-kubernetes-int-or-string`. */
+function isIntOrString(anyOf: readonly SchemaNode[] | undefined): boolean {
+  return isDeepStrictEqual(anyOf, [{ type: "integer" }, { type: "string" }]);
+}
 
 const types = ["array", "boolean", "integer", "number", "object", "string"];
 
@@ -23,8 +29,15 @@ class Judge {
     this.#values(node, path);
     if (place === "junctor") this.#junctor(node, path);
     else this.#structure(node, path, place);
-    for (const [index, inner] of (node.allOf ?? []).entries()) this.node(inner, `${path}.allOf[${index}]`, "junctor");
-    for (const [index, inner] of (node.anyOf ?? []).entries()) this.node(inner, `${path}.anyOf[${index}]`, "junctor");
+    const either = node["x-kubernetes-int-or-string"] === true;
+    for (const [index, inner] of (node.allOf ?? []).entries()) {
+      const { anyOf, ...rest } = inner;
+      const said = either && index === 0 && isIntOrString(anyOf);
+      this.node(said ? rest : inner, `${path}.allOf[${index}]`, "junctor");
+    }
+    for (const [index, inner] of (either && isIntOrString(node.anyOf) ? [] : (node.anyOf ?? [])).entries()) {
+      this.node(inner, `${path}.anyOf[${index}]`, "junctor");
+    }
     for (const [index, inner] of (node.oneOf ?? []).entries()) this.node(inner, `${path}.oneOf[${index}]`, "junctor");
     if (node.not) this.node(node.not, `${path}.not`, "junctor");
     if (place !== "junctor") this.#type(node, path, place);
