@@ -24,11 +24,24 @@ class Http {
   send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
-        { agent: this.#agent, host: "127.0.0.1", port: this.#port, method, path, headers: { authorization: "Bearer admin", "content-type": "application/json", ...headers } },
+        {
+          agent: this.#agent,
+          host: "127.0.0.1",
+          port: this.#port,
+          method,
+          path,
+          headers: { authorization: "Bearer admin", "content-type": "application/json", ...headers },
+        },
         (incoming) => {
           let text = "";
           incoming.on("data", (chunk: Buffer) => (text += chunk.toString()));
-          incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: /json/.test(incoming.headers["content-type"] ?? "") ? JSON.parse(text) : text }));
+          incoming.on("end", () =>
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              body: /json/.test(incoming.headers["content-type"] ?? "") ? JSON.parse(text) : text,
+            }),
+          );
         },
       );
       outgoing.on("error", reject);
@@ -37,7 +50,9 @@ class Http {
   }
   async *watch(path: string): AsyncGenerator<{ type: string; object: Answer["body"] }> {
     const incoming = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
-      request({ agent: this.#agent, host: "127.0.0.1", port: this.#port, path, headers: { authorization: "Bearer admin" } }, resolve).on("error", reject).end();
+      request({ agent: this.#agent, host: "127.0.0.1", port: this.#port, path, headers: { authorization: "Bearer admin" } }, resolve)
+        .on("error", reject)
+        .end();
     });
     try {
       for await (const line of createInterface(incoming)) yield JSON.parse(line);
@@ -55,7 +70,12 @@ const kubeconfigFile = join(folder, "kubeconfig");
 let cluster: Devcluster;
 let http: Http;
 const configMaps = "/api/v1/namespaces/default/configmaps";
-const configMap = (name: string, data: Record<string, string> = {}): object => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data });
+const configMap = (name: string, data: Record<string, string> = {}): object => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name },
+  data,
+});
 
 beforeAll(async () => {
   cluster = await startDevcluster({
@@ -90,7 +110,11 @@ describe("a devcluster over TLS", () => {
   it("gives every new object its identity, and refuses a second of its name", async () => {
     const made = await http.send("POST", configMaps, configMap("identity"));
     expect(made.status).toBe(201);
-    expect(made.body.metadata).toMatchObject({ namespace: "default", uid: expect.stringMatching(/^[0-9a-f-]{36}$/), creationTimestamp: expect.any(String) });
+    expect(made.body.metadata).toMatchObject({
+      namespace: "default",
+      uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      creationTimestamp: expect.any(String),
+    });
     const again = await http.send("POST", configMaps, configMap("identity"));
     expect([again.status, again.body.reason]).toEqual([409, "AlreadyExists"]);
   });
@@ -105,7 +129,11 @@ describe("a devcluster over TLS", () => {
   it("loses no update of writers that name no version", async () => {
     await http.send("POST", configMaps, configMap("merge"));
     const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
-    await Promise.all(keys.map((key) => http.send("PATCH", `${configMaps}/merge`, { data: { [key]: "1" } }, { "content-type": "application/merge-patch+json" })));
+    await Promise.all(
+      keys.map((key) =>
+        http.send("PATCH", `${configMaps}/merge`, { data: { [key]: "1" } }, { "content-type": "application/merge-patch+json" }),
+      ),
+    );
     const { body } = await http.send("GET", `${configMaps}/merge`);
     expect(Object.keys(body.data).sort()).toEqual([...keys].sort());
   });
@@ -167,9 +195,20 @@ describe("a devcluster over TLS", () => {
     ]);
     const rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
     const apiVersion = "rbac.authorization.k8s.io/v1";
-    await http.send("POST", `${rbac}/roles`, { apiVersion, kind: "Role", metadata: { name: "r" }, rules: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["list"] }] });
+    await http.send("POST", `${rbac}/roles`, {
+      apiVersion,
+      kind: "Role",
+      metadata: { name: "r" },
+      rules: [{ apiGroups: [""], resources: ["configmaps"], verbs: ["list"] }],
+    });
     const subjects = [{ kind: "Group", name: "developers", apiGroup: "rbac.authorization.k8s.io" }];
-    await http.send("POST", `${rbac}/rolebindings`, { apiVersion, kind: "RoleBinding", metadata: { name: "r" }, roleRef: { kind: "Role", name: "r", apiGroup: "rbac.authorization.k8s.io" }, subjects });
+    await http.send("POST", `${rbac}/rolebindings`, {
+      apiVersion,
+      kind: "RoleBinding",
+      metadata: { name: "r" },
+      roleRef: { kind: "Role", name: "r", apiGroup: "rbac.authorization.k8s.io" },
+      subjects,
+    });
     expect((await http.send("GET", configMaps, undefined, as)).status).toBe(200);
     expect((await http.send("POST", configMaps, configMap("no"), as)).status).toBe(403);
     expect((await http.send("GET", configMaps, undefined, { authorization: "Bearer wrong" })).status).toBe(401);
@@ -177,12 +216,22 @@ describe("a devcluster over TLS", () => {
 
   it("serves a custom resource once its definition is established, and nothing of it afterwards", async () => {
     const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-    const schema = { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties: { size: { type: "integer", minimum: 1, default: 3 } } } } } };
+    const schema = {
+      openAPIV3Schema: {
+        type: "object",
+        properties: { spec: { type: "object", properties: { size: { type: "integer", minimum: 1, default: 3 } } } },
+      },
+    };
     const made = await http.send("POST", definitions, {
       apiVersion: "apiextensions.k8s.io/v1",
       kind: "CustomResourceDefinition",
       metadata: { name: "boats.example.com" },
-      spec: { group: "example.com", scope: "Namespaced", names: { plural: "boats", kind: "Boat" }, versions: [{ name: "v1", served: true, storage: true, schema }] },
+      spec: {
+        group: "example.com",
+        scope: "Namespaced",
+        names: { plural: "boats", kind: "Boat" },
+        versions: [{ name: "v1", served: true, storage: true, schema }],
+      },
     });
     expect(made.status).toBe(201);
     const boats = "/apis/example.com/v1/namespaces/default/boats";

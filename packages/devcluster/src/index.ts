@@ -9,6 +9,13 @@
  * Caveats
  * - State lives in memory and ends with the process.
  */
-export { type Devcluster, type DevclusterOptions, type LogRequest, type LogSource, PortInUseError, type StaticToken } from "./devcluster.ts";
+export {
+  type Devcluster,
+  type DevclusterOptions,
+  type LogRequest,
+  type LogSource,
+  PortInUseError,
+  type StaticToken,
+} from "./devcluster.ts";
 export type { UserInfo } from "./registry/index.ts";
 export { startDevcluster } from "./start.ts";
