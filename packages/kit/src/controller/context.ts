@@ -14,6 +14,7 @@ export type Context<For extends Resource, Declared extends Resource> = {
   readonly log: Log;
   /** Straight to the API server, for what the cache cannot say. What is written with it is not waited for. */
   readonly client: Client;
+  /** A key without a namespace means the namespace of the object under reconcile. */
   get<R extends Declared | For>(resource: R, key: ObjectKey): Observed<R> | undefined;
   list<R extends Declared | For>(
     resource: R,
@@ -21,7 +22,7 @@ export type Context<For extends Resource, Declared extends Resource> = {
   ): readonly Observed<R>[];
   /** Objects of a kind whose controller reference names the object under reconcile. */
   owned<R extends Declared>(resource: R): readonly Observed<R>[];
-  /** Server-side apply with force, as this controller's field manager, in order. Objects of owned kinds get the owner reference and, where they name none, the namespace. */
+  /** Server-side apply with force, as this controller's field manager, in order. Objects that name no namespace get that of the object under reconcile; those of owned kinds get the owner reference. */
   apply(objects: Desired<Declared> | readonly Desired<Declared>[]): Promise<void>;
   create<R extends Declared>(resource: R, object: Desired<R>): Promise<Observed<R>>;
   update<R extends Declared | For>(resource: R, object: Observed<R>): Promise<Observed<R>>;

@@ -71,7 +71,7 @@ export class RunContext {
   }
 
   get<R extends Resource>(resource: R, key: ObjectKey): Observed<R> | undefined {
-    return this.#declared(resource, "get").informer.lister.get(key) as Observed<R> | undefined;
+    return this.#declared(resource, "get").informer.lister.get(this.#near(resource, key)) as Observed<R> | undefined;
   }
 
   list<R extends Resource>(
@@ -119,7 +119,7 @@ export class RunContext {
     const { informer } = this.#declared(resource, "patch");
     return this.#wrote(
       informer,
-      await this.client.patch(resource, key, body, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
+      await this.client.patch(resource, this.#near(resource, key), body, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
     );
   }
 
@@ -164,6 +164,12 @@ export class RunContext {
     return object;
   }
 
+  /** A key without a namespace is one in the namespace of the object under reconcile. */
+  #near({ scope }: Resource, key: ObjectKey): ObjectKey {
+    const { namespace } = this.#object.metadata;
+    return scope === "Cluster" || key.namespace !== undefined || namespace === undefined ? key : { ...key, namespace };
+  }
+
   #declared(
     resource: { readonly apiVersion: string; readonly kind: string },
     verb: string,
@@ -181,6 +187,11 @@ export class RunContext {
     const owner = this.#object;
     const namespaced = resource.scope === "Namespaced";
     const namespace = namespaced ? (metadata.namespace ?? owner.metadata.namespace) : undefined;
+    if (namespaced && namespace === undefined) {
+      throw new Error(
+        `${resource.kind} ${metadata.name ?? ""} names no namespace, and ${owner.kind} ${owner.metadata.name} has none to give it`,
+      );
+    }
     const adopted = relation === "owns" && !controllerOf(desired as never);
     if (adopted && owner.metadata.namespace !== undefined && namespace !== owner.metadata.namespace) {
       throw new Error(

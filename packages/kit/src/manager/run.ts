@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { type Informers, informers } from "../cache/index.ts";
 import { type Client, connect } from "../client/index.ts";
 import { CacheSyncError, type EventRecorder, type Log, type RunningController, silentLog, startController } from "../controller/index.ts";
-import { eventRecorder } from "./events.ts";
+import { eventRecorder, type WritingEventRecorder } from "./events.ts";
 import { LeaderElector } from "./leader-election.ts";
 import { defaultLog } from "./log.ts";
 import type { Manager, ManagerOptions, RunningService, RunOptions, Service } from "./manager.ts";
@@ -21,7 +21,7 @@ interface Started {
 export class RunnableManager implements Manager {
   readonly client: Client;
   readonly informers: Informers;
-  readonly events: EventRecorder;
+  readonly events: WritingEventRecorder;
   readonly log: Log;
   readonly controllers: RunningController[] = [];
   readonly ready: Promise<void>;
@@ -123,6 +123,7 @@ export class RunnableManager implements Manager {
       this.#started.push({ what: "probes", stop: () => this.#probes.close() });
     }
     if (!this.#options.client) this.#started.push({ what: "client", stop: () => this.client.close() });
+    this.#started.push({ what: "events", stop: () => this.events.flushed() });
     const serving: RunningService[] = [];
     for (const service of webhooks) serving.push(await this.#startService(service));
 
