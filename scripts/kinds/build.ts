@@ -178,6 +178,8 @@ const compact = (value: unknown): unknown => {
 const kept = Object.fromEntries(
   Object.entries(definitions).map(([name, definition]) => {
     const go = facts.get(name);
+    const properties = (definition["properties"] ?? {}) as Record<string, Json>;
+    const omitted = go?.omitted.filter((field) => properties[field]?.["default"] === "" || properties[field]?.["default"] === 0) ?? [];
     return [
       name,
       {
@@ -187,6 +189,7 @@ const kept = Object.fromEntries(
               order: go.order,
               ...(go.pointers.length > 0 ? { pointers: go.pointers } : {}),
               ...(go.nullable.length > 0 ? { nullables: go.nullable } : {}),
+              ...(omitted.length > 0 ? { omitted } : {}),
             }
           : {}),
       },

@@ -9,6 +9,8 @@ export interface GoFacts {
   readonly pointers: string[];
   /** Slices and maps without omitempty, and times without omitzero: written as null when there are none. */
   readonly nullable: string[];
+  /** Fields that are not written while they are zero, whatever their default says. */
+  readonly omitted: string[];
 }
 
 /** One field of a struct, by its tags. */
@@ -77,21 +79,23 @@ function fieldsOf(body: string): Field[] {
 }
 
 function factsOf(name: string, structs: ReadonlyMap<string, Field[]>): GoFacts {
-  const facts: GoFacts = { order: [], pointers: [], nullable: [] };
+  const facts: GoFacts = { order: [], pointers: [], nullable: [], omitted: [] };
   for (const { json, type, omitempty, omitzero, inline } of structs.get(name) ?? []) {
     if (inline) {
       const bare = type.replace(/^\*/, "");
       const target = bare.includes(".")
         ? { "metav1.TypeMeta": "io.k8s.apimachinery.pkg.apis.meta.v1.TypeMeta" }[bare]
         : `${name.slice(0, name.lastIndexOf("."))}.${bare}`;
-      const inner = target && structs.has(target) ? factsOf(target, structs) : { order: [], pointers: [], nullable: [] };
+      const inner = target && structs.has(target) ? factsOf(target, structs) : { order: [], pointers: [], nullable: [], omitted: [] };
       facts.order.push(...inner.order);
       facts.pointers.push(...inner.pointers);
       facts.nullable.push(...inner.nullable);
+      facts.omitted.push(...inner.omitted);
       continue;
     }
     facts.order.push(json);
     if (type.startsWith("*")) facts.pointers.push(json);
+    else if (omitempty && /^(string|bool|u?int\d*)$/.test(type)) facts.omitted.push(json);
     else if (!omitempty && /^(\[\]|map\[)/.test(type)) facts.nullable.push(json);
     else if (!omitzero && /^(metav1\.)?(Micro)?Time$/.test(type)) facts.nullable.push(json);
   }

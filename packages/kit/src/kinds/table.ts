@@ -29,10 +29,14 @@ interface Definition extends Record<string, unknown> {
   readonly order?: readonly string[];
   readonly pointers?: readonly string[];
   readonly nullables?: readonly string[];
+  readonly omitted?: readonly string[];
 }
 interface Data {
   readonly groups: readonly GroupRow[];
-  readonly rows: readonly (Omit<KindRow, "schema" | "columns" | "listKind" | "stored"> & { readonly definition: string; readonly columns?: readonly ColumnRow[] })[];
+  readonly rows: readonly (Omit<KindRow, "schema" | "columns" | "listKind" | "stored"> & {
+    readonly definition: string;
+    readonly columns?: readonly ColumnRow[];
+  })[];
   readonly definitions: Readonly<Record<string, Definition>>;
 }
 
@@ -44,6 +48,8 @@ export interface GoStruct {
   readonly pointers: ReadonlySet<string>;
   /** Lists and maps that are written as null when there are none. */
   readonly nullables: ReadonlySet<string>;
+  /** Fields that have a zero value by default and are left out while they have it. */
+  readonly omitted: ReadonlySet<string>;
 }
 
 const AGE: readonly ColumnRow[] = [
@@ -116,14 +122,14 @@ function resolver(definitions: Readonly<Record<string, Definition>>): (name: str
     return Object.keys(own).length === 0 ? resolve($ref) : build({ ...definitions[$ref], ...own }, $ref);
   };
   const build = (raw: Definition, name: string | undefined): SchemaNode => {
-    const { properties, items, additionalProperties, order, pointers = [], nullables = [], ...facts } = raw;
+    const { properties, items, additionalProperties, order, pointers = [], nullables = [], omitted = [], ...facts } = raw;
     const node = (WELL_KNOWN[name ?? ""] ? { ...facts, ...WELL_KNOWN[name ?? ""] } : facts) as SchemaNode;
     if (name !== undefined) node.title = name;
     if (properties) lazily(node, "properties", () => childrenOf(properties));
     if (items) lazily(node, "items", () => follow(items));
     if (typeof additionalProperties === "object") lazily(node, "additionalProperties", () => follow(additionalProperties));
     else if (additionalProperties !== undefined) node.additionalProperties = additionalProperties;
-    if (order) structs.set(node, { order, pointers: new Set(pointers), nullables: new Set(nullables) });
+    if (order) structs.set(node, { order, pointers: new Set(pointers), nullables: new Set(nullables), omitted: new Set(omitted) });
     return node;
   };
   const childrenOf = (properties: Record<string, Definition>): Record<string, SchemaNode> => {
@@ -145,7 +151,8 @@ const WELL_KNOWN: Readonly<Record<string, SchemaNode>> = {
 };
 /** Types that stand for another in all but one odd form. */
 const STANDS_FOR: Readonly<Record<string, string>> = {
-  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray":
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
 };
 
 function lazily(node: SchemaNode, field: "properties" | "items" | "additionalProperties", make: () => unknown): void {

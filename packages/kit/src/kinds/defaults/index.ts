@@ -3,8 +3,8 @@ import type { KindRow } from "../row.ts";
 import { defaulters } from "./kinds.ts";
 import { normalize } from "./normalize.ts";
 
-export { type ContainerDefaults, defaultContainer, defaultPodSpec, defaultVolumes, imagePullPolicy } from "./pod.ts";
 export { normalize } from "./normalize.ts";
+export { type ContainerDefaults, defaultContainer, defaultPodSpec, defaultVolumes, imagePullPolicy } from "./pod.ts";
 
 /**
  * Fills in what Kubernetes fills in when it decodes an object of a built-in kind, and brings it into the form in which

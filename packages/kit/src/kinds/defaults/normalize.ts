@@ -19,8 +19,8 @@ const none: ReadonlySet<string> = new Set();
 function planOf(node: SchemaNode): Plan {
   let plan = plans.get(node);
   if (plan) return plan;
-  const { pointers = none, nullables = none } = goStruct(node) ?? {};
-  const fields = Object.entries(node.properties ?? {});
+  const { pointers = none, nullables = none, omitted = none } = goStruct(node) ?? {};
+  const fields = Object.entries(node.properties ?? {}).filter(([field]) => !omitted.has(field));
   const always = fields.flatMap(([field, child]): Plan["always"] => {
     if (child.default !== undefined && !pointers.has(field)) return [[field, child, child.default]];
     return nullables.has(field) ? [[field, child, null]] : [];

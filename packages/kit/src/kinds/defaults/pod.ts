@@ -1,15 +1,12 @@
 // What Kubernetes fills into pods and their parts (pkg/apis/core/v1/defaults.go).
 
-type Json = Record<string, any>; // biome-ignore lint/suspicious/noExplicitAny: untyped objects of many shapes
+import { imageTag } from "./image-name.ts";
+import { type Json, list } from "./json.ts";
+import { defaultPodResources } from "./pod-resources.ts";
 
-const list = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
-
-/** `Always` for an image without a tag or with `latest`; a digest counts as a tag. */
+/** `Always` for an image without a tag or with `latest`; a digest counts as a tag, and a name that cannot be read too. */
 export function imagePullPolicy(image: string): "Always" | "IfNotPresent" {
-  const name = image.slice(image.lastIndexOf("/") + 1);
-  if (name.includes("@")) return "IfNotPresent";
-  const tag = name.includes(":") ? name.slice(name.lastIndexOf(":") + 1) : "";
-  return tag === "" || tag === "latest" ? "Always" : "IfNotPresent";
+  return imageTag(image) === "latest" ? "Always" : "IfNotPresent";
 }
 
 export interface ContainerDefaults {
@@ -92,30 +89,38 @@ export function defaultPodSpec(spec: Json): void {
   spec["securityContext"] ??= {};
   spec["terminationGracePeriodSeconds"] ??= 30;
   spec["schedulerName"] ||= "default-scheduler";
-  if (spec["serviceAccountName"] && !spec["serviceAccount"]) spec["serviceAccount"] = spec["serviceAccountName"];
-  if (spec["serviceAccount"] && !spec["serviceAccountName"]) spec["serviceAccountName"] = spec["serviceAccount"];
-  for (const container of [...list(spec["containers"]), ...list(spec["initContainers"]), ...list(spec["ephemeralContainers"])]) {
-    defaultContainer(container);
-    if (spec["hostNetwork"] === true) for (const port of list(container["ports"])) if (port["containerPort"]) port["hostPort"] ||= port["containerPort"];
+  // The old name of the field and the new one say the same; the new one wins.
+  const account = (spec["serviceAccountName"] || spec["serviceAccount"]) as string | undefined;
+  if (account) {
+    spec["serviceAccountName"] = account;
+    spec["serviceAccount"] = account;
   }
+  for (const container of containersOf(spec)) defaultContainer(container);
   if (Array.isArray(spec["volumes"])) defaultVolumes(spec["volumes"] as Json[]);
-  for (const constraint of list(spec["topologySpreadConstraints"])) void constraint;
 }
 
-/** What a pod gets beyond its template's defaults: limits stand in for requests, and links are on. */
+/** What a pod gets beyond its template's defaults: limits stand in for requests, links are on, ports of the host are named. */
 export function defaultPod(pod: Json): void {
-  const spec = (pod["spec"] ??= {}) as Json;
+  pod["spec"] ??= {};
+  const spec = pod["spec"] as Json;
   defaultPodSpec(spec);
   spec["enableServiceLinks"] ??= true;
-  for (const container of [...list(spec["containers"]), ...list(spec["initContainers"])]) limitsAsRequests(container["resources"] as Json);
-  if (spec["resources"]) limitsAsRequests(spec["resources"] as Json);
-  if (spec["hostNetwork"] === true) return;
+  if ((spec["terminationGracePeriodSeconds"] as number) < 0) spec["terminationGracePeriodSeconds"] = 1;
+  defaultPodResources(spec);
+  if (spec["hostNetwork"] === true)
+    for (const container of [...list(spec["containers"]), ...list(spec["initContainers"])])
+      for (const port of list(container["ports"])) if (port["containerPort"]) port["hostPort"] ||= port["containerPort"];
+  defaultAddresses(pod["status"] as Json | undefined);
 }
 
-function limitsAsRequests(resources: Json): void {
-  const limits = resources["limits"] as Json | undefined;
-  if (!limits) return;
-  const requests = { ...(resources["requests"] as Json | undefined) };
-  for (const [name, limit] of Object.entries(limits)) if (requests[name] === undefined) requests[name] = limit;
-  if (Object.keys(requests).length > 0) resources["requests"] = requests;
+/** The one address and the list of addresses agree; where they do not, the one is right. */
+function defaultAddresses(status: Json | undefined): void {
+  if (!status) return;
+  const { podIP, podIPs } = status;
+  if (podIP && podIPs?.[0]?.ip !== podIP) status["podIPs"] = [{ ip: podIP }];
+  else if (!podIP && podIPs?.[0]?.ip) status["podIP"] = podIPs[0].ip;
+}
+
+function containersOf(spec: Json): Json[] {
+  return [...list(spec["containers"]), ...list(spec["initContainers"]), ...list(spec["ephemeralContainers"])];
 }
