@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { type Informers, informers } from "../cache/index.ts";
 import { type Client, connect } from "../client/index.ts";
-import { CacheSyncError, type EventRecorder, type Log, type RunningController, silentLog, startController } from "../controller/index.ts";
+import { CacheSyncError, type Log, type RunningController, silentLog, startController } from "../controller/index.ts";
 import { eventRecorder, type WritingEventRecorder } from "./events.ts";
 import { LeaderElector } from "./leader-election.ts";
 import { defaultLog } from "./log.ts";
