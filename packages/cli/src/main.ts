@@ -66,3 +66,5 @@ try {
     process.exitCode = 1;
   }
 }
+// Whatever a command left open must not keep the process: it said what it had to say.
+process.exit(process.exitCode ?? 0);

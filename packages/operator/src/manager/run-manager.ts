@@ -5,7 +5,7 @@ import { ConfigMap, MutatingWebhookConfiguration, Namespace, Pod } from "@outrig
 import { type Manager, manager } from "@outrigger/kit/manager";
 import { type AdmissionRequest, convert, mutate, type OwnCertificate, ownCertificate, type Registration, registerWebhooks, validate, webhookService } from "@outrigger/kit/webhook";
 import { mutatePod, mutateSidecarSet, validateSidecarSet } from "../admission/index.ts";
-import { PodDefaultsKind, podDefaultsCrd } from "../poddefaults/index.ts";
+import { PodDefaultsKind, podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
 import { clientConfig, PATHS, POD_CONFIGURATION, sidecarSetConfigurations, type WebhookAddress } from "./configuration.ts";
 import { ExpectedWrites } from "./expected.ts";
@@ -90,7 +90,7 @@ class Running {
       client,
       name: "outrigger-manager",
       log: quietLog(options.report),
-      controllers: [sidecarSetStatus],
+      controllers: [sidecarSetStatus, podDefaultsController({ environment: options.environment ?? process.env })],
       webhooks: [this.#service()],
     });
     const { informers } = this.#manager;
