@@ -4,6 +4,8 @@ import { type Fields, number, object, objects, text, texts } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 
 const LEGACY_SIGNER = "kubernetes.io/legacy-unknown";
+/** A domain, a slash, and a label with a subdomain and the dot between them. */
+const MAX_SIGNER_NAME = 253 + 1 + 63 + 1 + 253;
 const USAGES = [
   ...["any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment", "decipher only"],
   ...["digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement"],
@@ -65,10 +67,18 @@ function findInSignerName(found: Findings, name: string, path: string): void {
     found.invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'");
     return;
   }
-  if (domain.split(".").length < 2) found.invalid(path, domain, "should be a domain with at least two segments separated by dots");
-  for (const problem of domain.split(".").flatMap(dnsLabelProblems))
-    found.invalid(path, domain, `validating label "${domain}": ${problem}`);
-  for (const problem of dnsSubdomainProblems(signer)) found.invalid(path, signer, `validating label "${signer}": ${problem}`);
+  if (domain.length > 253) found.tooLong(path, 253);
+  findInFirstBadLabel(found, domain, path, dnsLabelProblems);
+  if (!domain.includes(".")) found.invalid(path, domain, "should be a domain with at least two segments separated by dots");
+  findInFirstBadLabel(found, signer, path, dnsSubdomainProblems);
+  if (name.length > MAX_SIGNER_NAME) found.tooLong(path, MAX_SIGNER_NAME);
+}
+
+function findInFirstBadLabel(found: Findings, name: string, path: string, problemsOf: (label: string) => readonly string[]): void {
+  const bad = name.split(".").find((label) => problemsOf(label).length > 0);
+  if (bad === undefined) return;
+  const problems = problemsOf(bad).map((problem) => `validating label ${JSON.stringify(bad)}: ${problem}`);
+  found.invalidEach(path, name, problems);
 }
 
 /** Conditions that can only be true: a request is not un-approved. */

@@ -25,15 +25,20 @@ export function findInNamespaceFinalizers(found: Findings, namespace: KubeObject
 export function findInNode(found: Findings, node: KubeObject): void {
   findInTaints(found, object(node, "spec"), "metadata.taints");
   findInNodeResources(found, node);
-  texts(object(node, "spec"), "podCIDRs").forEach((block, index) => {
-    if (!addressBlock(block)) found.invalid(`spec.podCIDRs[${index}]`, block, INVALID_CIDR);
+  const blocks = texts(object(node, "spec"), "podCIDRs");
+  const families = blocks.map((block) => addressBlock(block)?.length);
+  families.forEach((family, index) => {
+    if (family === undefined) found.invalid(`spec.podCIDRs[${index}]`, blocks[index], INVALID_CIDR);
   });
+  if (!families.includes(undefined) && new Set(families).size < families.length) {
+    found.invalid("spec.podCIDRs", blocks, "may specify no more than one CIDR for each IP family");
+  }
 }
 
 function findInNodeResources(found: Findings, node: KubeObject): void {
   for (const field of ["capacity", "allocatable"]) {
     for (const [name, amount] of textEntries(object(node, "status"), field)) {
-      const path = `status.${field}[${name}]`;
+      const path = `status.${field}.${name}`;
       resourceName(found, name, path);
       quantityOf(found, name, readQuantity(found, amount, path), path);
     }

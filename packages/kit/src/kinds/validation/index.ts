@@ -11,7 +11,7 @@
  *
  * Caveats
  * - What needs other objects or allocators (addresses and ports of Services, quotas, priorities) is the server's.
- * - Kinds without an entry in `kinds.ts` are judged by their metadata.
+ * - Kinds without an entry in `validators.ts` are judged by their metadata.
  */
 export type { Fields } from "./fields.ts";
 export { type Judged, validateKind, validateKindUpdate, warningsFor } from "./kinds.ts";

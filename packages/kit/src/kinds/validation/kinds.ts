@@ -1,7 +1,7 @@
 import { type Cause, type KubeObject, pathSegmentProblems } from "../../api/index.ts";
 import { Findings } from "./findings.ts";
 import { subdomainName } from "./formats.ts";
-import { validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
+import { findOtherFinalizers, validateAnyMeta, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
 import { segmentName, type UpdateStep, VALIDATORS, type ValidationOptions, type Validator } from "./validators.ts";
 
 /** What validation reads of a row. */
@@ -31,8 +31,8 @@ export function validateKind(row: Judged, object: KubeObject, options: Validatio
 }
 
 /**
- * Everything wrong with a change. What is wrong with the change of metadata comes twice for most kinds, as in
- * Kubernetes, where both the registry and the kind look at it.
+ * Everything wrong with a change. What is wrong with metadata comes several times for most kinds, as in Kubernetes,
+ * where both the registry and the kind look at it.
  *
  * @param subresource "" for the object itself.
  */
@@ -47,14 +47,19 @@ export function validateKindUpdate(
   const found = new Findings();
   const changed = subresource === "" ? change : subresources?.[subresource];
   const steps: Record<UpdateStep, () => void> = {
-    "metadata change": () => found.causes.push(...validateObjectMetaUpdate(object.metadata, old.metadata)),
+    "metadata change": () => {
+      found.causes.push(...validateObjectMetaUpdate(object.metadata, old.metadata));
+      findOtherFinalizers(found, object.metadata);
+    },
     metadata: () => found.causes.push(...validateObjectMeta(object.metadata, { scope: row.scope, nameProblems: name })),
     object: () => create?.(found, object, options),
     change: () => changed?.(found, object, old),
   };
   const ofObject = onUpdate ?? ["metadata change", "object", "change"];
   const ofSubresource = (changed && onSubresource) ?? ["metadata change", "change"];
-  for (const step of ["metadata change", ...(subresource === "" ? ofObject : ofSubresource)] as const) steps[step]();
+  found.causes.push(...validateAnyMeta(object.metadata, { scope: row.scope, nameProblems: segmentName }));
+  found.causes.push(...validateObjectMetaUpdate(object.metadata, old.metadata));
+  for (const step of subresource === "" ? ofObject : ofSubresource) steps[step]();
   return found.causes;
 }
 

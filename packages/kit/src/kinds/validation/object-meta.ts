@@ -19,6 +19,15 @@ const STANDARD_FINALIZERS = ["kubernetes", "orphan", "foregroundDeletion"];
 export function validateObjectMeta(metadata: ObjectMeta, rules: ObjectMetaRules): Cause[] {
   const { scope, nameProblems = subdomainName, path = "metadata" } = rules;
   const found = new Findings();
+  found.causes.push(...validateAnyMeta(metadata, { scope, nameProblems, path }));
+  findOtherFinalizers(found, metadata, path);
+  return found.causes;
+}
+
+/** What the registry asks of every object's metadata, whatever its kind (`ValidateObjectMetaAccessor`). */
+export function validateAnyMeta(metadata: ObjectMeta, rules: ObjectMetaRules): Cause[] {
+  const { scope, nameProblems = subdomainName, path = "metadata" } = rules;
+  const found = new Findings();
   const { name = "", generateName = "", namespace = "" } = metadata;
   if (generateName !== "") found.invalidEach(`${path}.generateName`, generateName, nameProblems(generateName, true));
   if (name === "") found.required(`${path}.name`, "name or generateName is required");
@@ -29,12 +38,16 @@ export function validateObjectMeta(metadata: ObjectMeta, rules: ObjectMetaRules)
   else found.invalidEach(`${path}.namespace`, namespace, dnsLabelProblems(namespace));
   found.nonNegative(`${path}.generation`, metadata.generation);
   findInCommon(found, metadata, path, true);
+  return found.causes;
+}
+
+/** Finalizers that are neither Kubernetes' own nor anybody's by a domain: built-in kinds refuse them. */
+export function findOtherFinalizers(found: Findings, metadata: ObjectMeta, path = "metadata"): void {
   for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
     if (!finalizer.includes("/") && !STANDARD_FINALIZERS.includes(finalizer)) {
       found.invalid(`${path}.finalizers[${index}]`, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
     }
   }
-  return found.causes;
 }
 
 /** Validates a change of metadata (`ValidateObjectMetaAccessorUpdate`). */

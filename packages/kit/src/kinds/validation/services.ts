@@ -148,6 +148,10 @@ function findInLoadBalancer(found: Findings, spec: Fields, type: string): void {
     found.forbidden("spec.allocateLoadBalancerNodePorts", "may only be used when `type` is 'LoadBalancer'");
   }
   if (allocates === undefined && balanced) found.required("allocateLoadBalancerNodePorts");
+  findInBalancerClass(found, spec, balanced);
+}
+
+function findInBalancerClass(found: Findings, spec: Fields, balanced: boolean): void {
   const loadBalancerClass = optionalText(spec, "loadBalancerClass");
   if (loadBalancerClass === undefined) return;
   if (balanced) found.invalidEach("spec.loadBalancerClass", loadBalancerClass, qualifiedNameProblems(loadBalancerClass));
@@ -186,10 +190,11 @@ export function findInServiceUpdate(found: Findings, service: KubeObject, old: K
   if (!external && !isHeadless(spec) && !isHeadless(before)) {
     findInKept(found, texts(spec, "ipFamilies"), texts(before, "ipFamilies"), "ipFamilies", "primary ipFamily can not be unset", spec);
   }
-  const balanced = text(spec, "type") === "LoadBalancer" && text(before, "type") === "LoadBalancer";
-  if (balanced && spec["loadBalancerClass"] !== before["loadBalancerClass"]) {
+  const [balanced = false, wasBalanced = false] = [spec, before].map((each) => text(each, "type") === "LoadBalancer");
+  if (balanced && wasBalanced && spec["loadBalancerClass"] !== before["loadBalancerClass"]) {
     found.invalid("spec.loadBalancerClass", spec["loadBalancerClass"], "may not change once set");
   }
+  findInBalancerClass(found, spec, balanced);
 }
 
 function findInKept(found: Findings, now: readonly string[], old: readonly string[], field: string, unset: string, spec: Fields): void {
