@@ -3,6 +3,8 @@ import type { Client } from "@outrigger/kit/client";
 import { type Log, silentLog } from "@outrigger/kit/controller";
 import { type Reporter, reporter } from "../events/index.ts";
 import { deploymentLoop } from "./deployment/index.ts";
+import { endpointSliceLoop, endpointsLoop } from "./endpoints/index.ts";
+import { garbageLoop } from "./garbage/index.ts";
 import { addSharedIndexes } from "./indexes.ts";
 import type { Loop, RunningLoop } from "./loop.ts";
 import { namespaceLoop, rootCaLoop, serviceAccountLoop } from "./namespace/index.ts";
@@ -18,6 +20,9 @@ const LOOPS = {
   replicaset: replicaSetLoop,
   node: nodeLoop,
   scheduler: schedulerLoop,
+  endpoints: endpointsLoop,
+  endpointslice: endpointSliceLoop,
+  garbagecollector: garbageLoop,
 } satisfies Record<string, Loop>;
 export type ControlLoop = keyof typeof LOOPS;
 /** The names of all loops, in the order in which they start. */

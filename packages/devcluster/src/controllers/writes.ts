@@ -1,5 +1,5 @@
 import { type Observed, objectKey, type Resource } from "@outrigger/kit/api";
-import { type Client, ConflictError, ForbiddenError } from "@outrigger/kit/client";
+import { type Client, ConflictError, ForbiddenError, NotFoundError } from "@outrigger/kit/client";
 import { type Result, requeue } from "@outrigger/kit/controller";
 import { createMergePatch } from "@outrigger/kit/patch";
 
@@ -73,6 +73,8 @@ export function againAfterConflict<A extends readonly unknown[]>(
       return await reconcile(...given);
     } catch (error) {
       if (error instanceof ConflictError) return requeue.after(CONFLICT_PAUSE);
+      // Gone meanwhile: of what is left, the cache will tell.
+      if (error instanceof NotFoundError) return undefined;
       throw error;
     }
   };

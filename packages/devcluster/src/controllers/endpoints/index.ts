@@ -1,0 +1,1 @@
+export { endpointSliceLoop, endpointsLoop } from "./endpoints.ts";

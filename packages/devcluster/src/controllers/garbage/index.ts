@@ -1,0 +1,1 @@
+export { garbageLoop } from "./garbage.ts";
