@@ -94,8 +94,10 @@ function factsOf(name: string, structs: ReadonlyMap<string, Field[]>): GoFacts {
       continue;
     }
     facts.order.push(json);
-    if (type.startsWith("*")) facts.pointers.push(json);
-    else if (omitempty && /^(string|bool|u?int\d*)$/.test(type)) facts.omitted.push(json);
+    if (type.startsWith("*")) {
+      facts.pointers.push(json);
+      if (!omitempty) facts.nullable.push(json);
+    } else if (omitempty && /^(string|bool|u?int\d*)$/.test(type)) facts.omitted.push(json);
     else if (!omitempty && /^(\[\]|map\[)/.test(type)) facts.nullable.push(json);
     else if (!omitzero && /^(metav1\.)?(Micro)?Time$/.test(type)) facts.nullable.push(json);
   }

@@ -42,7 +42,7 @@ export function normalize(node: SchemaNode, value: Json): void {
     if (typeof additionalProperties !== "object") return;
     for (const key in value) {
       const inner = value[key];
-      const next = scalarForm(additionalProperties, inner);
+      const next = additionalProperties.title === QUANTITY ? resourceAmount(inner) : scalarForm(additionalProperties, inner);
       if (next !== inner) value[key] = next;
       descend(additionalProperties, next);
     }
@@ -95,12 +95,33 @@ function descend(node: SchemaNode, value: unknown): void {
 
 const canonical = new Map<string, string>();
 
-/** Quantities are written as Kubernetes writes them, whatever their author wrote; times have whole seconds. */
+const QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+const TIME = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+const MICRO_TIME = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
+
+/** Quantities are written as Kubernetes writes them, whatever their author wrote; times are in UTC, most in whole seconds. */
 function scalarForm(node: SchemaNode, value: unknown): unknown {
   if (typeof value !== "string" && typeof value !== "number") return value;
-  if (node.title === "io.k8s.apimachinery.pkg.api.resource.Quantity") return quantityText(String(value));
-  if (typeof value === "string" && node.title === "io.k8s.apimachinery.pkg.apis.meta.v1.Time") return value.replace(/\.\d+(?=Z$)/, "");
-  return value;
+  if (node.title === QUANTITY) return quantityText(String(value));
+  if (typeof value !== "string" || (node.title !== TIME && node.title !== MICRO_TIME)) return value;
+  const utc = value.endsWith("Z") ? value : inUtc(value);
+  return node.title === TIME ? utc.replace(/\.\d+(?=Z$)/, "") : utc;
+}
+
+/** The same instant in UTC, its fraction of a second as it was written. */
+function inUtc(time: string): string {
+  const parts = /^(.{19})(\.\d+)?([+-]\d\d:\d\d)$/.exec(time);
+  const instant = parts ? Date.parse(`${parts[1]}${parts[3]}`) : Number.NaN;
+  return Number.isNaN(instant) ? time : `${new Date(instant).toISOString().slice(0, 19)}${parts?.[2] ?? ""}Z`;
+}
+
+/** In lists of resources, nothing is finer than a thousandth: it is rounded up. */
+function resourceAmount(value: unknown): unknown {
+  if (typeof value !== "string" && typeof value !== "number") return value;
+  const text = quantityText(String(value));
+  if (!/\d[un]$|e-\d+$/.test(text)) return text;
+  const exact = Quantity.parse(text);
+  return Quantity.ofMilli(exact.milliValue, exact.format).toString();
 }
 
 function quantityText(text: string): string {
