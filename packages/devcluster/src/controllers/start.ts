@@ -12,6 +12,8 @@ import { nodeLoop } from "./node/index.ts";
 import { replicaSetLoop } from "./replicaset/index.ts";
 import { schedulerLoop } from "./scheduler/index.ts";
 
+import { statefulSetLoop } from "./statefulset/index.ts";
+
 const LOOPS = {
   serviceaccount: serviceAccountLoop,
   rootca: rootCaLoop,
@@ -19,6 +21,7 @@ const LOOPS = {
   deployment: deploymentLoop,
   replicaset: replicaSetLoop,
   node: nodeLoop,
+  statefulset: statefulSetLoop,
   scheduler: schedulerLoop,
   endpoints: endpointsLoop,
   endpointslice: endpointSliceLoop,

@@ -1,0 +1,1 @@
+export { statefulSetLoop } from "./statefulset.ts";
