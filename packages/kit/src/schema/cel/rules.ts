@@ -31,7 +31,9 @@ function descend(schema: SchemaNode, value: unknown, path: string, old: unknown,
     const keys = schema["x-kubernetes-list-map-keys"];
     for (const [index, item] of value.entries()) {
       const before =
-        keys && Array.isArray(old) ? (old as Json[]).find((one) => keys.every((key) => one?.[key] === (item as Json | null)?.[key])) : undefined;
+        keys && Array.isArray(old)
+          ? (old as Json[]).find((one) => keys.every((key) => one?.[key] === (item as Json | null)?.[key]))
+          : undefined;
       descend(schema.items, item, `${path}[${index}]`, before, causes);
     }
   } else if (typeof value === "object") {
@@ -55,7 +57,11 @@ function judge(rule: ValidationRule, value: unknown, path: string, old: unknown)
     return cause(reason, field, value, text(rule, variables));
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
-    return cause("FieldValueInvalid", field, value, `${error.message} evaluating rule: ${rule.message ?? rule.rule}`);
+    return {
+      reason: "FieldValueInvalid",
+      message: `Invalid value: ${JSON.stringify(typeName(value))}: ${error.message} evaluating rule: ${rule.message ?? rule.rule}`,
+      field,
+    };
   }
 }
 
@@ -74,7 +80,15 @@ function text(rule: ValidationRule, variables: Json): string {
 function cause(reason: string, field: string, value: unknown, message: string): Cause {
   if (reason === "FieldValueForbidden") return { reason, message: `Forbidden: ${message}`, field };
   if (reason === "FieldValueRequired") return { reason, message: `Required value: ${message}`, field };
-  const shown = typeof value === "object" ? JSON.stringify(Array.isArray(value) ? "array" : "object") : JSON.stringify(value);
-  if (reason === "FieldValueDuplicate") return { reason, message: `Duplicate value: ${shown}`, field };
-  return { reason, message: `Invalid value: ${shown}: ${message}`, field };
+  // Objects and lists are not shown: they can be long.
+  const shown = typeof value === "object" ? "" : `${JSON.stringify(value)}: `;
+  if (reason === "FieldValueDuplicate")
+    return { reason, message: `Duplicate value: ${JSON.stringify(typeof value === "object" ? typeName(value) : value)}`, field };
+  return { reason, message: `Invalid value: ${shown}${message}`, field };
+}
+
+function typeName(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  return typeof value;
 }
