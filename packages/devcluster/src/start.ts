@@ -17,6 +17,7 @@ import {
   serviceAccountTokens,
   staticTokens,
   subresources,
+  withoutEscalation,
 } from "./server/index.ts";
 import { Store } from "./store/index.ts";
 
@@ -50,9 +51,9 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     served: (group, plural) => resources.all().filter((one) => one.group === group && one.plural === plural),
     disabled: options.bare ? ["ServiceAccount"] : [],
   });
-  const parts: RegistryParts = { store, reader, admission: chain };
-  const accountTokens = serviceAccountTokens(reader);
   const authorizer = rbac(reader);
+  const parts: RegistryParts = { store, reader, admission: withoutEscalation(chain, authorizer, reader) };
+  const accountTokens = serviceAccountTokens(reader);
   const known = staticTokens([{ token: aliceToken, username: "alice", groups: ["developers"] }, ...(options.tokens ?? [])]);
   const tokens = [known, accountTokens.read];
   const logs: { source: LogSource | undefined } = { source: options.logs };
@@ -80,7 +81,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     clientCa: ca.certificate,
   });
   port = listening.port;
-  await bootstrap(store, port);
+  await bootstrap(store, port, options.bare === true);
 
   const url = `https://${host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
   const client = issueCertificate(ca, { commonName: admin.username, organizations: ["system:masters"], usages: ["client auth"] });

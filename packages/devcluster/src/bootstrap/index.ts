@@ -13,8 +13,9 @@ import type { Store } from "../store/index.ts";
  * Writes the objects of a fresh server.
  *
  * @param port of the server, which the `kubernetes` Service leads to.
+ * @param bare leaves aggregated roles without rules, as they are where no control loop gathers them.
  */
-export async function bootstrap(store: Store, port: number): Promise<void> {
+export async function bootstrap(store: Store, port: number, bare: boolean): Promise<void> {
   const objects = JSON.parse(await readFile(new URL("../../data/bootstrap.json", import.meta.url), "utf8")) as KubeObject[];
   const now = timestamp();
   const table = kinds();
@@ -23,8 +24,9 @@ export async function bootstrap(store: Store, port: number): Promise<void> {
     const row = table.byKind(slash < 0 ? "" : object.apiVersion.slice(0, slash), object.apiVersion.slice(slash + 1), object.kind);
     if (!row) continue;
     const metadata = { ...object.metadata, uid: randomUUID(), creationTimestamp: now, ...(row.generation ? { generation: 1 } : {}) };
+    const rules = bare && object["aggregationRule"] !== undefined ? { rules: null } : {};
     const status = object.kind === "Namespace" ? { status: { phase: "Active" } } : {};
-    tableOf(store, row.group, row.plural).put({ ...object, metadata, ...status }, undefined);
+    tableOf(store, row.group, row.plural).put({ ...object, metadata, ...rules, ...status }, undefined);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { StaticToken } from "../devcluster.ts";
-import { badRequest, forbidden, type UserInfo, unauthorized } from "../registry/index.ts";
-import type { Authorizer } from "./authorize.ts";
+import { badRequest, type UserInfo, unauthorized } from "../registry/index.ts";
+import { type Attributes, type Authorizer, denial } from "./authorize.ts";
 import { type ApiRequest, header, headerValues } from "./request.ts";
 
 /** Who a bearer token belongs to; undefined for a token that nobody knows. */
@@ -55,7 +55,7 @@ const extraPrefix = "impersonate-extra-";
  *
  * @throws StatusError 403 when not, 400 for headers that make no sense.
  */
-export function impersonate(request: ApiRequest, user: UserInfo, authorizer: Authorizer): UserInfo {
+export function impersonate(request: ApiRequest, user: UserInfo, authorizer: Authorizer, wanted: Attributes): UserInfo {
   const username = header(request, "impersonate-user") ?? "";
   const groups = headerValues(request, "impersonate-group");
   const uid = header(request, "impersonate-uid") ?? "";
@@ -69,14 +69,13 @@ export function impersonate(request: ApiRequest, user: UserInfo, authorizer: Aut
     const shown = `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, Groups:${list}, Extra:map[string][]string(nil)}`;
     throw badRequest(`requested ${shown} without impersonating a user name`);
   }
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username);
   const allow = (group: string, resource: string, name: string, namespace = ""): void => {
     const attributes = { verb: "impersonate", group, version: "", resource, subresource: "", name, namespace, path: "", isResource: true };
     if (authorizer.allows(user, attributes)) return;
-    const where = namespace === "" ? "at the cluster scope" : `in the namespace ${JSON.stringify(namespace)}`;
-    const why = `User ${JSON.stringify(user.username)} cannot impersonate resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}`;
-    throw forbidden({ group, plural: resource }, name, why);
+    // Who may not act as somebody at all may still do so for single verbs: what is missing is said of the request itself.
+    throw denial(user, { ...wanted, verb: `impersonate-on:${account ? "serviceaccount" : "user-info"}:${wanted.verb}` });
   };
-  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username);
   if (account) allow("", "serviceaccounts", account[2]!, account[1]!);
   else allow("", "users", username);
   for (const group of groups) allow("", "groups", group);

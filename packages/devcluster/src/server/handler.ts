@@ -56,8 +56,8 @@ function asStatus(error: unknown): StatusError {
 async function answer(request: ApiRequest, services: HandlerServices, warnings: Warnings): Promise<ApiResponse> {
   const info = requestInfo(request.method, request.path, request.query);
   const asked = authenticate(request, services.tokens);
-  const user = impersonate(request, asked, services.authorizer);
   const attributes = attributesOf(info, request);
+  const user = impersonate(request, asked, services.authorizer, attributes);
   if (!services.authorizer.allows(user, attributes)) throw denial(user, attributes);
   if (!info.isResource) return nonResource(request, services);
   return resource(request, info, user, services, warnings);

@@ -5,6 +5,7 @@
 export { staticTokens, type TokenReader } from "./authenticate.ts";
 export { type Attributes, type Authorizer, type PolicyRule, rbac } from "./authorize.ts";
 export { Discovery } from "./discovery/index.ts";
+export { withoutEscalation } from "./escalation.ts";
 export { type Handler, handler } from "./handler.ts";
 export { kubeconfigText } from "./kubeconfig.ts";
 export { type Listening, listen } from "./listen.ts";

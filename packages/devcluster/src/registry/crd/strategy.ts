@@ -17,13 +17,18 @@ export function customStrategy(definition: Definition, version: DefinitionVersio
   const body = withoutMetadata(schema);
   const hasStatus = version.subresources?.status !== undefined;
   const scale = version.subresources?.scale;
-  const judge = (object: KubeObject, old?: KubeObject): Cause[] => [
-    ...kindProblems(object, names.kind),
-    ...validate(body, object, old ? { old } : {}),
-    ...(scale ? scaleProblems(object, scale) : []),
-    ...validateListTypes(body, object),
-    ...validateRules(schema, object, old ? { old } : {}),
-  ];
+  const hasRules = saysRules(schema);
+  const judge = (object: KubeObject, old?: KubeObject): Cause[] => {
+    const ratcheted = old ? { old } : {};
+    const causes = [
+      ...kindProblems(object, names.kind),
+      ...validate(body, object, ratcheted),
+      ...(scale ? scaleProblems(object, scale) : []),
+      ...validateListTypes(body, object),
+    ];
+    if (!hasRules) return causes;
+    return [...causes, ...(causes.some(({ reason }) => blocking.has(reason)) ? [unchecked] : validateRules(schema, object, ratcheted))];
+  };
   return {
     prune(object) {
       const inMetadata = prune(objectMeta(), object.metadata, false).map((path) => `metadata.${path}`);
@@ -56,6 +61,27 @@ export function customStrategy(definition: Definition, version: DefinitionVersio
     warnings: () => [],
     convert: (objects, wanted) => convert(objects, `${group}/${wanted}`),
   };
+}
+
+/** Findings after which an object is too wrong for its rules to be asked. */
+const blocking: ReadonlySet<string> = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+const unchecked: Cause = {
+  reason: "FieldValueInvalid",
+  message:
+    "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+  field: "<nil>",
+};
+
+function saysRules(schema: SchemaNode): boolean {
+  if (schema["x-kubernetes-validations"]?.length) return true;
+  const inner = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties];
+  return inner.some((node) => typeof node === "object" && saysRules(node));
 }
 
 /** Metadata has rules of its own, whatever a definition says of it. */

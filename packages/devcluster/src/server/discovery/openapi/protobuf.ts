@@ -69,14 +69,14 @@ function parameter(one: Parameter): Buffer {
   return message(field(1, message(field(2, message(field(isPath ? 4 : 3, message(...shared)))))));
 }
 
-const texts: Readonly<Record<string, number>> = { $ref: 1, format: 2, title: 3, description: 4, pattern: 12 };
+const texts: Readonly<Record<string, number>> = { $ref: 1, format: 2, title: 3, description: 4, pattern: 13 };
 const numbers: Readonly<Record<string, number>> = {
-  maxLength: 10,
-  minLength: 11,
-  maxItems: 13,
-  minItems: 14,
-  maxProperties: 16,
-  minProperties: 17,
+  maxLength: 11,
+  minLength: 12,
+  maxItems: 14,
+  minItems: 15,
+  maxProperties: 17,
+  minProperties: 18,
 };
 
 function schemaMessage(schema: SwaggerSchema): Buffer {
@@ -84,19 +84,19 @@ function schemaMessage(schema: SwaggerSchema): Buffer {
   for (const [name, value] of Object.entries(schema)) {
     if (name in texts) parts.push(text(texts[name]!, String(value)));
     else if (name in numbers) parts.push(tagged(numbers[name]!, 0, varint(Number(value))));
-    else if (name === "required") parts.push(...(value as string[]).map((one) => text(18, one)));
-    else if (name === "type") parts.push(field(21, message(text(1, String(value)))));
-    else if (name === "items") parts.push(field(22, message(field(1, schemaMessage(value as SwaggerSchema)))));
+    else if (name === "required") parts.push(...(value as string[]).map((one) => text(19, one)));
+    else if (name === "type") parts.push(field(22, message(text(1, String(value)))));
+    else if (name === "items") parts.push(field(23, message(field(1, schemaMessage(value as SwaggerSchema)))));
     else if (name === "properties") {
       const properties = Object.entries(value as Record<string, SwaggerSchema>);
-      parts.push(field(24, message(...properties.map(([one, inner]) => field(1, named(one, schemaMessage(inner)))))));
+      parts.push(field(25, message(...properties.map(([one, inner]) => field(1, named(one, schemaMessage(inner)))))));
     } else if (name === "additionalProperties") {
       parts.push(
-        field(20, typeof value === "boolean" ? message(flag(2, value)) : message(field(1, schemaMessage(value as SwaggerSchema)))),
+        field(21, typeof value === "boolean" ? message(flag(2, value)) : message(field(1, schemaMessage(value as SwaggerSchema)))),
       );
     }
   }
-  return message(...parts, ...extensions(30, schema));
+  return message(...parts, ...extensions(31, schema));
 }
 
 /** Vendor extensions, each as YAML (JSON is YAML). */
