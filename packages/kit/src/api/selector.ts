@@ -308,8 +308,8 @@ export interface FieldTerm {
 
 export interface FieldSelector {
   readonly terms: readonly FieldTerm[];
-  /** @param valueOf the value at a path as text; a field that is absent has "". */
-  matches(valueOf: (field: string) => string): boolean;
+  /** @param textAt the value at a path as text; a field that is absent has "". */
+  matches(textAt: (field: string) => string): boolean;
   toString(): string;
 }
 
@@ -328,7 +328,7 @@ export function parseFieldSelector(text: string): FieldSelector {
   }
   return {
     terms,
-    matches: (valueOf) => terms.every(({ field, equal, value }) => (valueOf(field) === value) === equal),
+    matches: (textAt) => terms.every(({ field, equal, value }) => (textAt(field) === value) === equal),
     toString: () => terms.map(({ field, equal, value }) => `${field}${equal ? "=" : "!="}${value.replace(/[\\,=]/g, "\\$&")}`).join(","),
   };
 }

@@ -200,9 +200,9 @@ class Running {
 
   async #pod(request: AdmissionRequest): Promise<ReturnType<typeof mutatePod>> {
     const unknown = this.#rules.settled();
-    if (unknown) await unknown;
+    if (unknown !== undefined) await unknown;
     const expected = this.#expected.settled();
-    if (expected) await expected;
+    if (expected !== undefined) await expected;
     return mutatePod(request, this.#rules.rules, { namespaceLabels: await this.#namespaceLabels(request.namespace ?? ""), now: new Date() });
   }
 
