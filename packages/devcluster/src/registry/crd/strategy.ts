@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cause, KubeObject } from "@outrigger/kit/api";
-import { kinds, normalize, validateObjectMeta, validateObjectMetaUpdate } from "@outrigger/kit/kinds";
+import { kinds, normalize, validateAnyMeta, validateObjectMetaUpdate } from "@outrigger/kit/kinds";
 import { applyDefaults, dropNulls, prune, type SchemaNode, validate, validateListTypes, validateRules } from "@outrigger/kit/schema";
 import type { Strategy } from "../contracts.ts";
 import type { Definition, DefinitionVersion } from "./definition.ts";
@@ -52,7 +52,7 @@ export function customStrategy(definition: Definition, version: DefinitionVersio
       const changed = !isDeepStrictEqual(content(object, hasStatus), content(old, hasStatus));
       object.metadata.generation = (old.metadata.generation ?? 0) + (changed ? 1 : 0);
     },
-    validate: (object) => [...validateObjectMeta(object.metadata, { scope }), ...judge(object)],
+    validate: (object) => [...validateAnyMeta(object.metadata, { scope }), ...judge(object)],
     validateUpdate(object, old) {
       // Kubernetes judges a change of metadata twice, and says so.
       const inMetadata = validateObjectMetaUpdate(object.metadata, old.metadata);

@@ -15,7 +15,7 @@
  */
 export type { Fields } from "./fields.ts";
 export { type Judged, validateKind, validateKindUpdate, warningsFor } from "./kinds.ts";
-export { type ObjectMetaRules, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
+export { type ObjectMetaRules, validateAnyMeta, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
 export { qualityOfService } from "./pod.ts";
 export { validateContainers, validatePodSpec } from "./pod-spec.ts";
 export { invalidStatus } from "./status.ts";

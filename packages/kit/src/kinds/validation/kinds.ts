@@ -17,11 +17,15 @@ function validatorOf({ group, kind }: Judged): Validator {
   return VALIDATORS[`${kind}.${group}`] ?? {};
 }
 
+/** Groups that are served by libraries of their own, where finalizers may have any qualified name, as the definitions' own has. */
+const generic: ReadonlySet<string> = new Set(["apiextensions.k8s.io", "apiregistration.k8s.io"]);
+const metaOf = ({ group }: Judged): typeof validateObjectMeta => (generic.has(group) ? validateAnyMeta : validateObjectMeta);
+
 /** Everything wrong with a new object, its metadata included; its name must have been generated. */
 export function validateKind(row: Judged, object: KubeObject, options: ValidationOptions = {}): Cause[] {
   const { name = subdomainName, create } = validatorOf(row);
   const found = new Findings();
-  if (row.stored !== false) found.causes.push(...validateObjectMeta(object.metadata, { scope: row.scope, nameProblems: name }));
+  if (row.stored !== false) found.causes.push(...metaOf(row)(object.metadata, { scope: row.scope, nameProblems: name }));
   create?.(found, object, options);
   // What a kind lets pass must still do as a segment of a path.
   if (found.causes.length === 0 && row.stored !== false && name !== segmentName) {
@@ -49,9 +53,9 @@ export function validateKindUpdate(
   const steps: Record<UpdateStep, () => void> = {
     "metadata change": () => {
       found.causes.push(...validateObjectMetaUpdate(object.metadata, old.metadata));
-      findOtherFinalizers(found, object.metadata);
+      if (!generic.has(row.group)) findOtherFinalizers(found, object.metadata);
     },
-    metadata: () => found.causes.push(...validateObjectMeta(object.metadata, { scope: row.scope, nameProblems: name })),
+    metadata: () => found.causes.push(...metaOf(row)(object.metadata, { scope: row.scope, nameProblems: name })),
     object: () => create?.(found, object, options),
     change: () => changed?.(found, object, old),
   };
