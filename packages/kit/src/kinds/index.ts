@@ -10,6 +10,7 @@ export * from "./cells/index.ts";
 export * from "./defaults/index.ts";
 export * from "./pod-state.ts";
 export * from "./protobuf/index.ts";
+export { publishedDefinitions } from "./published.ts";
 export type { ColumnRow, KindRow, SubresourceRow } from "./row.ts";
 export { type GoStruct, type GroupRow, goStruct, type KindTable, kinds, schemaName } from "./table.ts";
 export * from "./validation/index.ts";

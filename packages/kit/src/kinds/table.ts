@@ -21,7 +21,7 @@ export interface KindTable {
 }
 
 /** A definition as the data file has it: an OpenAPI schema with references by name, and what Go's JSON needs to know. */
-interface Definition extends Record<string, unknown> {
+export interface Definition extends Record<string, unknown> {
   readonly $ref?: string;
   readonly properties?: Record<string, Definition>;
   readonly items?: Definition;
@@ -58,12 +58,19 @@ const AGE: readonly ColumnRow[] = [
 ];
 
 let table: KindTable | undefined;
+let raw: Data["definitions"] = {};
 const structs = new WeakMap<SchemaNode, GoStruct>();
 
 /** The table of Kubernetes' own kinds; read from its data file at the first call. */
 export function kinds(): KindTable {
   table ??= load();
   return table;
+}
+
+/** Definitions as the data file has them. */
+export function rawDefinitions(): Data["definitions"] {
+  kinds();
+  return raw;
 }
 
 /** Go's facts about the struct that a node of a built-in kind's schema describes. */
@@ -78,7 +85,8 @@ export function schemaName(node: SchemaNode): string | undefined {
 
 function load(): KindTable {
   const data = JSON.parse(readFileSync(new URL("../../data/kinds.json", import.meta.url), "utf8")) as Data;
-  const resolve = resolver(data.definitions);
+  raw = data.definitions;
+  const resolve = resolver(raw);
   const rows = data.rows.map((row): KindRow => {
     const { definition, ...facts } = row;
     return {
