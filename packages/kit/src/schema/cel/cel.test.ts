@@ -38,7 +38,7 @@ test("rules of a schema have paths, messages and transitions", () => {
     "x-kubernetes-validations": [{ rule: "!has(self.list) || size(self.list) < 2", messageExpression: "'got ' + string(size(self.list))", fieldPath: ".list" }],
   };
   expect(validateRules(schema, { fixed: "a", list: ["", "b"] }, { path: "spec", old: { fixed: "b" } })).toEqual([
-    { reason: "FieldValueInvalid", message: 'Invalid value: "object": got 2', field: "spec.list" },
+    { reason: "FieldValueInvalid", message: "Invalid value: got 2", field: "spec.list" },
     { reason: "FieldValueInvalid", message: 'Invalid value: "a": is immutable', field: "spec.fixed" },
     { reason: "FieldValueInvalid", message: "Invalid value: \"\": failed rule: self != ''", field: "spec.list[0]" },
   ]);
