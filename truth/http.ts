@@ -55,7 +55,8 @@ export async function replayHttp(file: string, path: string, target: Target, onl
 }
 
 async function play(scenario: Scenario, target: Target): Promise<(Answer | undefined)[]> {
-  const namespace = `rec-${process.pid.toString(36)}${(namespaces++).toString(36)}`;
+  // Sorted after the names that scenarios choose, as most of the recording were.
+  const namespace = `rec-z${process.pid.toString(36)}${(namespaces++).toString(36)}`;
   const mask = new Mask([[namespace, "{ns}"]]);
   const made = new Map<string, unknown>();
   const answers: (Answer | undefined)[] = [];
