@@ -7,6 +7,7 @@
 import type { Client } from "@outrigger/kit/client";
 import type { EventOptions, EventRecorder } from "@outrigger/kit/controller";
 import { Event } from "../objects/index.ts";
+import { Correlator } from "./correlate.ts";
 
 /** Writes under way at a time, and Events that may wait for their turn; the oldest are dropped beyond that. */
 const PARALLEL = 4;
@@ -34,6 +35,8 @@ interface Waiting {
   readonly message: string;
   readonly options: ReportOptions;
   readonly at: Date;
+  /** What counts as the same Event. */
+  readonly key: string;
 }
 
 /**
@@ -47,16 +50,17 @@ export function reporter(client: Client, component: string, host?: string): Repo
   let stopped = false;
   let serial = 0;
 
-  const write = async ({ about, reason, message, options, at }: Waiting): Promise<void> => {
+  const correlator = new Correlator();
+
+  const write = async ({ about, reason, message, options, at, key }: Waiting): Promise<void> => {
     const { apiVersion, kind, metadata } = about;
     const namespace = metadata.namespace ?? "default";
     const { type = "Normal", fieldPath } = options;
-    const key = JSON.stringify([metadata.uid, kind, namespace, metadata.name, type, reason, message, fieldPath]);
     const time = at.toISOString().replace(/\.\d+Z$/, "Z");
     const known = written.get(key);
     if (known) {
       known.count++;
-      const patch = { count: known.count, lastTimestamp: time };
+      const patch = { count: known.count, lastTimestamp: time, message };
       try {
         await client.patch(Event, { namespace, name: known.name }, { type: "merge", patch });
         return;
@@ -111,8 +115,13 @@ export function reporter(client: Client, component: string, host?: string): Repo
   return {
     event(about, reason, message, options = {}): void {
       if (stopped) return;
+      const at = new Date();
+      const object = JSON.stringify([about.kind, about.metadata.namespace, about.metadata.name, about.metadata.uid]);
+      const kind = JSON.stringify([object, options.type, reason, options.fieldPath]);
+      const correlated = correlator.take(object, kind, message, at.getTime());
+      if (!correlated) return;
       if (waiting.length >= MAX_WAITING) waiting.shift();
-      waiting.push({ about, reason, message, options, at: new Date() });
+      waiting.push({ about, reason, options, at, ...correlated });
       next();
     },
     async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { controllerOf, labelSelector, objectKey } from "@outrigger/kit/api";
-import { AlreadyExistsError } from "@outrigger/kit/client";
+import { AlreadyExistsError, ConflictError } from "@outrigger/kit/client";
 import { type Context, controller, requeue, startController } from "@outrigger/kit/controller";
 import { Deployment, type Pod, Pod as Pods, ReplicaSet } from "../../objects/index.ts";
 import { BY_OWNER, orphansIn } from "../indexes.ts";
@@ -46,7 +46,7 @@ export const deploymentLoop: Loop = ({ client, informers, reporter, log }) => {
           owned: ctx.owned(ReplicaSet),
           orphans: orphansIn(sets, deployment.metadata.namespace),
           selector: deployment.spec.selector,
-          patch: ctx.patch,
+          writer: ctx,
         });
         const podsOf = (set: ReplicaSet): readonly Pod[] => pods.lister.byIndex(BY_OWNER, set.metadata.uid);
         return new Sync(deployment, ctx, owned, podsOf).run();
@@ -275,8 +275,24 @@ class Sync {
     return later === undefined ? undefined : requeue.after(later);
   }
   async #put(status: Status, annotations = this.#deployment.metadata.annotations): Promise<void> {
-    const before = this.#deployment;
-    const metadata = annotations === before.metadata.annotations ? before.metadata : { ...before.metadata, annotations };
+    try {
+      await this.#putOver(this.#deployment, status, annotations);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      // Old news of our own making is no reason to forget what was just done; a changed wish is.
+      const { client, signal } = this.#ctx;
+      const live = await client.get(Deployment, objectKey(this.#deployment), { signal });
+      if (live.metadata.uid !== this.#deployment.metadata.uid || live.metadata.generation !== this.#deployment.metadata.generation)
+        throw error;
+      await this.#putOver(live, status, annotations);
+    }
+  }
+  async #putOver(before: Deployment, status: Status, annotations: Deployment["metadata"]["annotations"]): Promise<void> {
+    const revision = annotations?.[REVISION];
+    const metadata =
+      revision === undefined
+        ? before.metadata
+        : { ...before.metadata, annotations: { ...before.metadata.annotations, [REVISION]: revision } };
     this.#deployment = await writeThroughStatus(
       this.#ctx.client,
       Deployment,

@@ -31,7 +31,7 @@ export async function revisionsOf(
     owned: ctx.owned(ControllerRevision),
     orphans: orphansIn(informer, owner.metadata.namespace),
     selector: owner.spec.selector,
-    patch: ctx.patch as never,
+    writer: ctx as never,
   });
   return [...claimed].sort(byRevision);
 }

@@ -22,7 +22,8 @@ interface Claims<R extends Resource> {
   readonly selector: LabelSelector | Selector;
   /** Which orphans may be taken; all that match when absent. */
   readonly mayAdopt?: (object: Observed<R>) => boolean;
-  readonly patch: (resource: R, key: ObjectKey, body: { type: "strategic"; patch: object }) => Promise<Observed<R>>;
+  /** Who writes: a reconcile's context, so that it waits for what it wrote. */
+  readonly writer: { patch(resource: never, key: ObjectKey, body: { type: "strategic"; patch: object }): Promise<unknown> };
 }
 
 /**
@@ -68,25 +69,25 @@ async function stillThere(client: Client, resource: Resource, owner: Owner): Pro
 async function adopt<R extends Resource>(
   owner: Owner,
   object: Observed<R>,
-  { resource, patch }: Claims<R>,
+  { resource, writer }: Claims<R>,
 ): Promise<Observed<R> | undefined> {
   const { apiVersion, kind, metadata } = owner;
   const reference = { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true, blockOwnerDeletion: true };
   try {
-    return await patch(resource, keyOf(object), {
+    return (await writer.patch(resource as never, keyOf(object), {
       type: "strategic",
       patch: { metadata: { uid: object.metadata.uid, ownerReferences: [reference] } },
-    });
+    })) as Observed<R>;
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
 }
 
-async function release<R extends Resource>(owner: Owner, object: Observed<R>, { resource, patch }: Claims<R>): Promise<void> {
+async function release<R extends Resource>(owner: Owner, object: Observed<R>, { resource, writer }: Claims<R>): Promise<void> {
   const references = [{ $patch: "delete", uid: owner.metadata.uid }];
   try {
-    await patch(resource, keyOf(object), {
+    await writer.patch(resource as never, keyOf(object), {
       type: "strategic",
       patch: { metadata: { uid: object.metadata.uid, ownerReferences: references } },
     });

@@ -36,7 +36,7 @@ export const replicaSetLoop: Loop = ({ client, informers, reporter, log }) => {
           orphans: orphansIn(pods, namespace),
           selector: set.spec.selector,
           mayAdopt: isActive,
-          patch: ctx.patch,
+          writer: ctx,
         });
         const failure =
           set.metadata.deletionTimestamp === undefined

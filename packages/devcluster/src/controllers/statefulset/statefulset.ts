@@ -28,7 +28,7 @@ export const statefulSetLoop: Loop = ({ client, informers, reporter, log }) => {
           orphans: orphansIn(pods, set.metadata.namespace),
           selector: set.spec.selector,
           mayAdopt: (pod) => ordinalOf(set, pod) !== undefined,
-          patch: ctx.patch,
+          writer: ctx,
         });
         const members = its.filter((pod) => ordinalOf(set, pod) !== undefined);
         const history = await revisionsOf(ctx as never, StatefulSet, set as never, revisions);
