@@ -168,12 +168,13 @@ const facts = goFacts(modules);
 const compact = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(compact);
   if (value === null || typeof value !== "object") return value;
-  const { allOf, $ref, ...rest } = value as Json & { allOf?: Json[]; $ref?: string };
-  const only = allOf?.length === 1 ? (allOf[0]!["$ref"] as string | undefined) : undefined;
+  const { allOf, $ref, ...rest } = value as Json & { allOf?: Json[]; $ref?: unknown };
+  const only = allOf?.length === 1 ? allOf[0]!["$ref"] : undefined;
   const reference = $ref ?? only;
   const own = Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, compact(inner)]));
   if (typeof reference === "string") return { $ref: reference.replace("#/components/schemas/", ""), ...own };
-  return allOf ? { ...own, allOf: compact(allOf) } : own;
+  // Among properties these may be names of fields: schemas are objects too.
+  return { ...own, ...($ref === undefined ? {} : { $ref: compact($ref) }), ...(allOf ? { allOf: compact(allOf) } : {}) };
 };
 const kept = Object.fromEntries(
   Object.entries(definitions).map(([name, definition]) => {

@@ -1,73 +1,66 @@
+import { publishedDefinitions } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
 import type { ServedResource } from "../../../registry/index.ts";
 
+const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
+
 /** Schemas by name, gathered from the resources that refer to them; `ref` is how a document points to one. */
 export class Definitions {
-  readonly schemas: Record<string, object> = {};
+  readonly schemas: Record<string, object>;
   readonly #ref: string;
 
   /** @param ref `#/components/schemas/` or `#/definitions/` */
   constructor(ref: string) {
     this.#ref = ref;
+    this.schemas = publishedDefinitions([`${meta}.Patch`, `${meta}.DeleteOptions`, `${meta}.Status`], ref);
   }
 
   /** Adds a resource's schema and that of its list; returns their names. */
   add(resource: ServedResource): { readonly object: string; readonly list: string } {
-    const { schema, group, version, kind, listKind } = resource;
-    const object = schema.title ?? customName(group, version, kind);
+    const { schema, group, version, kind } = resource;
+    const object = (resource.custom ? undefined : schema.title) ?? customName(group, version, kind);
     const list = `${object}List`;
-    if (!(object in this.schemas)) {
-      this.#define(object, schema, resource);
-      this.schemas[list] = {
-        type: "object",
-        required: ["items"],
-        properties: {
-          apiVersion: { type: "string" },
-          items: { type: "array", items: { $ref: `${this.#ref}${object}` } },
-          kind: { type: "string" },
-          metadata: { type: "object" },
-        },
-        "x-kubernetes-group-version-kind": [{ group, kind: listKind, version }],
-      };
-    }
+    if (object in this.schemas) return { object, list };
+    if (resource.custom) this.#addCustom(resource, object, list);
+    else Object.assign(this.schemas, publishedDefinitions([object, list], this.#ref));
     return { object, list };
   }
 
-  #define(name: string, schema: SchemaNode, resource?: ServedResource): void {
-    this.schemas[name] = {};
-    const { title: _title, ...body } = this.#body(schema) as { title?: string };
-    const extra = resource
-      ? { "x-kubernetes-group-version-kind": [{ group: resource.group, kind: resource.kind, version: resource.version }] }
-      : {};
-    this.schemas[name] = { ...body, ...extra };
+  /** What a definition of a custom resource says, and what all objects have. */
+  #addCustom({ schema, group, version, kind, listKind }: ServedResource, object: string, list: string): void {
+    const type = { apiVersion: { type: "string" }, kind: { type: "string" } };
+    const { properties, ...body } = bodyOf(schema) as { properties?: Record<string, object> };
+    Object.assign(this.schemas, publishedDefinitions([`${meta}.ObjectMeta`, `${meta}.ListMeta`], this.#ref), {
+      [object]: {
+        ...body,
+        type: "object",
+        properties: { ...properties, ...type, metadata: { allOf: [{ $ref: `${this.#ref}${meta}.ObjectMeta` }] } },
+        "x-kubernetes-group-version-kind": [{ group, kind, version }],
+      },
+      [list]: {
+        type: "object",
+        required: ["items"],
+        properties: {
+          ...type,
+          items: { type: "array", items: { $ref: `${this.#ref}${object}` } },
+          metadata: { allOf: [{ $ref: `${this.#ref}${meta}.ListMeta` }] },
+        },
+        "x-kubernetes-group-version-kind": [{ group, kind: listKind, version }],
+      },
+    });
   }
+}
 
-  /** A node where it stands: a reference when it has a name. */
-  #node(node: SchemaNode): object {
-    const { title } = node;
-    if (title === undefined || !title.startsWith("io.k8s.")) return this.#body(node);
-    if (!(title in this.schemas)) this.#define(title, node);
-    const { default: value } = node;
-    const ref = { $ref: `${this.#ref}${title}` };
-    const beside = Object.fromEntries(Object.entries(node).filter(([field]) => field.startsWith("x-kubernetes-patch")));
-    return value === undefined && Object.keys(beside).length === 0
-      ? ref
-      : { ...(value === undefined ? {} : { default: value }), ...beside, allOf: [ref] };
-  }
-
-  #body(node: SchemaNode): object {
-    const body: Record<string, unknown> = {};
-    for (const field of Object.keys(node) as Extract<keyof SchemaNode, string>[]) {
-      if (field === "title" && node.title?.startsWith("io.k8s.")) continue;
+/** A schema as plain data: nodes may be made when they are looked at. */
+function bodyOf(node: SchemaNode): object {
+  return Object.fromEntries(
+    Object.entries(node).map(([field, value]) => {
       if (field === "properties")
-        body[field] = Object.fromEntries(Object.entries(node.properties!).map(([name, one]) => [name, this.#node(one)]));
-      else if (field === "items") body[field] = this.#node(node.items!);
-      else if (field === "additionalProperties" && typeof node.additionalProperties === "object")
-        body[field] = this.#node(node.additionalProperties);
-      else body[field] = node[field];
-    }
-    return body;
-  }
+        return [field, Object.fromEntries(Object.entries(value as Record<string, SchemaNode>).map(([name, one]) => [name, bodyOf(one)]))];
+      if ((field === "items" || field === "additionalProperties") && typeof value === "object") return [field, bodyOf(value as SchemaNode)];
+      return [field, value];
+    }),
+  );
 }
 
 /** `com.example.v1.Widget` */

@@ -45,36 +45,36 @@ export function openapiV2(served: readonly ServedResource[]): Swagger {
       paths[path] = item;
     }
   }
-  const shared = {
-    [`${meta}.Patch`]: { type: "object" },
-    [`${meta}.DeleteOptions`]: { type: "object" },
-    [`${meta}.Status`]: { type: "object" },
-  };
-  const all: Record<string, SwaggerSchema> = { ...shared, ...(definitions.schemas as Record<string, SwaggerSchema>) };
   return {
     swagger: "2.0",
     info: { title: "Kubernetes", version: "v1.36.3" },
     paths,
-    definitions: Object.fromEntries(Object.entries(all).map(([name, schema]) => [name, swaggerSchema(schema) as SwaggerSchema])),
+    definitions: Object.fromEntries(
+      Object.entries(definitions.schemas).map(([name, schema]) => [name, swaggerSchema(schema) as SwaggerSchema]),
+    ),
   };
 }
 
-/** What OpenAPI 2 cannot say is left out: alternatives, negation, nullability. A reference stands alone. */
+/**
+ * What OpenAPI 2 cannot say is left out: alternatives, negation, defaults, and all that is said of a value that may also be null,
+ * or hold what no schema knows. A reference stands alone.
+ */
 function swaggerSchema(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(swaggerSchema);
   if (schema === null || typeof schema !== "object") return schema;
-  const { anyOf: _any, oneOf: _one, not: _not, nullable: _nullable, allOf, ...rest } = schema as Record<string, unknown>;
-  const refs = Array.isArray(allOf) ? (allOf as { $ref?: string }[]).filter(({ $ref }) => $ref !== undefined) : [];
-  if (refs.length === 1)
-    return { ...refs[0], ...Object.fromEntries(Object.entries(rest).filter(([field]) => field.startsWith("x-kubernetes"))) };
+  const { anyOf: _any, oneOf, not: _not, nullable, default: _default, allOf, ...rest } = schema as Record<string, unknown>;
+  const extensions = Object.fromEntries(Object.entries(rest).filter(([field]) => field.startsWith("x-kubernetes")));
+  const [reference] = Array.isArray(allOf) ? (allOf as { $ref?: string }[]).filter(({ $ref }) => $ref !== undefined) : [];
+  if (reference) return { ...reference, ...extensions };
+  if (nullable === true || rest["x-kubernetes-preserve-unknown-fields"] === true || rest["x-kubernetes-int-or-string"] === true)
+    return extensions;
   const shown: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(rest)) {
     if (field === "properties")
       shown[field] = Object.fromEntries(Object.entries(value as object).map(([name, one]) => [name, swaggerSchema(one)]));
     else if (field === "items" || field === "additionalProperties") shown[field] = swaggerSchema(value);
-    else if (field !== "default") shown[field] = value;
+    else shown[field] = value;
   }
-  if (schema !== null && (schema as Record<string, unknown>)["x-kubernetes-int-or-string"])
-    return { type: "string", format: "int-or-string", ...shown };
+  // Kubernetes' own numbers that may be texts (quantities, ports) are texts there.
+  if (Array.isArray(oneOf) && (oneOf as { type?: string }[]).some(({ type }) => type === "string")) shown["type"] = "string";
   return shown;
 }

@@ -46,13 +46,7 @@ export function openapiV3(served: readonly ServedResource[], group: string, vers
       };
     }
   }
-  const schemas = {
-    ...definitions.schemas,
-    [`${meta}.Patch`]: { type: "object" },
-    [`${meta}.DeleteOptions`]: { type: "object" },
-    [`${meta}.Status`]: { type: "object" },
-  };
-  return { openapi: "3.0.0", info: { title: "Kubernetes", version: "1.36" }, paths, components: { schemas } };
+  return { openapi: "3.0.0", info: { title: "Kubernetes", version: "1.36" }, paths, components: { schemas: definitions.schemas } };
 }
 
 function operationBody(resource: ServedResource, operation: Operation, names: { object: string; list: string }): object {
