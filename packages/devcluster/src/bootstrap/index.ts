@@ -25,9 +25,15 @@ export async function bootstrap(store: Store, port: number, bare: boolean): Prom
     if (!row) continue;
     const metadata = { ...object.metadata, uid: randomUUID(), creationTimestamp: now, ...(row.generation ? { generation: 1 } : {}) };
     const rules = bare && object["aggregationRule"] !== undefined ? { rules: null } : {};
-    const status = object.kind === "Namespace" ? { status: { phase: "Active" } } : {};
+    const status = object.kind === "Namespace" ? { status: { phase: "Active" } } : dated(object, now);
     tableOf(store, row.group, row.plural).put({ ...object, metadata, ...rules, ...status }, undefined);
   }
+}
+
+/** Conditions as of now. */
+function dated(object: KubeObject, now: string): object {
+  const { conditions } = (object["status"] ?? {}) as { conditions?: object[] };
+  return conditions ? { status: { conditions: conditions.map((one) => ({ ...one, lastTransitionTime: now })) } } : {};
 }
 
 function kubernetesService(port: number): KubeObject {

@@ -17,7 +17,7 @@ import { health } from "./health.ts";
 import { type ApiRequest, type ApiResponse, header } from "./request.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 import { handleResource, type ResourceServices } from "./resource-handler.ts";
-import { json, pageNotFound, refused, text, warningHeader } from "./respond.ts";
+import { pageNotFound, prettyJson, refused, text, warningHeader } from "./respond.ts";
 import { version } from "./version.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -109,10 +109,10 @@ async function nonResource(request: ApiRequest, services: HandlerServices): Prom
     if (!known) return pageNotFound();
     throw methodNotAllowed();
   }
-  if (path === "/version" || path === "/version/") return json(200, version);
+  if (path === "/version" || path === "/version/") return prettyJson(200, version);
   const checked = health(path, query);
   if (checked) return checked;
-  if (path === "/") return json(200, { paths: paths(services) });
+  if (path === "/") return prettyJson(200, { paths: paths(services) });
   if (path === "/openid/v1/jwks")
     return {
       status: 200,

@@ -16,8 +16,14 @@ import { type IncludeObject, partialMetadata, table } from "./table.ts";
 
 const jsonHeaders = { "content-type": "application/json", "cache-control": "no-cache, private" } as const;
 
+/** Ends with a line break, as Kubernetes' encoder does. */
 export function json(status: number, body: unknown): ApiResponse {
-  return { status, headers: jsonHeaders, body: Buffer.from(JSON.stringify(body)) };
+  return { status, headers: jsonHeaders, body: Buffer.from(`${JSON.stringify(body)}\n`) };
+}
+
+/** As documents come that are made for people too: indented. */
+export function prettyJson(status: number, body: unknown): ApiResponse {
+  return { status, headers: jsonHeaders, body: Buffer.from(JSON.stringify(body, null, 2)) };
 }
 
 export function text(status: number, body: string, type = "text/plain; charset=utf-8"): ApiResponse {
