@@ -30,8 +30,15 @@ const PURE = ["api", "schema", "patch", "queue"];
 /** `node:net` only tells addresses apart here (`isIP`). */
 const IO = /^node:(fs|tls|http|https|child_process|worker_threads|dgram)/;
 /** Engines work on rows of the kinds table and name no kind themselves. */
-const ENGINES = ["packages/devcluster/src/server/", "packages/devcluster/src/store/", "packages/kit/src/patch/", "packages/kit/src/cache/", "packages/kit/src/client/"];
-const KIND_NAME = /(===|!==|case)\s*"(Pod|Deployment|ReplicaSet|StatefulSet|ConfigMap|Secret|Node|Job|CronJob|DaemonSet|pods|deployments|configmaps|secrets|nodes|jobs)"/;
+const ENGINES = [
+  "packages/devcluster/src/server/",
+  "packages/devcluster/src/store/",
+  "packages/kit/src/patch/",
+  "packages/kit/src/cache/",
+  "packages/kit/src/client/",
+];
+const KIND_NAME =
+  /(===|!==|case)\s*"(Pod|Deployment|ReplicaSet|StatefulSet|ConfigMap|Secret|Node|Job|CronJob|DaemonSet|pods|deployments|configmaps|secrets|nodes|jobs)"/;
 
 const root = resolve(import.meta.dirname, "..");
 const problems: string[] = [];
@@ -55,15 +62,18 @@ for (const file of globSync("packages/*/src/**/*.ts", { cwd: root })) {
       continue;
     }
     if (!specifier.startsWith(".")) {
-      if (pack === "kit" && PURE.includes(folder) && IO.test(specifier) && !isTest) complain(`${folder} is pure and may not import ${specifier}`);
+      if (pack === "kit" && PURE.includes(folder) && IO.test(specifier) && !isTest)
+        complain(`${folder} is pure and may not import ${specifier}`);
       continue;
     }
     const target = relative(root, resolve(dirname(resolve(root, file)), specifier));
     const [, targetPack = "", , targetFolder = ""] = target.split("/");
     if (targetPack !== pack) complain(`reaches into ${targetPack} by a relative path`);
     else if (targetFolder !== folder && target.split("/").length > 4) {
-      if (!target.endsWith("/index.ts") && !target.endsWith("/contract.ts") && !target.endsWith("/contracts.ts")) complain(`enters ${targetFolder} beside its index.ts: ${specifier}`);
-      if (pack === "kit" && folder in KIT && !isTest && !KIT[folder]!.includes(targetFolder)) complain(`kit/${folder} may not import kit/${targetFolder}`);
+      if (!target.endsWith("/index.ts") && !target.endsWith("/contract.ts") && !target.endsWith("/contracts.ts"))
+        complain(`enters ${targetFolder} beside its index.ts: ${specifier}`);
+      if (pack === "kit" && folder in KIT && !isTest && !KIT[folder]!.includes(targetFolder))
+        complain(`kit/${folder} may not import kit/${targetFolder}`);
     }
   }
 }

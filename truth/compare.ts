@@ -43,7 +43,9 @@ export function differences(want: unknown, got: unknown, path = ""): string[] {
   if (canonical(want) === canonical(got)) return [];
   if (want && got && typeof want === "object" && typeof got === "object") {
     const fields = new Set([...Object.keys(want), ...Object.keys(got)]);
-    return [...fields].flatMap((field) => differences((want as Record<string, unknown>)[field], (got as Record<string, unknown>)[field], `${path}/${field}`));
+    return [...fields].flatMap((field) =>
+      differences((want as Record<string, unknown>)[field], (got as Record<string, unknown>)[field], `${path}/${field}`),
+    );
   }
   const show = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 240);
   return [`${path}: want ${show(want)}, got ${show(got)}`];

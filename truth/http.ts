@@ -64,7 +64,12 @@ async function play(scenario: Scenario, target: Target): Promise<(Answer | undef
   const fill = <T>(value: T): T => filled(value, namespace, made) as T;
   if (!scenario.cluster) {
     const body = JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
-    const answer = await send(target, { method: "POST", path: "/api/v1/namespaces", headers: { ...credentials(target), "content-type": "application/json" }, body });
+    const answer = await send(target, {
+      method: "POST",
+      path: "/api/v1/namespaces",
+      headers: { ...credentials(target), "content-type": "application/json" },
+      body,
+    });
     if (answer.status !== 201) throw new Error(`truth: making the namespace was answered ${answer.status}: ${answer.text}`);
   }
   for (const [index, step] of scenario.steps.entries()) {
@@ -82,7 +87,11 @@ async function play(scenario: Scenario, target: Target): Promise<(Answer | undef
     const sending = send(target, {
       method: request.method,
       path: fill(request.path),
-      headers: { ...credentials(target, request.as), ...(body === undefined ? {} : { "content-type": "application/json" }), ...request.headers },
+      headers: {
+        ...credentials(target, request.as),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...request.headers,
+      },
       ...(body === undefined ? {} : { body: isText ? (body as string) : JSON.stringify(body) }),
       ...(request.maxMs === undefined ? {} : { maxMs: request.maxMs }),
       bare: request.as === "nobody" || request.as === "anonymous",
@@ -98,7 +107,11 @@ async function play(scenario: Scenario, target: Target): Promise<(Answer | undef
       const seen = isJson ? mask.value(parsed) : mask.text(text, "");
       const kept: Record<string, string> = {};
       for (const name of KEPT_HEADERS) if (headers[name] !== undefined) kept[name] = mask.text(String(headers[name]), "");
-      answers[index] = { status, headers: kept, body: step.pick ? JSON.parse(JSON.stringify(functionOf(step.pick)(seen) ?? null)) ?? undefined : seen };
+      answers[index] = {
+        status,
+        headers: kept,
+        body: step.pick ? (JSON.parse(JSON.stringify(functionOf(step.pick)(seen) ?? null)) ?? undefined) : seen,
+      };
     });
     if (step.background) {
       background.push(sending);
@@ -114,7 +127,11 @@ async function play(scenario: Scenario, target: Target): Promise<(Answer | undef
 
 function credentials(target: Target, as?: string): Record<string, string | string[]> {
   return {
-    ...(as === "nobody" ? { authorization: "Bearer wrong" } : as !== "anonymous" && target.token ? { authorization: `Bearer ${target.token}` } : {}),
+    ...(as === "nobody"
+      ? { authorization: "Bearer wrong" }
+      : as !== "anonymous" && target.token
+        ? { authorization: `Bearer ${target.token}` }
+        : {}),
     ...(as === "alice" ? { "impersonate-user": "alice", "impersonate-group": ["developers", "system:authenticated"] } : {}),
     "user-agent": "recorder/1",
     accept: "application/json",
@@ -146,7 +163,9 @@ function jsonOr(text: string, otherwise: unknown): unknown {
 
 function filled(value: unknown, namespace: string, made: ReadonlyMap<string, unknown>): unknown {
   if (typeof value === "string") {
-    return value.replaceAll("{ns}", namespace).replace(/\{\{(\w+)\.([^}]+)\}\}/g, (_, id: string, path: string) => String(at(made.get(id), path)));
+    return value
+      .replaceAll("{ns}", namespace)
+      .replace(/\{\{(\w+)\.([^}]+)\}\}/g, (_, id: string, path: string) => String(at(made.get(id), path)));
   }
   if (Array.isArray(value)) return value.map((item) => filled(item, namespace, made));
   if (value === null || typeof value !== "object") return value;

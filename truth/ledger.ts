@@ -63,7 +63,11 @@ export function raise(counts: Record<string, Count>): void {
 }
 
 function concerns(exception: Exception, outcome: Outcome): boolean {
-  return exception.file === outcome.file && exception.scenario === outcome.scenario && (exception.step === undefined || exception.step === outcome.step);
+  return (
+    exception.file === outcome.file &&
+    exception.scenario === outcome.scenario &&
+    (exception.step === undefined || exception.step === outcome.step)
+  );
 }
 
 function isRequired(required: Required, outcome: Outcome): boolean {

@@ -51,7 +51,9 @@ for (const name of readdirSync(data).sort()) {
   const path = new URL(name, data).pathname;
   outcomes.push(
     ...(await withServer((target, settleMs) =>
-      file.startsWith("08-") ? replayWebhooks(file, path, target, settleMs, flags.scenario) : replayHttp(file, path, target, flags.scenario),
+      file.startsWith("08-")
+        ? replayWebhooks(file, path, target, settleMs, flags.scenario)
+        : replayHttp(file, path, target, flags.scenario),
     )),
   );
 }
@@ -65,7 +67,8 @@ if (flags.verbose) {
   }
 }
 for (const [file, count] of Object.entries(verdict.counts)) console.log(`${file}: ${count.alike} alike, ${count.unlike} unlike`);
-for (const exception of verdict.stale) console.log(`no exception any more: ${exception.file} "${exception.scenario}" (${exception.reason})`);
+for (const exception of verdict.stale)
+  console.log(`no exception any more: ${exception.file} "${exception.scenario}" (${exception.reason})`);
 for (const outcome of verdict.broken) {
   console.log(`must be alike: ${outcome.file} "${outcome.scenario}" step ${outcome.step}: ${outcome.title}`);
   for (const line of outcome.differences.slice(0, 3)) console.log(`  ${line}`);

@@ -32,12 +32,15 @@ export class Mask {
   value(value: unknown, key = ""): unknown {
     if (typeof value === "string") return this.text(value, key);
     if (Array.isArray(value)) {
-      return value.map((item) => (key === "cells" && typeof item === "string" ? this.#cell(item) : this.value(item, key === "clusterIPs" ? "clusterIP" : key)));
+      return value.map((item) =>
+        key === "cells" && typeof item === "string" ? this.#cell(item) : this.value(item, key === "clusterIPs" ? "clusterIP" : key),
+      );
     }
     if (value === null || typeof value !== "object") return value;
     const isColumn = "priority" in value && typeof value.priority === "number" && "format" in value;
     const masked: Record<string, unknown> = {};
-    for (const [field, inner] of Object.entries(value)) if (!(isColumn && field === "description")) masked[field] = this.value(inner, field);
+    for (const [field, inner] of Object.entries(value))
+      if (!(isColumn && field === "description")) masked[field] = this.value(inner, field);
     return masked;
   }
 

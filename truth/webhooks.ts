@@ -79,7 +79,14 @@ export async function replayWebhooks(file: string, path: string, target: Target,
         made.push(`${DEFINITIONS}/convs.rec.example.com`);
         if (!(await established(call))) {
           scenario.steps.forEach((step, index) => {
-            if (!step.unstable) outcomes.push({ file, scenario: scenario.name, step: index, title: step.request.path, differences: ["the definition was not established within 5 s"] });
+            if (!step.unstable)
+              outcomes.push({
+                file,
+                scenario: scenario.name,
+                step: index,
+                title: step.request.path,
+                differences: ["the definition was not established within 5 s"],
+              });
           });
           for (const one of made) await call("DELETE", one);
           continue;
@@ -89,16 +96,30 @@ export async function replayWebhooks(file: string, path: string, target: Target,
       for (const [index, step] of scenario.steps.entries()) {
         hook.play(step);
         const body = wholeConfiguration(scenario.name, step.request.body);
-        const answer = await call(step.request.method, hook.unmasked(step.request.path), body === undefined ? undefined : hook.unmasked(body), step.request.headers);
+        const answer = await call(
+          step.request.method,
+          hook.unmasked(step.request.path),
+          body === undefined ? undefined : hook.unmasked(body),
+          step.request.headers,
+        );
         if (step.unstable) continue;
         const body_ = parsed(answer.text);
         const got = hook.masked({
           ...(step.webhookCalls ? { webhookCalls: hook.received } : {}),
           response: { status: answer.status, ...(answer.headers["warning"] ? { warning: answer.headers["warning"] } : {}), body: body_ },
         });
-        const want = { ...(step.webhookCalls ? { webhookCalls: step.webhookCalls.map(({ answer: _, ...sent }) => sent) } : {}), response: step.response };
+        const want = {
+          ...(step.webhookCalls ? { webhookCalls: step.webhookCalls.map(({ answer: _, ...sent }) => sent) } : {}),
+          response: step.response,
+        };
         const [a, b] = [normalize([withoutGoTexts(want) as Answer], false), normalize([withoutGoTexts(got) as Answer], false)];
-        outcomes.push({ file, scenario: scenario.name, step: index, title: `${step.request.method} ${step.request.path}`, differences: differences(a[0], b[0]) });
+        outcomes.push({
+          file,
+          scenario: scenario.name,
+          step: index,
+          title: `${step.request.method} ${step.request.path}`,
+          differences: differences(a[0], b[0]),
+        });
       }
       for (const one of made) await call("DELETE", one);
       if (made.length > 0) await settle();
@@ -113,14 +134,22 @@ export async function replayWebhooks(file: string, path: string, target: Target,
 /** The recording keeps of a refused configuration only its webhooks. */
 function wholeConfiguration(scenario: string, body: unknown): unknown {
   if (!scenario.startsWith("configuration refused")) return body;
-  return { apiVersion: "admissionregistration.k8s.io/v1", kind: "MutatingWebhookConfiguration", metadata: { name: "t" }, ...(body as Json) };
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: { name: "t" },
+    ...(body as Json),
+  };
 }
 
 /** Texts made by Go's network, JSON and CEL code are not ours to repeat: what comes before them counts, and code and reason. */
 function withoutGoTexts(value: unknown): unknown {
   if (typeof value === "string") {
     return value
-      .replace(/(failed to call webhook: |conversion webhook for [^:]*: |compilation failed: |unable to load root certificates: )[\s\S]*/, "$1…")
+      .replace(
+        /(failed to call webhook: |conversion webhook for [^:]*: |compilation failed: |unable to load root certificates: )[\s\S]*/,
+        "$1…",
+      )
       .replace(/(invalid character|json: |jsonpatch |yaml: )[\s\S]*/, "…");
   }
   if (Array.isArray(value)) return value.map(withoutGoTexts);
@@ -138,7 +167,9 @@ function parsed(text: string): unknown {
 
 async function established(call: (method: string, path: string) => Promise<{ text: string }>): Promise<boolean> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const definition = JSON.parse((await call("GET", `${DEFINITIONS}/convs.rec.example.com`)).text) as { status?: { conditions?: { type: string; status: string }[] } };
+    const definition = JSON.parse((await call("GET", `${DEFINITIONS}/convs.rec.example.com`)).text) as {
+      status?: { conditions?: { type: string; status: string }[] };
+    };
     if (definition.status?.conditions?.some((condition) => condition.type === "Established" && condition.status === "True")) return true;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -229,7 +260,8 @@ class RecordedWebhook {
     const behaviour = this.#step?.webhook;
     if (behaviour !== undefined) return { body: conversion(behaviour, review) };
     const recorded = this.#step?.webhookCalls?.find((call) => call.path === path && !this.#answered.has(call));
-    if (!recorded) return { body: { apiVersion: review.apiVersion, kind: review.kind, response: { uid: review.request.uid, allowed: true } } };
+    if (!recorded)
+      return { body: { apiVersion: review.apiVersion, kind: review.kind, response: { uid: review.request.uid, allowed: true } } };
     this.#answered.add(recorded);
     if (recorded.answer?.body === undefined) return recorded.answer;
     const text = JSON.stringify(recorded.answer.body).replaceAll(recorded.body.request.uid, review.request.uid);
@@ -275,10 +307,15 @@ function conversion(behaviour: string, review: Call["body"]): unknown {
     apiVersion: desiredAPIVersion,
     spec: { ...(object["spec"] as Json), via: `${String(object["apiVersion"])}>${desiredAPIVersion}` },
   })) as Json[];
-  const changed = (change: Json): Json[] => converted.map((object) => ({ ...object, metadata: { ...(object["metadata"] as Json), ...change } }));
+  const changed = (change: Json): Json[] =>
+    converted.map((object) => ({ ...object, metadata: { ...(object["metadata"] as Json), ...change } }));
   if (behaviour === "short") converted = [];
   if (behaviour === "rename") converted = changed({ name: "other" });
   if (behaviour === "labels") converted = changed({ labels: { l: "1" } });
   const result = behaviour === "fail" ? { status: "Failed", message: "cannot convert" } : { status: "Success" };
-  return { apiVersion: review.apiVersion, kind: review.kind, response: { uid: behaviour === "uid" ? "x" : uid, convertedObjects: converted, result } };
+  return {
+    apiVersion: review.apiVersion,
+    kind: review.kind,
+    response: { uid: behaviour === "uid" ? "x" : uid, convertedObjects: converted, result },
+  };
 }

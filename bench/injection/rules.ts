@@ -32,7 +32,11 @@ export function pod(index: number): Pod {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { generateName: "web-5d4f8c7b9d-", namespace: "default", labels: { app: "web", "pod-template-hash": "5d4f8c7b9d", n: String(index) } },
+    metadata: {
+      generateName: "web-5d4f8c7b9d-",
+      namespace: "default",
+      labels: { app: "web", "pod-template-hash": "5d4f8c7b9d", n: String(index) },
+    },
     spec: {
       containers: [
         {
@@ -56,7 +60,12 @@ export function pod(index: number): Pod {
       serviceAccountName: "default",
       securityContext: {},
       schedulerName: "default-scheduler",
-      volumes: [{ name: "kube-api-access-x7k2p", projected: { defaultMode: 420, sources: [{ serviceAccountToken: { expirationSeconds: 3607, path: "token" } }] } }],
+      volumes: [
+        {
+          name: "kube-api-access-x7k2p",
+          projected: { defaultMode: 420, sources: [{ serviceAccountToken: { expirationSeconds: 3607, path: "token" } }] },
+        },
+      ],
     },
   } as unknown as Pod;
 }

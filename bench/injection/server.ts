@@ -23,7 +23,9 @@ function outrigger(certificate: { certificate: string; key: string }): Promise<n
 
 /** What any such server must do: take the body, and answer. */
 function bare({ certificate, key }: { certificate: string; key: string }): Promise<number> {
-  const answer = Buffer.from(JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid: "x", allowed: true } }));
+  const answer = Buffer.from(
+    JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid: "x", allowed: true } }),
+  );
   const server = createServer({ cert: certificate, key }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -16,7 +16,12 @@ const ROUNDS = 3;
  */
 export async function run(seconds: number): Promise<Figure[]> {
   const ca = createCa({ commonName: "bench" });
-  const certificate = issueCertificate(ca, { commonName: "hook", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
+  const certificate = issueCertificate(ca, {
+    commonName: "hook",
+    dnsNames: ["localhost"],
+    ipAddresses: ["127.0.0.1"],
+    usages: ["server auth"],
+  });
   const rates: Record<"outrigger" | "bare", number[]> = { outrigger: [], bare: [] };
   for (let round = 0; round < ROUNDS; round++) {
     for (const server of ["bare", "outrigger"] as const) rates[server].push(await measure(server, certificate, ca.certificate, seconds));
@@ -33,7 +38,12 @@ export async function run(seconds: number): Promise<Figure[]> {
   ];
 }
 
-async function measure(server: "outrigger" | "bare", certificate: { certificate: string; key: string }, ca: string, seconds: number): Promise<number> {
+async function measure(
+  server: "outrigger" | "bare",
+  certificate: { certificate: string; key: string },
+  ca: string,
+  seconds: number,
+): Promise<number> {
   const child = fork(new URL("server.ts", import.meta.url), [server], { execArgv: process.execArgv });
   child.send(certificate);
   const [port] = (await once(child, "message")) as [number];
@@ -81,7 +91,10 @@ function review(index: number): string {
       resource: { group: "", version: "v1", resource: "pods" },
       namespace: "default",
       operation: "CREATE",
-      userInfo: { username: "system:serviceaccount:kube-system:replicaset-controller", groups: ["system:serviceaccounts", "system:authenticated"] },
+      userInfo: {
+        username: "system:serviceaccount:kube-system:replicaset-controller",
+        groups: ["system:serviceaccounts", "system:authenticated"],
+      },
       object: pod(index),
       oldObject: null,
       dryRun: false,
@@ -93,4 +106,3 @@ function review(index: number): string {
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
-

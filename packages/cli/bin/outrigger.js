@@ -24,7 +24,9 @@ function runUnderOwnNode() {
   try {
     node = createRequire(import.meta.url).resolve("node/bin/node");
   } catch {
-    console.error(`outrigger: needs Node 22.19 or newer, this is ${process.versions.node}; install a newer one, or run \`npm ci\` in the repository, which brings its own`);
+    console.error(
+      `outrigger: needs Node 22.19 or newer, this is ${process.versions.node}; install a newer one, or run \`npm ci\` in the repository, which brings its own`,
+    );
     process.exitCode = 1;
     return;
   }

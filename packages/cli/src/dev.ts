@@ -45,11 +45,16 @@ export async function dev(options: DevOptions): Promise<void> {
         onRestart: (line) => console.error(line),
       });
       await Promise.race([manager.start(), stopped.then(() => undefined)]);
-      if (options.quickstart && !stopped.aborted) await (await import("./quickstart/index.ts")).quickstart(await cluster.client(), { namespace: NAMESPACE, check: options.once === true });
+      if (options.quickstart && !stopped.aborted)
+        await (await import("./quickstart/index.ts")).quickstart(await cluster.client(), {
+          namespace: NAMESPACE,
+          check: options.once === true,
+        });
     }
     if (options.once) return;
     if (options.readyFile) writeFileSync(options.readyFile, `${kubeconfigFile}\n`);
-    if (!stopped.aborted) console.log(`\nReady. ${relative(process.cwd(), kubeconfigFile) || kubeconfigFile} goes away with it; Ctrl-C stops.`);
+    if (!stopped.aborted)
+      console.log(`\nReady. ${relative(process.cwd(), kubeconfigFile) || kubeconfigFile} goes away with it; Ctrl-C stops.`);
     await stopped;
   } finally {
     await manager?.stop();
@@ -68,9 +73,18 @@ async function startCluster(options: DevOptions, kubeconfigFile: string): Promis
     if (error instanceof PortInUseError) throw new CliError(error.message, { cause: error });
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === "EACCES" || code === "EPERM" || code === "ENOSPC" || code === "EROFS" || code === "EISDIR" || code === "ENOTDIR") {
-      const why = code === "ENOSPC" ? "the disk is full" : code === "EISDIR" ? "it is a folder" : code === "ENOTDIR" ? "a part of its path is a file" : "no permission";
+      const why =
+        code === "ENOSPC"
+          ? "the disk is full"
+          : code === "EISDIR"
+            ? "it is a folder"
+            : code === "ENOTDIR"
+              ? "a part of its path is a file"
+              : "no permission";
       const what = path ?? (code === "EACCES" ? `port ${options.port}` : kubeconfigFile);
-      throw new CliError(`cannot write ${what} (${why}): choose another place with --kubeconfig FILE, or another port with --port`, { cause: error });
+      throw new CliError(`cannot write ${what} (${why}): choose another place with --kubeconfig FILE, or another port with --port`, {
+        cause: error,
+      });
     }
     throw error;
   }

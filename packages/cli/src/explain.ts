@@ -24,7 +24,8 @@ export async function explainPod(name: string, options: ExplainOptions): Promise
   const client = connect(access);
   try {
     const pod = await client.get(PodKind, { namespace, name }).catch((error: unknown) => {
-      if (error instanceof NotFoundError) throw new CliError(`there is no pod ${name} in namespace ${namespace}: -n says another namespace`);
+      if (error instanceof NotFoundError)
+        throw new CliError(`there is no pod ${name} in namespace ${namespace}: -n says another namespace`);
       throw error;
     });
     const { rules, namespaceLabels } = await readRules(client, namespace, options.managerNamespace);

@@ -50,7 +50,8 @@ cluster(explain.command("pod <name>"))
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new CliError(`--port ${text}: a port is a whole number from 0 to 65535`, { exitCode: 2 });
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new CliError(`--port ${text}: a port is a whole number from 0 to 65535`, { exitCode: 2 });
   return port;
 }
 

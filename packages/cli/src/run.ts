@@ -34,9 +34,14 @@ export async function run(options: RunOptions): Promise<void> {
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
-      throw new CliError(`port ${options.webhookPort} on ${options.webhookHost} is in use: choose another with --webhook-port`, { cause: error });
+      throw new CliError(`port ${options.webhookPort} on ${options.webhookHost} is in use: choose another with --webhook-port`, {
+        cause: error,
+      });
     if ((error as NodeJS.ErrnoException).code === "EADDRNOTAVAIL")
-      throw new CliError(`${options.webhookHost} is no address of this machine: give one with --webhook-host that the cluster's API server reaches`, { cause: error });
+      throw new CliError(
+        `${options.webhookHost} is no address of this machine: give one with --webhook-host that the cluster's API server reaches`,
+        { cause: error },
+      );
     throw error;
   } finally {
     if (options.readyFile) rmSync(options.readyFile, { force: true });

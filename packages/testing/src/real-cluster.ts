@@ -34,8 +34,14 @@ const FIRST_SERVICE_IP = "10.0.0.1";
 export async function startRealCluster(options: RealClusterOptions = {}): Promise<TestCluster> {
   const assets = options.assets ?? process.env["KUBEBUILDER_ASSETS"];
   if (!assets) throw new RealClusterError("no real cluster: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver");
-  const parts = ["etcd", "kube-apiserver", ...(options.controllers ? ["kube-controller-manager", "kube-scheduler"] : []), ...(options.node ? ["hollow-node"] : [])];
-  for (const part of parts) if (!existsSync(join(assets, part))) throw new RealClusterError(`no real cluster: ${join(assets, part)} is missing`);
+  const parts = [
+    "etcd",
+    "kube-apiserver",
+    ...(options.controllers ? ["kube-controller-manager", "kube-scheduler"] : []),
+    ...(options.node ? ["hollow-node"] : []),
+  ];
+  for (const part of parts)
+    if (!existsSync(join(assets, part))) throw new RealClusterError(`no real cluster: ${join(assets, part)} is missing`);
 
   const folder = mkdtempSync(join(tmpdir(), "outrigger-real-"));
   const processes = new Processes(assets, folder);
@@ -92,7 +98,8 @@ async function start(processes: Processes, folder: string, options: RealClusterO
     "--allow-privileged=true",
   ]);
   const url = `https://127.0.0.1:${apiPort}`;
-  const kubeconfigOf = async (user: string, groups: readonly string[] = []): Promise<string> => kubeconfig(url, ca, await issueCertificate(ca, { commonName: user, organizations: groups, usages: ["client auth"] }), user);
+  const kubeconfigOf = async (user: string, groups: readonly string[] = []): Promise<string> =>
+    kubeconfig(url, ca, await issueCertificate(ca, { commonName: user, organizations: groups, usages: ["client auth"] }), user);
   const admin = await kubeconfigOf("admin", ["system:masters"]);
   const kubeconfigFile = file("kubeconfig", admin);
   await processes.until("kube-apiserver", () => answersOk(`${url}/readyz`, ca.certificate));
@@ -114,8 +121,14 @@ async function start(processes: Processes, folder: string, options: RealClusterO
       "--bind-address=127.0.0.1",
       `--secure-port=${(await freePorts(1))[0]}`,
     ]);
-    const adminCertificate = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["client auth"] });
-    await processes.until("kube-controller-manager", () => answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, ca.certificate, adminCertificate));
+    const adminCertificate = await issueCertificate(ca, {
+      commonName: "admin",
+      organizations: ["system:masters"],
+      usages: ["client auth"],
+    });
+    await processes.until("kube-controller-manager", () =>
+      answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, ca.certificate, adminCertificate),
+    );
   }
   if (options.node) {
     const [port, readOnlyPort] = await freePorts(2);
@@ -129,7 +142,11 @@ async function start(processes: Processes, folder: string, options: RealClusterO
       "--kube-api-qps=500",
       "--kube-api-burst=1000",
     ]);
-    const adminCertificate = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["client auth"] });
+    const adminCertificate = await issueCertificate(ca, {
+      commonName: "admin",
+      organizations: ["system:masters"],
+      usages: ["client auth"],
+    });
     await processes.until("hollow-node", () => answersOk(`${url}/api/v1/nodes/node-1`, ca.certificate, adminCertificate, "KubeletReady"));
   }
   return {
@@ -183,7 +200,11 @@ class Processes {
   }
 
   #logEnd(name: string): string {
-    return readFileSync(join(this.#folder, `${name}.log`), "utf8").trim().split("\n").slice(-3).join("\n");
+    return readFileSync(join(this.#folder, `${name}.log`), "utf8")
+      .trim()
+      .split("\n")
+      .slice(-3)
+      .join("\n");
   }
 
   async stop(): Promise<void> {
@@ -217,13 +238,17 @@ function kubeconfig(server: string, ca: CertificateAuthority, user: { certificat
 
 function answersOk(url: string, ca: string, user?: { certificate: string; key: string }, containing = ""): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = https.get(url, { ca, ...(user ? { cert: user.certificate, key: user.key } : {}), agent: false, timeout: 2000 }, (response) => {
-      let text = "";
-      response.on("data", (chunk: Buffer) => {
-        text += chunk.toString("utf8");
-      });
-      response.on("end", () => resolve(response.statusCode === 200 && text.includes(containing)));
-    });
+    const request = https.get(
+      url,
+      { ca, ...(user ? { cert: user.certificate, key: user.key } : {}), agent: false, timeout: 2000 },
+      (response) => {
+        let text = "";
+        response.on("data", (chunk: Buffer) => {
+          text += chunk.toString("utf8");
+        });
+        response.on("end", () => resolve(response.statusCode === 200 && text.includes(containing)));
+      },
+    );
     request.on("error", () => resolve(false));
     request.on("timeout", () => request.destroy());
   });

@@ -2,7 +2,9 @@ import { type Informers, informers as makeInformers } from "@outrigger/kit/cache
 import type { Client } from "@outrigger/kit/client";
 import { type Log, silentLog } from "@outrigger/kit/controller";
 import { type Reporter, reporter } from "../events/index.ts";
+import { daemonSetLoop } from "./daemonset/index.ts";
 import { deploymentLoop } from "./deployment/index.ts";
+import { disruptionLoop } from "./disruption/index.ts";
 import { endpointSliceLoop, endpointsLoop } from "./endpoints/index.ts";
 import { garbageLoop } from "./garbage/index.ts";
 import { addSharedIndexes } from "./indexes.ts";
@@ -22,6 +24,8 @@ const LOOPS = {
   replicaset: replicaSetLoop,
   node: nodeLoop,
   statefulset: statefulSetLoop,
+  daemonset: daemonSetLoop,
+  disruption: disruptionLoop,
   scheduler: schedulerLoop,
   endpoints: endpointsLoop,
   endpointslice: endpointSliceLoop,

@@ -24,8 +24,7 @@ const LOOSE: Readonly<
 > = {
   "deployment surge and unavailable": { events: "which pods become ready together decides the steps", generations: "the same" },
   "job and cronjob": { skip: "Jobs and CronJobs have no loop yet" },
-  daemonset: { skip: "DaemonSets have no loop yet" },
-  "disruption budget and quota": { skip: "PodDisruptionBudgets and ResourceQuotas have no loop yet" },
+  "disruption budget and quota": { skip: "ResourceQuotas are not counted yet" },
 };
 const Event = dynamicResource("v1", "Event", "events", "Namespaced");
 const Namespace = dynamicResource("v1", "Namespace", "namespaces", "Cluster");

@@ -7,7 +7,15 @@ import { compareResourceVersions } from "./version.ts";
 
 describe("names", () => {
   test("good ones have no problems", () => {
-    expect([dnsLabelProblems("my-name"), dnsSubdomainProblems("a.b"), qualifiedNameProblems("example.com/My_name"), labelValueProblems(""), pathSegmentProblems("system:x")].flat()).toEqual([]);
+    expect(
+      [
+        dnsLabelProblems("my-name"),
+        dnsSubdomainProblems("a.b"),
+        qualifiedNameProblems("example.com/My_name"),
+        labelValueProblems(""),
+        pathSegmentProblems("system:x"),
+      ].flat(),
+    ).toEqual([]);
   });
   test("bad ones say why in Kubernetes' words", () => {
     expect(dnsLabelProblems("a.b")).toEqual(["must not contain dots"]);

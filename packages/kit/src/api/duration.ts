@@ -1,7 +1,7 @@
 /** Milliseconds as a number, or a text such as `"5m"`, `"1h30m"`, `"500ms"`. */
 export type Duration = number | string;
 
-const UNITS: Record<string, number> = { ns: 1e-6, us: 1e-3, "µs": 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** A text that is no duration. */
 export class DurationError extends Error {
@@ -16,7 +16,8 @@ export class DurationError extends Error {
  */
 export function parseDuration(duration: Duration): number {
   if (typeof duration === "number") {
-    if (!Number.isFinite(duration) || duration < 0) throw new DurationError(`${duration} is no duration: milliseconds must be finite and not negative`);
+    if (!Number.isFinite(duration) || duration < 0)
+      throw new DurationError(`${duration} is no duration: milliseconds must be finite and not negative`);
     return duration;
   }
   if (duration === "0") return 0;

@@ -8,11 +8,36 @@
 export { type Duration, DurationError, parseDuration } from "./duration.ts";
 export { type IntOrPercent, IntOrPercentError, parseIntOrPercent, scaledIntOrPercent } from "./int-or-percent.ts";
 export type { DesiredMeta, ObservedMeta, OwnerReference } from "./metadata.ts";
-export { dns1035LabelProblems, dnsLabelProblems, dnsSubdomainProblems, labelValueProblems, pathSegmentProblems, qualifiedNameProblems } from "./names.ts";
-export type { Cause, GroupVersionKind, GroupVersionResource, KubeObject, ManagedFieldsEntry, ObjectKey, ObjectMeta, Status } from "./object.ts";
-export { controllerOf, keyText, objectKey, type OwnerReferenceFields, ownerReference } from "./owner.ts";
+export {
+  dns1035LabelProblems,
+  dnsLabelProblems,
+  dnsSubdomainProblems,
+  labelValueProblems,
+  pathSegmentProblems,
+  qualifiedNameProblems,
+} from "./names.ts";
+export type {
+  Cause,
+  GroupVersionKind,
+  GroupVersionResource,
+  KubeObject,
+  ManagedFieldsEntry,
+  ObjectKey,
+  ObjectMeta,
+  Status,
+} from "./object.ts";
+export { controllerOf, keyText, type OwnerReferenceFields, objectKey, ownerReference } from "./owner.ts";
 export { Quantity, QuantityError, type QuantityFormat } from "./quantity.ts";
-export { type BuiltIn, builtIn, type DeepReadonly, type Desired, type Observed, type Resource, type Scope, type StatusOf } from "./resource.ts";
+export {
+  type BuiltIn,
+  builtIn,
+  type DeepReadonly,
+  type Desired,
+  type Observed,
+  type Resource,
+  type Scope,
+  type StatusOf,
+} from "./resource.ts";
 export {
   type FieldSelector,
   type FieldTerm,

@@ -23,11 +23,22 @@ interface Owned {
  *
  * @throws TypeError for an owner without name or uid, which no server gave out.
  */
-export function ownerReference(owner: Owner, options: { readonly controller?: boolean; readonly blockOwnerDeletion?: boolean } = {}): OwnerReferenceFields {
+export function ownerReference(
+  owner: Owner,
+  options: { readonly controller?: boolean; readonly blockOwnerDeletion?: boolean } = {},
+): OwnerReferenceFields {
   const { name, uid } = owner.metadata;
-  if (!name || !uid) throw new TypeError(`${owner.kind} ${name ?? "without a name"} cannot own anything: it has no uid, so it was not read from a server`);
+  if (!name || !uid)
+    throw new TypeError(`${owner.kind} ${name ?? "without a name"} cannot own anything: it has no uid, so it was not read from a server`);
   const { controller = true, blockOwnerDeletion = controller } = options;
-  return { apiVersion: owner.apiVersion, kind: owner.kind, name, uid, ...(controller ? { controller } : {}), ...(blockOwnerDeletion ? { blockOwnerDeletion } : {}) };
+  return {
+    apiVersion: owner.apiVersion,
+    kind: owner.kind,
+    name,
+    uid,
+    ...(controller ? { controller } : {}),
+    ...(blockOwnerDeletion ? { blockOwnerDeletion } : {}),
+  };
 }
 
 /** The reference to the owner that controls an object; nothing where none does. */
@@ -36,7 +47,9 @@ export function controllerOf(object: Owned): OwnerReferenceFields | undefined {
 }
 
 /** The object's address. */
-export function objectKey(object: { readonly metadata: KubeObject["metadata"] | { readonly name: string; readonly namespace?: string | undefined } }): ObjectKey {
+export function objectKey(object: {
+  readonly metadata: KubeObject["metadata"] | { readonly name: string; readonly namespace?: string | undefined };
+}): ObjectKey {
   const { name = "", namespace } = object.metadata;
   return namespace === undefined || namespace === "" ? { name } : { namespace, name };
 }

@@ -29,7 +29,8 @@ describe("quantities", () => {
     ["1..5", "unable to parse numeric part of quantity"],
     ["abc", "quantities must match the regular expression"],
   ];
-  for (const [text, message] of wrong) test(`${JSON.stringify(text)} is refused`, () => expect(() => Quantity.parse(text)).toThrow(message));
+  for (const [text, message] of wrong)
+    test(`${JSON.stringify(text)} is refused`, () => expect(() => Quantity.parse(text)).toThrow(message));
 
   test("sums and comparisons are exact", () => {
     expect(Quantity.parse("100m").add(Quantity.parse("0.9")).toString()).toBe("1");
@@ -40,7 +41,11 @@ describe("quantities", () => {
   });
 
   test("the canonical form means the same amount, and is its own canonical form", () => {
-    const text = fc.tuple(fc.integer({ min: -100_000, max: 100_000 }), fc.nat(999), fc.constantFrom("", "m", "k", "Ki", "Mi", "G", "e3", "u"));
+    const text = fc.tuple(
+      fc.integer({ min: -100_000, max: 100_000 }),
+      fc.nat(999),
+      fc.constantFrom("", "m", "k", "Ki", "Mi", "G", "e3", "u"),
+    );
     fc.assert(
       fc.property(text, ([whole, part, suffix]) => {
         const quantity = Quantity.parse(`${whole}.${part}${suffix}`);

@@ -23,7 +23,8 @@ describe("label selectors", () => {
     ["in=x", false],
   ];
   for (const [text, expected] of cases) {
-    test(`${JSON.stringify(text)} ${expected ? "matches" : "does not match"}`, () => expect(parseLabelSelector(text).matches(labels)).toBe(expected));
+    test(`${JSON.stringify(text)} ${expected ? "matches" : "does not match"}`, () =>
+      expect(parseLabelSelector(text).matches(labels)).toBe(expected));
   }
 
   const wrong: [string, string][] = [
@@ -33,10 +34,14 @@ describe("label selectors", () => {
     ["a,", "found '', expected: identifier after ','"],
     ["a in (b", "unable to parse requirement: found '', expected: ',' or ')'"],
   ];
-  for (const [text, message] of wrong) test(`${JSON.stringify(text)} is refused`, () => expect(() => parseLabelSelector(text)).toThrow(message));
+  for (const [text, message] of wrong)
+    test(`${JSON.stringify(text)} is refused`, () => expect(() => parseLabelSelector(text)).toThrow(message));
 
   test("an object is asked like its text", () => {
-    const selector = labelSelector({ matchLabels: { app: "web" }, matchExpressions: [{ key: "tier", operator: "In", values: ["front", "back"] }] });
+    const selector = labelSelector({
+      matchLabels: { app: "web" },
+      matchExpressions: [{ key: "tier", operator: "In", values: ["front", "back"] }],
+    });
     expect(selector.toString()).toBe("app=web,tier in (back,front)");
     expect(selector.matches(labels)).toBe(true);
     expect(labelSelector(undefined).matches(undefined)).toBe(true);
@@ -58,9 +63,16 @@ describe("label selectors", () => {
 
   test("problems have paths", () => {
     expect(labelSelectorProblems({ matchExpressions: [{ key: "a", operator: "In" }] }, "spec.selector")).toEqual([
-      { reason: "FieldValueRequired", message: "Required value: must be specified when `operator` is 'In' or 'NotIn'", field: "spec.selector.matchExpressions[0].values" },
+      {
+        reason: "FieldValueRequired",
+        message: "Required value: must be specified when `operator` is 'In' or 'NotIn'",
+        field: "spec.selector.matchExpressions[0].values",
+      },
     ]);
-    expect(labelSelectorProblems({ matchLabels: { "a b": "c" } }, "spec.selector")[0]).toMatchObject({ reason: "FieldValueInvalid", field: "spec.selector.matchLabels" });
+    expect(labelSelectorProblems({ matchLabels: { "a b": "c" } }, "spec.selector")[0]).toMatchObject({
+      reason: "FieldValueInvalid",
+      field: "spec.selector.matchLabels",
+    });
   });
 });
 

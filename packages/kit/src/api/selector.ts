@@ -72,13 +72,22 @@ export function labelSelectorProblems(selector: LabelSelector | undefined, path:
     const at = `${path}.matchExpressions[${index}]`;
     if (operator === "In" || operator === "NotIn") {
       if (values.length === 0)
-        causes.push({ reason: "FieldValueRequired", message: "Required value: must be specified when `operator` is 'In' or 'NotIn'", field: `${at}.values` });
+        causes.push({
+          reason: "FieldValueRequired",
+          message: "Required value: must be specified when `operator` is 'In' or 'NotIn'",
+          field: `${at}.values`,
+        });
     } else if (operator === "Exists" || operator === "DoesNotExist") {
       if (values.length > 0)
-        causes.push({ reason: "FieldValueForbidden", message: "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'", field: `${at}.values` });
+        causes.push({
+          reason: "FieldValueForbidden",
+          message: "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+          field: `${at}.values`,
+        });
     } else invalid(`${at}.operator`, operator, "not a valid selector operator");
     for (const problem of qualifiedNameProblems(key)) invalid(`${at}.key`, key, problem);
-    for (const [position, value] of values.entries()) for (const problem of labelValueProblems(value)) invalid(`${at}.values[${position}]`, value, problem);
+    for (const [position, value] of values.entries())
+      for (const problem of labelValueProblems(value)) invalid(`${at}.values[${position}]`, value, problem);
   }
   return causes;
 }
@@ -157,15 +166,18 @@ function requirement(key: string, operator: SelectorOperator, values: readonly s
   if (keyProblems.length > 0) problems.push(`key: Invalid value: ${JSON.stringify(key)}: ${keyProblems.join("; ")}`);
   const bad = (message: string): void => void problems.push(`values: Invalid value: ${JSON.stringify(values)}: ${message}`);
   if ((operator === "In" || operator === "NotIn") && values.length === 0) bad("for 'in', 'notin' operators, values set can't be empty");
-  if ((operator === "Exists" || operator === "DoesNotExist") && values.length > 0) bad("values set must be empty for exists and does not exist");
+  if ((operator === "Exists" || operator === "DoesNotExist") && values.length > 0)
+    bad("values set must be empty for exists and does not exist");
   if (operator === "Gt" || operator === "Lt") {
     if (values.length !== 1) bad("for 'Gt', 'Lt' operators, exactly one value is required");
     for (const [index, value] of values.entries())
-      if (!/^[+-]?\d+$/.test(value)) problems.push(`values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`);
+      if (!/^[+-]?\d+$/.test(value))
+        problems.push(`values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`);
   }
   for (const [index, value] of values.entries()) {
     const valueProblems = labelValueProblems(value);
-    if (valueProblems.length > 0) problems.push(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${valueProblems.join("; ")}`);
+    if (valueProblems.length > 0)
+      problems.push(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${valueProblems.join("; ")}`);
   }
   if (problems.length > 0) throw new SelectorError(problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`);
   return { key, operator, values, ...(symbol ? { symbol } : {}) };
@@ -218,7 +230,8 @@ class Parser {
     for (;;) {
       const token = this.#peek("values");
       if (token.kind === "end") return requirements;
-      if (token.kind !== "identifier" && token.kind !== "!") throw new SelectorError(`found '${token.text}', expected: !, identifier, or 'end of string'`);
+      if (token.kind !== "identifier" && token.kind !== "!")
+        throw new SelectorError(`found '${token.text}', expected: !, identifier, or 'end of string'`);
       try {
         requirements.push(this.#requirement());
       } catch (error) {
@@ -228,7 +241,8 @@ class Parser {
       if (after.kind === "end") return requirements;
       if (after.kind !== ",") throw new SelectorError(`found '${after.text}', expected: ',' or 'end of string'`);
       const following = this.#peek("values");
-      if (following.kind !== "identifier" && following.kind !== "!") throw new SelectorError(`found '${following.text}', expected: identifier after ','`);
+      if (following.kind !== "identifier" && following.kind !== "!")
+        throw new SelectorError(`found '${following.text}', expected: identifier after ','`);
     }
   }
 
@@ -279,7 +293,8 @@ class Parser {
       this.#next("values");
       return [""];
     }
-    if (first.kind !== "identifier" && first.kind !== ",") throw new SelectorError(`found '${first.text}', expected: ',', ')' or identifier`);
+    if (first.kind !== "identifier" && first.kind !== ",")
+      throw new SelectorError(`found '${first.text}', expected: ',', ')' or identifier`);
     const values = new Set<string>();
     for (;;) {
       const token = this.#next("values");
@@ -352,7 +367,8 @@ function unescaped(value: string): string {
     const character = value[at]!;
     if (character === "\\") {
       const next = value[++at];
-      if (next === undefined || !"\\,=".includes(next)) throw new SelectorError(`invalid field selector: invalid escape sequence: \\${next ?? ""} in ${value}`);
+      if (next === undefined || !"\\,=".includes(next))
+        throw new SelectorError(`invalid field selector: invalid escape sequence: \\${next ?? ""} in ${value}`);
       text += next;
     } else if (character === "=") throw new SelectorError(`invalid field selector: unescaped character in value: ${value}`);
     else text += character;

@@ -5,7 +5,9 @@
  * @throws RangeError for one that is not digits without a leading zero: such versions have no order.
  */
 export function compareResourceVersions(a: string, b: string): number {
-  for (const version of [a, b]) if (!isOrderedVersion(version)) throw new RangeError(`resource version ${JSON.stringify(version)} cannot be ordered: only digits without a leading zero can`);
+  for (const version of [a, b])
+    if (!isOrderedVersion(version))
+      throw new RangeError(`resource version ${JSON.stringify(version)} cannot be ordered: only digits without a leading zero can`);
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
 }

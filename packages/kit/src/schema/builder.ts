@@ -28,7 +28,8 @@ const object = (properties: Record<string, Node>, options?: SchemaOptions): Node
     .map(([name]) => name);
   return node({ type: "object", properties: { ...properties }, ...(required.length > 0 ? { required } : {}) }, options);
 };
-const enumeration = (values: readonly (string | number)[], options?: SchemaOptions): Node => node({ type: typeof values[0] === "number" ? "integer" : "string", enum: [...values] }, options);
+const enumeration = (values: readonly (string | number)[], options?: SchemaOptions): Node =>
+  node({ type: typeof values[0] === "number" ? "integer" : "string", enum: [...values] }, options);
 
 /** `t.Object({ replicas: t.Integer({ minimum: 0 }) })`: what an API type's fields hold. */
 export const t = {
@@ -39,21 +40,30 @@ export const t = {
   Boolean: ((options?: SchemaOptions) => node({ type: "boolean" }, options)) as unknown as typeof typebox.Boolean,
   Array: ((items: Node, options?: SchemaOptions) => node({ type: "array", items }, options)) as unknown as typeof typebox.Array,
   /** A map from any text; the key's schema only binds its type. */
-  Record: ((_key: Node, value: Node, options?: SchemaOptions) => node({ type: "object", additionalProperties: value }, options)) as unknown as typeof typebox.Record,
+  Record: ((_key: Node, value: Node, options?: SchemaOptions) =>
+    node({ type: "object", additionalProperties: value }, options)) as unknown as typeof typebox.Record,
   Enum: enumeration as unknown as typeof typebox.Enum,
   Literal: ((value: string | number, options?: SchemaOptions) => enumeration([value], options)) as unknown as typeof typebox.Literal,
   Optional: ((inner: Node) => ({ ...inner, [OPTIONAL]: true })) as unknown as typeof typebox.Optional,
   /** Optional for the writer, always there for the reader: the API server fills it in. */
   Default: withDefault,
   /** A count or a percentage (`IntOrString`). */
-  IntOrString: ((options?: SchemaOptions) => node({ "x-kubernetes-int-or-string": true }, options)) as unknown as (options?: SchemaOptions) => typebox.TUnsafe<number | string>,
-  /** An amount of a resource, as text or number. */
-  Quantity: ((options?: SchemaOptions) =>
-    node({ "x-kubernetes-int-or-string": true, pattern: "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$" }, options)) as unknown as (
+  IntOrString: ((options?: SchemaOptions) => node({ "x-kubernetes-int-or-string": true }, options)) as unknown as (
     options?: SchemaOptions,
   ) => typebox.TUnsafe<number | string>,
+  /** An amount of a resource, as text or number. */
+  Quantity: ((options?: SchemaOptions) =>
+    node(
+      {
+        "x-kubernetes-int-or-string": true,
+        pattern: "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$",
+      },
+      options,
+    )) as unknown as (options?: SchemaOptions) => typebox.TUnsafe<number | string>,
   /** Any object, kept as it is. */
-  Any: ((options?: SchemaOptions) => node({ type: "object", "x-kubernetes-preserve-unknown-fields": true }, options)) as unknown as (options?: SchemaOptions) => typebox.TUnsafe<Record<string, unknown>>,
+  Any: ((options?: SchemaOptions) => node({ type: "object", "x-kubernetes-preserve-unknown-fields": true }, options)) as unknown as (
+    options?: SchemaOptions,
+  ) => typebox.TUnsafe<Record<string, unknown>>,
   /** A shape of its own: the schema as it stands, with the static type that the caller names. */
   Unsafe: ((schema: SchemaNode) => schema) as unknown as typeof typebox.Unsafe,
 };

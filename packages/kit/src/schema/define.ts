@@ -20,7 +20,14 @@ export interface ScaleSubresource {
 }
 
 /** An API type: what `defineResource` takes. */
-export interface ResourceDefinition<V extends string, G extends string, K extends string, Sp extends TSchema, St extends TSchema | undefined, S extends Scope> {
+export interface ResourceDefinition<
+  V extends string,
+  G extends string,
+  K extends string,
+  Sp extends TSchema,
+  St extends TSchema | undefined,
+  S extends Scope,
+> {
   readonly group: G;
   readonly version: V;
   readonly kind: K;
@@ -50,7 +57,8 @@ export interface CustomResourceDefinitionObject {
   readonly spec: Record<string, unknown>;
 }
 
-export interface CustomResource<V extends string, K extends string, D extends object, O extends object, S extends Scope> extends Resource<V, K, D, O, S> {
+export interface CustomResource<V extends string, K extends string, D extends object, O extends object, S extends Scope>
+  extends Resource<V, K, D, O, S> {
   /** The definition to apply to a cluster. */
   crd(): CustomResourceDefinitionObject;
 }
@@ -69,10 +77,18 @@ export function defineResource<
   const S extends Scope = "Namespaced",
 >(
   definition: ResourceDefinition<V, G, K, Sp, St, S>,
-): CustomResource<`${G}/${V}`, K, { spec: Input<Sp> }, St extends TSchema ? { spec: Static<Sp>; status?: Static<St> } : { spec: Static<Sp> }, S> {
+): CustomResource<
+  `${G}/${V}`,
+  K,
+  { spec: Input<Sp> },
+  St extends TSchema ? { spec: Static<Sp>; status?: Static<St> } : { spec: Static<Sp> },
+  S
+> {
   const { group, version, kind } = definition;
-  if (!group.includes(".")) throw new RangeError(`group ${JSON.stringify(group)}: custom resources need a group with a dot, such as example.com`);
-  if (!/^v\d+((alpha|beta)\d+)?$/.test(version)) throw new RangeError(`version ${JSON.stringify(version)}: write it as v1, v1beta1 or v1alpha1`);
+  if (!group.includes("."))
+    throw new RangeError(`group ${JSON.stringify(group)}: custom resources need a group with a dot, such as example.com`);
+  if (!/^v\d+((alpha|beta)\d+)?$/.test(version))
+    throw new RangeError(`version ${JSON.stringify(version)}: write it as v1, v1beta1 or v1alpha1`);
   if (!/^[A-Z][A-Za-z0-9]*$/.test(kind)) throw new RangeError(`kind ${JSON.stringify(kind)}: write it in CamelCase`);
   const plural = definition.plural ?? `${kind.toLowerCase()}s`;
   return {
@@ -84,7 +100,10 @@ export function defineResource<
   };
 }
 
-function definitionObject(definition: ResourceDefinition<string, string, string, TSchema, TSchema | undefined, Scope>, plural: string): CustomResourceDefinitionObject {
+function definitionObject(
+  definition: ResourceDefinition<string, string, string, TSchema, TSchema | undefined, Scope>,
+  plural: string,
+): CustomResourceDefinitionObject {
   const { group, version, kind, status, columns, scale, rules, selectableFields } = definition;
   const singular = definition.singular ?? kind.toLowerCase();
   const openAPIV3Schema: SchemaNode = {
@@ -126,7 +145,9 @@ function definitionObject(definition: ResourceDefinition<string, string, string,
 /** Columns as given, and the age last, which columns of one's own otherwise take away. */
 function printed(columns: readonly Column[]): object[] {
   const given = columns.map(({ type = "string", ...column }) => ({ ...column, type }));
-  return columns.some((column) => column.name.toLowerCase() === "age") ? given : [...given, { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" }];
+  return columns.some((column) => column.name.toLowerCase() === "age")
+    ? given
+    : [...given, { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" }];
 }
 
 /** A schema without what only the builder needs, as plain JSON. */

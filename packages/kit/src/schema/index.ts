@@ -6,10 +6,17 @@
  * - Texts of causes are the API server's own.
  * - Patterns run in linear time, whatever their author wrote.
  */
-export { type Static, type SchemaOptions, type TObject, type TSchema, t } from "./builder.ts";
+export { type SchemaOptions, type Static, type TObject, type TSchema, t } from "./builder.ts";
 export { CelError, type CelOptions, type CelProgram, compileCel, type RuleOptions, validateRules } from "./cel/index.ts";
 export { applyDefaults, dropNulls } from "./default.ts";
-export { type Column, type CustomResource, type CustomResourceDefinitionObject, defineResource, type ResourceDefinition, type ScaleSubresource } from "./define.ts";
+export {
+  type Column,
+  type CustomResource,
+  type CustomResourceDefinitionObject,
+  defineResource,
+  type ResourceDefinition,
+  type ScaleSubresource,
+} from "./define.ts";
 export { hasFormat } from "./format.ts";
 export { type Defaulted, type Input, withDefault } from "./input.ts";
 export type { SchemaNode, ValidationRule } from "./node.ts";

@@ -12,9 +12,12 @@ type DefaultedKeys<P> = { [K in keyof P]: typeof hasDefault extends keyof P[K] ?
 type InputOf<P, K> = K extends keyof P ? (P[K] extends TSchema ? Input<P[K]> : never) : never;
 /** The writer's view of a schema: defaulted fields optional, at each depth of objects and lists. */
 export type Input<T extends TSchema> =
-  T extends TObject<infer P> ? Simplify<
-      { [K in keyof Static<T> as K extends DefaultedKeys<P> ? never : K]: InputOf<P, K> }
-    & { [K in keyof Static<T> as K extends DefaultedKeys<P> ? K : never]?: InputOf<P, K> }>
-  : T extends TArray<infer I> ? Input<I>[]
-  : Static<T>;
-
+  T extends TObject<infer P>
+    ? Simplify<
+        { [K in keyof Static<T> as K extends DefaultedKeys<P> ? never : K]: InputOf<P, K> } & {
+          [K in keyof Static<T> as K extends DefaultedKeys<P> ? K : never]?: InputOf<P, K>;
+        }
+      >
+    : T extends TArray<infer I>
+      ? Input<I>[]
+      : Static<T>;

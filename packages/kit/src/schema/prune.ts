@@ -33,7 +33,13 @@ function descend(schema: SchemaNode, value: unknown, path: string, isObject: boo
       return;
     }
     // A schema that says nothing about fields, of a built-in kind, knows any.
-    if (schema["x-kubernetes-preserve-unknown-fields"] || additionalProperties === true || schema.type !== "object" || schema.title !== undefined) return;
+    if (
+      schema["x-kubernetes-preserve-unknown-fields"] ||
+      additionalProperties === true ||
+      schema.type !== "object" ||
+      schema.title !== undefined
+    )
+      return;
   }
   const keepUnknown = schema["x-kubernetes-preserve-unknown-fields"] === true || additionalProperties === true;
   for (const key of Object.keys(object)) {

@@ -17,7 +17,11 @@ const schema: SchemaNode = {
       properties: {
         name: { type: "string", pattern: "^[a-z]+$", maxLength: 5 },
         replicas: { type: "integer", minimum: 0, maximum: 10, default: 1 },
-        nested: { type: "object", default: {}, properties: { deep: { type: "object", default: { x: 5 }, properties: { x: { type: "integer" } } } } },
+        nested: {
+          type: "object",
+          default: {},
+          properties: { deep: { type: "object", default: { x: 5 }, properties: { x: { type: "integer" } } } },
+        },
         free: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
         map: { type: "object", additionalProperties: { type: "object", properties: { a: { type: "string" } } } },
         nul: { type: "string", nullable: true },
@@ -29,9 +33,19 @@ const schema: SchemaNode = {
 
 describe("pruning", () => {
   test("takes away what is unknown at each depth, and tells its paths", () => {
-    const object = { apiVersion: "a/v1", kind: "A", metadata: { name: "x" }, spec: { name: "a", odd: 1, nested: { z: 1 }, free: { any: 1 }, map: { k: { a: "1", b: 2 } } } };
+    const object = {
+      apiVersion: "a/v1",
+      kind: "A",
+      metadata: { name: "x" },
+      spec: { name: "a", odd: 1, nested: { z: 1 }, free: { any: 1 }, map: { k: { a: "1", b: 2 } } },
+    };
     expect(prune(schema, object).sort()).toEqual(["spec.map.k.b", "spec.nested.z", "spec.odd"]);
-    expect(object).toEqual({ apiVersion: "a/v1", kind: "A", metadata: { name: "x" }, spec: { name: "a", nested: {}, free: { any: 1 }, map: { k: { a: "1" } } } });
+    expect(object).toEqual({
+      apiVersion: "a/v1",
+      kind: "A",
+      metadata: { name: "x" },
+      spec: { name: "a", nested: {}, free: { any: 1 }, map: { k: { a: "1" } } },
+    });
   });
 });
 
@@ -64,7 +78,9 @@ describe("judging", () => {
     expect(validate(schema, { spec: { name: "TOOLONG", replicas: 3 } }, { old: { spec: { name: "TOOLONG", replicas: 2 } } })).toEqual([]);
   });
   test("sets have no duplicates", () => {
-    expect(validateListTypes(schema, { spec: { tags: ["a", "a"] } })).toEqual([{ reason: "FieldValueDuplicate", message: 'Duplicate value: "a"', field: "spec.tags[1]" }]);
+    expect(validateListTypes(schema, { spec: { tags: ["a", "a"] } })).toEqual([
+      { reason: "FieldValueDuplicate", message: 'Duplicate value: "a"', field: "spec.tags[1]" },
+    ]);
   });
 });
 
@@ -91,7 +107,12 @@ describe("defining a resource", () => {
       name: "v1",
       subresources: { status: {} },
       additionalPrinterColumns: [{ name: "Replicas" }, { name: "Age", jsonPath: ".metadata.creationTimestamp" }],
-      schema: { openAPIV3Schema: { required: ["spec"], properties: { spec: { required: ["image"], properties: { replicas: { type: "integer", minimum: 0, default: 1 } } } } } },
+      schema: {
+        openAPIV3Schema: {
+          required: ["spec"],
+          properties: { spec: { required: ["image"], properties: { replicas: { type: "integer", minimum: 0, default: 1 } } } },
+        },
+      },
     });
   });
   test("a group without a dot is refused", () => {

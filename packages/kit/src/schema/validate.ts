@@ -56,7 +56,11 @@ function judge(schema: SchemaNode, value: unknown, path: string, old: unknown, h
   }
   if (schema.enum && !schema.enum.some((allowed) => same(allowed, value))) {
     const supported = schema.enum.map((allowed) => (typeof allowed === "string" ? JSON.stringify(allowed) : String(allowed))).join(", ");
-    causes.push({ reason: "FieldValueNotSupported", message: `Unsupported value: ${shown(value)}: supported values: ${supported}`, field: path });
+    causes.push({
+      reason: "FieldValueNotSupported",
+      message: `Unsupported value: ${shown(value)}: supported values: ${supported}`,
+      field: path,
+    });
     return;
   }
   if (typeof value === "string") text(schema, value, path, causes);
@@ -68,29 +72,47 @@ function judge(schema: SchemaNode, value: unknown, path: string, old: unknown, h
 
 function text(schema: SchemaNode, value: string, path: string, causes: Cause[]): void {
   const length = [...value].length;
-  if (schema.maxLength !== undefined && length > schema.maxLength) causes.push({ reason: "FieldValueTooLong", message: `Too long: may not be more than ${schema.maxLength} bytes`, field: path });
-  if (schema.minLength !== undefined && length < schema.minLength) causes.push(invalidValue(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
-  if (schema.pattern !== undefined && !compilePattern(schema.pattern)(value)) causes.push(invalidValue(path, value, `${path} in body should match '${schema.pattern}'`));
-  if (schema.format !== undefined && !hasFormat(schema.format, value)) causes.push({ ...invalidValue(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`), reason: "FieldValueTypeInvalid" });
+  if (schema.maxLength !== undefined && length > schema.maxLength)
+    causes.push({ reason: "FieldValueTooLong", message: `Too long: may not be more than ${schema.maxLength} bytes`, field: path });
+  if (schema.minLength !== undefined && length < schema.minLength)
+    causes.push(invalidValue(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
+  if (schema.pattern !== undefined && !compilePattern(schema.pattern)(value))
+    causes.push(invalidValue(path, value, `${path} in body should match '${schema.pattern}'`));
+  if (schema.format !== undefined && !hasFormat(schema.format, value))
+    causes.push({
+      ...invalidValue(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`),
+      reason: "FieldValueTypeInvalid",
+    });
 }
 
 function number(schema: SchemaNode, value: number, path: string, causes: Cause[]): void {
   if (schema.multipleOf !== undefined) {
     const factor = value / schema.multipleOf;
     if (value === 0) causes.push(invalidValue(path, value, `factor MultipleOf declared for ${path} must be positive: ${value}`));
-    else if (Math.abs(factor - Math.round(factor)) > 1e-9) causes.push(invalidValue(path, value, `${path} in body should be a multiple of ${schema.multipleOf}`));
+    else if (Math.abs(factor - Math.round(factor)) > 1e-9)
+      causes.push(invalidValue(path, value, `${path} in body should be a multiple of ${schema.multipleOf}`));
   }
   if (schema.maximum !== undefined && (schema.exclusiveMaximum ? value >= schema.maximum : value > schema.maximum))
-    causes.push(invalidValue(path, value, `${path} in body should be less than ${schema.exclusiveMaximum ? "" : "or equal to "}${schema.maximum}`));
+    causes.push(
+      invalidValue(path, value, `${path} in body should be less than ${schema.exclusiveMaximum ? "" : "or equal to "}${schema.maximum}`),
+    );
   if (schema.minimum !== undefined && (schema.exclusiveMinimum ? value <= schema.minimum : value < schema.minimum))
-    causes.push(invalidValue(path, value, `${path} in body should be greater than ${schema.exclusiveMinimum ? "" : "or equal to "}${schema.minimum}`));
-  if (schema.format === "int32" && (value > 2_147_483_647 || value < -2_147_483_648)) causes.push(invalidValue(path, value, `Checked value must be of type integer with format int32 in ${path}`));
+    causes.push(
+      invalidValue(path, value, `${path} in body should be greater than ${schema.exclusiveMinimum ? "" : "or equal to "}${schema.minimum}`),
+    );
+  if (schema.format === "int32" && (value > 2_147_483_647 || value < -2_147_483_648))
+    causes.push(invalidValue(path, value, `Checked value must be of type integer with format int32 in ${path}`));
 }
 
 function list(schema: SchemaNode, value: readonly unknown[], path: string, old: unknown, hasOld: boolean, causes: Cause[]): void {
   if (schema.maxItems !== undefined && value.length > schema.maxItems)
-    causes.push({ reason: "FieldValueTooMany", message: `Too many: ${value.length}: must have at most ${schema.maxItems} ${schema.maxItems === 1 ? "item" : "items"}`, field: path });
-  if (schema.minItems !== undefined && value.length < schema.minItems) causes.push(invalidValue(path, value.length, `${path} in body should have at least ${schema.minItems} items`));
+    causes.push({
+      reason: "FieldValueTooMany",
+      message: `Too many: ${value.length}: must have at most ${schema.maxItems} ${schema.maxItems === 1 ? "item" : "items"}`,
+      field: path,
+    });
+  if (schema.minItems !== undefined && value.length < schema.minItems)
+    causes.push(invalidValue(path, value.length, `${path} in body should have at least ${schema.minItems} items`));
   if (!schema.items) return;
   const before = correlated(schema, old);
   for (const [index, item] of value.entries()) {
@@ -111,12 +133,18 @@ function correlated(schema: SchemaNode, old: unknown): (item: unknown) => unknow
 function object(schema: SchemaNode, value: Json, path: string, old: unknown, hasOld: boolean, causes: Cause[]): void {
   const before = hasOld && old !== null && typeof old === "object" ? (old as Json) : undefined;
   if (schema["x-kubernetes-embedded-resource"]) {
-    for (const field of ["apiVersion", "kind"]) if (value[field] === undefined || value[field] === "") causes.push(required(child(path, field)));
+    for (const field of ["apiVersion", "kind"])
+      if (value[field] === undefined || value[field] === "") causes.push(required(child(path, field)));
   }
   const count = Object.keys(value).length;
   if (schema.maxProperties !== undefined && count > schema.maxProperties)
-    causes.push({ reason: "FieldValueTooMany", message: `Too many: ${count}: must have at most ${schema.maxProperties} ${schema.maxProperties === 1 ? "item" : "items"}`, field: path });
-  if (schema.minProperties !== undefined && count < schema.minProperties) causes.push(invalidValue(path, count, `${path} in body should have at least ${schema.minProperties} properties`));
+    causes.push({
+      reason: "FieldValueTooMany",
+      message: `Too many: ${count}: must have at most ${schema.maxProperties} ${schema.maxProperties === 1 ? "item" : "items"}`,
+      field: path,
+    });
+  if (schema.minProperties !== undefined && count < schema.minProperties)
+    causes.push(invalidValue(path, count, `${path} in body should have at least ${schema.minProperties} properties`));
   for (const field of schema.required ?? []) if (value[field] === undefined) causes.push(required(child(path, field)));
   for (const field of Object.keys(value).sort()) {
     const known = schema.properties && Object.hasOwn(schema.properties, field) ? schema.properties[field] : undefined;
@@ -137,7 +165,8 @@ function combined(schema: SchemaNode, value: unknown, path: string, causes: Caus
   }
   if (schema.anyOf) {
     const answers = schema.anyOf.map(failing);
-    if (!answers.some((answer) => answer.length === 0)) causes.push(whole(`"${path}" must validate at least one schema (anyOf)`), ...closest(answers));
+    if (!answers.some((answer) => answer.length === 0))
+      causes.push(whole(`"${path}" must validate at least one schema (anyOf)`), ...closest(answers));
   }
   if (schema.not && failing(schema.not).length === 0) causes.push(whole(`"${path}" must not validate the schema (not)`));
 }
@@ -154,7 +183,10 @@ function listTypes(schema: SchemaNode, value: unknown, path: string, causes: Cau
       const keys = schema["x-kubernetes-list-map-keys"] ?? [];
       const seen = new Set<string>();
       for (const [index, item] of value.entries()) {
-        const identity = kind === "set" ? item : Object.fromEntries(keys.filter((key) => (item as Json | null)?.[key] !== undefined).map((key) => [key, (item as Json)[key]]));
+        const identity =
+          kind === "set"
+            ? item
+            : Object.fromEntries(keys.filter((key) => (item as Json | null)?.[key] !== undefined).map((key) => [key, (item as Json)[key]]));
         const key = JSON.stringify(identity);
         if (seen.has(key)) causes.push({ reason: "FieldValueDuplicate", message: `Duplicate value: ${key}`, field: `${path}[${index}]` });
         seen.add(key);
@@ -165,7 +197,12 @@ function listTypes(schema: SchemaNode, value: unknown, path: string, causes: Cau
   }
   if (value === null || typeof value !== "object") return;
   for (const [field, inner] of Object.entries(value)) {
-    const node = schema.properties && Object.hasOwn(schema.properties, field) ? schema.properties[field] : typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined;
+    const node =
+      schema.properties && Object.hasOwn(schema.properties, field)
+        ? schema.properties[field]
+        : typeof schema.additionalProperties === "object"
+          ? schema.additionalProperties
+          : undefined;
     if (node) listTypes(node, inner, child(path, field), causes);
   }
 }
@@ -183,7 +220,11 @@ function wrongType(path: string, schema: SchemaNode, type: string): Cause {
 }
 
 function typeCause(path: string, wanted: string, type: string): Cause {
-  return { reason: "FieldValueTypeInvalid", message: `Invalid value: "${type}": ${path} in body must be of type ${wanted}: "${type}"`, field: path };
+  return {
+    reason: "FieldValueTypeInvalid",
+    message: `Invalid value: "${type}": ${path} in body must be of type ${wanted}: "${type}"`,
+    field: path,
+  };
 }
 
 function typeOf(value: unknown): string {

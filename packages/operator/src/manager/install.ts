@@ -36,5 +36,9 @@ export async function installDefinitions(client: Client, definitions: readonly K
 
 /** Conversion by renaming alone, so that stored objects stay readable when our webhook is gone. */
 export async function withoutConversion(client: Client, name: string): Promise<void> {
-  await client.patch(CustomResourceDefinition, { name }, { type: "merge", patch: { spec: { conversion: { strategy: "None", webhook: null } } } });
+  await client.patch(
+    CustomResourceDefinition,
+    { name },
+    { type: "merge", patch: { spec: { conversion: { strategy: "None", webhook: null } } } },
+  );
 }

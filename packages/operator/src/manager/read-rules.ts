@@ -11,7 +11,11 @@ import { EXCLUDED_NAMESPACES, TEMPLATE_KEY, TEMPLATE_LABEL } from "./names.ts";
  * The rules of a cluster as they are now, and the labels of a namespace, for a decision outside the manager. Values that
  * come from the manager's environment are not known here.
  */
-export async function readRules(client: Client, namespace: string, managerNamespace: string): Promise<{ readonly rules: Rules; readonly namespaceLabels: Readonly<Record<string, string>> }> {
+export async function readRules(
+  client: Client,
+  namespace: string,
+  managerNamespace: string,
+): Promise<{ readonly rules: Rules; readonly namespaceLabels: Readonly<Record<string, string>> }> {
   const [sidecarSets, podDefaults, configMaps, found] = await Promise.all([
     none(client.list(SidecarSets)),
     none(client.list(PodDefaultsKind)),

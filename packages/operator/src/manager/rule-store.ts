@@ -7,7 +7,6 @@ import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
 import { TEMPLATE_KEY } from "./names.ts";
 import type { ScopeRule } from "./scope.ts";
 
-
 export interface RuleInformers {
   readonly sidecarSets: Informer;
   readonly podDefaults: Informer;

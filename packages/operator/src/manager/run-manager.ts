@@ -3,7 +3,17 @@ import { type Client, connect, type KubeconfigOptions, NotFoundError } from "@ou
 import { type Controller, controller, type Log } from "@outrigger/kit/controller";
 import { ConfigMap, MutatingWebhookConfiguration, Namespace, Pod } from "@outrigger/kit/kinds";
 import { type Manager, manager } from "@outrigger/kit/manager";
-import { type AdmissionRequest, convert, mutate, type OwnCertificate, ownCertificate, type Registration, registerWebhooks, validate, webhookService } from "@outrigger/kit/webhook";
+import {
+  type AdmissionRequest,
+  convert,
+  mutate,
+  type OwnCertificate,
+  ownCertificate,
+  type Registration,
+  registerWebhooks,
+  validate,
+  webhookService,
+} from "@outrigger/kit/webhook";
 import { mutatePod, mutateSidecarSet, validateSidecarSet } from "../admission/index.ts";
 import { PodDefaultsKind, podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
@@ -192,7 +202,9 @@ class Running {
         this.#certificate.onChange((next) => server.setCertificate(next));
         const host = webhook.host.includes(":") ? `[${webhook.host}]` : webhook.host;
         this.#address =
-          webhook.mode === "url" ? { url: `https://${host}:${port}` } : { service: { namespace, name: webhook.serviceName ?? "outrigger-webhook" } };
+          webhook.mode === "url"
+            ? { url: `https://${host}:${port}` }
+            : { service: { namespace, name: webhook.serviceName ?? "outrigger-webhook" } };
         await installDefinitions(this.#client, this.#definitions(), this.#options.signal);
       },
     });
@@ -203,7 +215,10 @@ class Running {
     if (unknown !== undefined) await unknown;
     const expected = this.#expected.settled();
     if (expected !== undefined) await expected;
-    return mutatePod(request, this.#rules.rules, { namespaceLabels: await this.#namespaceLabels(request.namespace ?? ""), now: new Date() });
+    return mutatePod(request, this.#rules.rules, {
+      namespaceLabels: await this.#namespaceLabels(request.namespace ?? ""),
+      now: new Date(),
+    });
   }
 
   /** From the cache; a namespace that is younger than the cache is asked for. */
@@ -240,7 +255,8 @@ const sidecarSetStatus: Controller = controller(SidecarSets, { name: "sidecarset
 /** The manager's own log goes to whoever runs it: warnings and errors as lines. */
 function quietLog(report: (line: string) => void): Log {
   const line = (fields: unknown, message?: string): void => {
-    const text = typeof fields === "string" ? fields : [message, (fields as { err?: Error } | undefined)?.err?.message].filter(Boolean).join(": ");
+    const text =
+      typeof fields === "string" ? fields : [message, (fields as { err?: Error } | undefined)?.err?.message].filter(Boolean).join(": ");
     report(text);
   };
   const nothing = (): void => {};

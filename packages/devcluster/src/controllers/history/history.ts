@@ -43,7 +43,7 @@ function byRevision(a: ControllerRevision, b: ControllerRevision): number {
  * The revision of the owner's present template: the newest one if it is that; an older one made the newest again; else a
  * new one.
  *
- * @param extra labels and annotations beside the template's.
+ * @param named the revision's hash, and the label that says it.
  * @returns the revision and all revisions with it, or the count of collisions when its name was taken by another's.
  */
 export async function presentRevision(
@@ -52,10 +52,7 @@ export async function presentRevision(
   owner: Owner,
   revisions: readonly ControllerRevision[],
   collisions: number | undefined,
-  extra: {
-    readonly labels?: (hash: string) => Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  } = {},
+  named: { readonly label: string; readonly hash: string } = { label: HASH, hash: revisionHash(revisionData(owner.spec.template), collisions) },
 ): Promise<{ readonly revision: ControllerRevision; readonly revisions: readonly ControllerRevision[] } | { readonly collided: true }> {
   const data = revisionData(owner.spec.template);
   const next = (revisions.at(-1)?.revision ?? 0) + 1;
@@ -65,7 +62,7 @@ export async function presentRevision(
     const revision = await ctx.patch(ControllerRevision, objectKey(equal), difference(equal, { ...equal, revision: next }));
     return { revision, revisions: [...revisions.filter((one) => one !== equal), revision] };
   }
-  const hash = revisionHash(data, collisions);
+  const { hash, label } = named;
   // The cache does not keep kubectl's annotation, which a revision takes over.
   const live = await ctx.client.get(resource, objectKey(owner));
   const { namespace } = owner.metadata;
@@ -76,8 +73,8 @@ export async function presentRevision(
     metadata: {
       name,
       namespace,
-      labels: { ...owner.spec.template.metadata?.labels, [HASH]: hash, ...extra.labels?.(hash) },
-      annotations: { ...live.metadata.annotations, ...extra.annotations },
+      labels: { ...owner.spec.template.metadata?.labels, [label]: hash },
+      annotations: { ...live.metadata.annotations },
       ownerReferences: [ownerReference(owner)],
     },
     data,

@@ -35,7 +35,9 @@ test("rules of a schema have paths, messages and transitions", () => {
       fixed: { type: "string" as const, "x-kubernetes-validations": [{ rule: "self == oldSelf", message: "is immutable" }] },
       list: { type: "array" as const, items: { type: "string" as const, "x-kubernetes-validations": [{ rule: "self != ''" }] } },
     },
-    "x-kubernetes-validations": [{ rule: "!has(self.list) || size(self.list) < 2", messageExpression: "'got ' + string(size(self.list))", fieldPath: ".list" }],
+    "x-kubernetes-validations": [
+      { rule: "!has(self.list) || size(self.list) < 2", messageExpression: "'got ' + string(size(self.list))", fieldPath: ".list" },
+    ],
   };
   expect(validateRules(schema, { fixed: "a", list: ["", "b"] }, { path: "spec", old: { fixed: "b" } })).toEqual([
     { reason: "FieldValueInvalid", message: "Invalid value: got 2", field: "spec.list" },

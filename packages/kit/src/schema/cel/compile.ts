@@ -108,8 +108,9 @@ function quantityOrNone(text: string): Quantity | undefined {
 
 /** The evaluator's own `matches` is a backtracking engine and cannot be replaced: calls of it are renamed, outside of string literals. */
 function withLinearMatches(expression: string): string {
-  return expression.replace(/[rR]?("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|\.\s*matches\s*\(/g, (found, literal: string | undefined) =>
-    literal === undefined ? ".linearMatches(" : found,
+  return expression.replace(
+    /[rR]?("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|\.\s*matches\s*\(/g,
+    (found, literal: string | undefined) => (literal === undefined ? ".linearMatches(" : found),
   );
 }
 
