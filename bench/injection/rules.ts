@@ -69,3 +69,26 @@ export function pod(index: number): Pod {
     },
   } as unknown as Pod;
 }
+
+/** An AdmissionReview of such a pod, as an API server sends it. */
+export function review(index: number): string {
+  return JSON.stringify({
+    apiVersion: "admission.k8s.io/v1",
+    kind: "AdmissionReview",
+    request: {
+      uid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
+      kind: { group: "", version: "v1", kind: "Pod" },
+      resource: { group: "", version: "v1", resource: "pods" },
+      namespace: "default",
+      operation: "CREATE",
+      userInfo: {
+        username: "system:serviceaccount:kube-system:replicaset-controller",
+        groups: ["system:serviceaccounts", "system:authenticated"],
+      },
+      object: pod(index),
+      oldObject: null,
+      dryRun: false,
+      options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1" },
+    },
+  });
+}

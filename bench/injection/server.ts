@@ -1,9 +1,9 @@
 // A server under test, in a process of its own: `outrigger` (the pods' webhook) or `bare` (node:https and a constant).
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { mutate, webhookServer } from "@outrigger/kit/webhook";
+import { answerReview, mutate, webhookServer } from "@outrigger/kit/webhook";
 import { mutatePod } from "@outrigger/operator";
-import { rules } from "./rules.ts";
+import { review, rules } from "./rules.ts";
 
 process.once("message", async (certificate: { certificate: string; key: string }) => {
   process.send?.(await (process.argv[2] === "bare" ? bare(certificate) : outrigger(certificate)));
@@ -21,11 +21,10 @@ function outrigger(certificate: { certificate: string; key: string }): Promise<n
   return server.listen();
 }
 
-/** What any such server must do: take the body, and answer. */
-function bare({ certificate, key }: { certificate: string; key: string }): Promise<number> {
-  const answer = Buffer.from(
-    JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid: "x", allowed: true } }),
-  );
+/** What any such server must do: take the body, and answer as much. The answer is a constant, of the size of ours. */
+async function bare({ certificate, key }: { certificate: string; key: string }): Promise<number> {
+  const webhook = mutate("/", (request) => mutatePod(request, rules(), { namespaceLabels: {}, now: new Date() }));
+  const answer = Buffer.from((await answerReview(webhook, review(0), { timeoutMs: undefined, signal: new AbortController().signal })).body);
   const server = createServer({ cert: certificate, key }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -37,3 +36,8 @@ function bare({ certificate, key }: { certificate: string; key: string }): Promi
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
 }
+
+// What the server itself spent, for a ratio that does not depend on what else the machine does.
+process.on("message", (message) => {
+  if (message === "cpu") process.send?.(process.cpuUsage().user + process.cpuUsage().system);
+});
