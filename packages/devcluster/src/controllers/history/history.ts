@@ -52,7 +52,10 @@ export async function presentRevision(
   owner: Owner,
   revisions: readonly ControllerRevision[],
   collisions: number | undefined,
-  named: { readonly label: string; readonly hash: string } = { label: HASH, hash: revisionHash(revisionData(owner.spec.template), collisions) },
+  named: { readonly label: string; readonly hash: string } = {
+    label: HASH,
+    hash: revisionHash(revisionData(owner.spec.template), collisions),
+  },
 ): Promise<{ readonly revision: ControllerRevision; readonly revisions: readonly ControllerRevision[] } | { readonly collided: true }> {
   const data = revisionData(owner.spec.template);
   const next = (revisions.at(-1)?.revision ?? 0) + 1;

@@ -1,0 +1,1 @@
+export { daemonSetLoop } from "./daemonset.ts";

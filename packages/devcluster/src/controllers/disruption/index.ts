@@ -1,0 +1,1 @@
+export { disruptionLoop } from "./disruption.ts";
