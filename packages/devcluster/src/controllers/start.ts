@@ -8,6 +8,7 @@ import { disruptionLoop } from "./disruption/index.ts";
 import { endpointSliceLoop, endpointsLoop } from "./endpoints/index.ts";
 import { garbageLoop } from "./garbage/index.ts";
 import { addSharedIndexes } from "./indexes.ts";
+import { cronJobLoop, jobLoop } from "./job/index.ts";
 import type { Loop, RunningLoop } from "./loop.ts";
 import { namespaceLoop, rootCaLoop, serviceAccountLoop } from "./namespace/index.ts";
 import { nodeLoop } from "./node/index.ts";
@@ -25,6 +26,8 @@ const LOOPS = {
   node: nodeLoop,
   statefulset: statefulSetLoop,
   daemonset: daemonSetLoop,
+  job: jobLoop,
+  cronjob: cronJobLoop,
   disruption: disruptionLoop,
   scheduler: schedulerLoop,
   endpoints: endpointsLoop,

@@ -1,0 +1,2 @@
+export { cronJobLoop } from "./cronjob.ts";
+export { jobLoop } from "./job.ts";
