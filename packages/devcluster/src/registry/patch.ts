@@ -96,11 +96,17 @@ export function patched(
     return object;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    // This kind of patch is converted without a text in between, by code with words of its own.
-    const type = patch.type === patchTypes.strategic ? /of type (\S+)$/.exec(error.message)?.[1] : undefined;
-    const message = `Invalid value: ${JSON.stringify(shown)}: ${type === undefined ? error.message : `unrecognized type: ${type}`}`;
+    const why = patch.type === patchTypes.strategic ? converted(error.message) : error.message;
+    const message = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
     throw invalid({ group: "", kind: "" }, "", [{ reason: "FieldValueInvalid", message, field: "patch" }]);
   }
+}
+
+/** This kind of patch is converted without a text in between, by code with words of its own. */
+function converted(problem: string): string {
+  const [, found, type] = /cannot unmarshal (\w+)(?: \S+)? into .* of type (\S+)$/.exec(problem) ?? [];
+  if (found === "number" && type === "string") return "cannot convert int64 to string";
+  return type === undefined ? problem : `unrecognized type: ${type}`;
 }
 
 function applied(

@@ -74,7 +74,7 @@ export async function single(
 ): Promise<ApiResponse> {
   const entry = "entry" in served ? served.entry : undefined;
   if (media.as === undefined && media.format === "json" && entry && entry.bytes.length > 0 && entryIsIn(resource, entry.bytes)) {
-    return { status, headers: jsonHeaders, body: entry.bytes };
+    return { status, headers: jsonHeaders, body: Buffer.concat([entry.bytes, lineBreak]) };
   }
   const object = (served.object ?? entry?.object) as KubeObject;
   return document(status, shown(resource, object, media, query), media);
@@ -119,6 +119,7 @@ export async function list(resource: ServedResource, page: Page, media: MediaTyp
 
 const comma = Buffer.from(",");
 const brace = Buffer.from("{");
+const lineBreak = Buffer.from("\n");
 
 /** Joins the encoded objects; items of typed lists leave out kind and version, those of custom resources say them. */
 function encodedList(resource: ServedResource, metadata: object, items: Page["items"]): Buffer {
@@ -136,7 +137,7 @@ function encodedList(resource: ServedResource, metadata: object, items: Page["it
       chunks.push(Buffer.from(JSON.stringify(resource.custom ? { kind, apiVersion: version, ...rest } : rest)));
     }
   }
-  chunks.push(Buffer.from("]}"));
+  chunks.push(Buffer.from("]}\n"));
   return Buffer.concat(chunks);
 }
 

@@ -63,18 +63,6 @@ function bodyOf(node: SchemaNode): object {
   );
 }
 
-/** What every object has, whether its definition says so or not. */
-function addObjectFields(body: Record<string, unknown>): void {
-  const { properties = {}, type: _type, ...rest } = body as { properties?: Record<string, object>; type?: string };
-  const text = (description: string): object => ({ type: "string", description });
-  const own = {
-    apiVersion: text("Group and version in which the object is written."),
-    kind: text("The kind of the object."),
-    metadata: { type: "object", description: "What every object has: name, labels, annotations, owners." },
-  };
-  Object.assign(body, { type: "object", properties: { ...own, ...properties, ...own }, ...rest });
-}
-
 /** `com.example.v1.Widget` */
 export function customName(group: string, version: string, kind: string): string {
   return [...group.split(".").reverse(), version, kind].filter((part) => part !== "").join(".");
