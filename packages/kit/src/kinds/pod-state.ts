@@ -1,7 +1,9 @@
 // Readiness and container states of pods.
 
 interface PodLike {
-  readonly spec?: { readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string | undefined }[] | undefined } | undefined;
+  readonly spec?:
+    | { readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string | undefined }[] | undefined }
+    | undefined;
   readonly status?:
     | {
         readonly phase?: string | undefined;

@@ -20,5 +20,7 @@ test("a definition is published with all that it refers to, and nothing that is 
 
 test("definitions that refer to themselves, and names that nobody knows, come to an end", () => {
   const crd = schemaName(kinds().byKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")!.schema)!;
-  expect(Object.keys(publishedDefinitions([crd, "no.such.Thing"], "#/definitions/"))).toContain(crd.replace("Definition", "DefinitionSpec"));
+  expect(Object.keys(publishedDefinitions([crd, "no.such.Thing"], "#/definitions/"))).toContain(
+    crd.replace("Definition", "DefinitionSpec"),
+  );
 });
