@@ -64,6 +64,16 @@ export async function dev(options: DevOptions): Promise<void> {
   }
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: "no permission",
+  EPERM: "no permission",
+  EROFS: "no permission",
+  ENOSPC: "the disk is full",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is a file",
+  EEXIST: "a part of its path is a file",
+};
+
 async function startCluster(options: DevOptions, kubeconfigFile: string): Promise<Devcluster> {
   const { PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
   try {
@@ -71,16 +81,9 @@ async function startCluster(options: DevOptions, kubeconfigFile: string): Promis
     return await startDevcluster({ port: options.port ?? 0, bare: options.bare === true, kubeconfigFile });
   } catch (error) {
     if (error instanceof PortInUseError) throw new CliError(error.message, { cause: error });
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (code === "EACCES" || code === "EPERM" || code === "ENOSPC" || code === "EROFS" || code === "EISDIR" || code === "ENOTDIR") {
-      const why =
-        code === "ENOSPC"
-          ? "the disk is full"
-          : code === "EISDIR"
-            ? "it is a folder"
-            : code === "ENOTDIR"
-              ? "a part of its path is a file"
-              : "no permission";
+    const { code = "", path } = error as NodeJS.ErrnoException;
+    const why = WHY[code];
+    if (why) {
       const what = path ?? (code === "EACCES" ? `port ${options.port}` : kubeconfigFile);
       throw new CliError(`cannot write ${what} (${why}): choose another place with --kubeconfig FILE, or another port with --port`, {
         cause: error,

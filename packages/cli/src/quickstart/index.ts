@@ -53,7 +53,7 @@ async function settled(client: Client): Promise<readonly PodView[]> {
   for (;;) {
     const pods = (await client.list(Pod)).items as unknown as PodView[];
     const mine = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && (pod.metadata.namespace === "default" || pod.metadata.namespace === "tidb-cluster"));
-    if (check(mine).every(({ broken }) => broken.length === 0) || performance.now() > deadline) return mine;
+    if (!check(mine).some(({ pending }) => pending) || performance.now() > deadline) return mine;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -17,6 +17,8 @@ export interface Promised {
   readonly pods: (pod: PodView) => boolean;
   /** What is wrong with one of them; `undefined` when it is as promised. */
   readonly broken: (pod: PodView) => string | undefined;
+  /** It becomes true with time: being ready, not what the pod was made of. */
+  readonly takesTime?: boolean;
 }
 
 const container = (pod: PodView, name: string): PodView["spec"]["containers"][number] | undefined => pod.spec.containers.find((one) => one.name === name);
@@ -27,7 +29,7 @@ const label = (key: string, value: string) => (pod: PodView) => {
   const found = pod.metadata.labels?.[key];
   return found === value ? undefined : `label ${key} is ${found === undefined ? "absent" : JSON.stringify(found)}, not ${JSON.stringify(value)}`;
 };
-const ready = (count: number) => (pod: PodView) => {
+const ready = (count: number) => (pod: PodView): string | undefined => {
   const states = pod.status?.containerStatuses ?? [];
   const now = `${states.filter((state) => state.ready).length}/${pod.spec.containers.length}`;
   return now === `${count}/${count}` ? undefined : `READY is ${now}, not ${count}/${count}`;
@@ -38,6 +40,7 @@ export const promises: readonly Promised[] = [
   { title: "nginx-test carries io.contiv.network=vlan-202", pods: named("default", "nginx-test-"), broken: label("io.contiv.network", "vlan-202") },
   { title: "nginx-test carries io.contiv.tenant=default", pods: named("default", "nginx-test-"), broken: label("io.contiv.tenant", "default") },
   { title: "nginx-test keeps app=nginx-test", pods: named("default", "nginx-test-"), broken: label("app", "nginx-test") },
+  { title: "nginx-test is 1/1", pods: named("default", "nginx-test-"), broken: ready(1), takesTime: true },
   { title: "test-pod has the logtail container", pods: named("default", "test-pod"), broken: (pod) => (container(pod, "logtail") ? undefined : "no container logtail") },
   {
     title: "logtail has TZ=Asia/Shanghai, transferred from nginx",
@@ -54,7 +57,7 @@ export const promises: readonly Promised[] = [
       return pod.spec.volumes?.some((volume) => volume.name === "nginx-log" && volume.emptyDir) ? undefined : "there is no emptyDir nginx-log";
     },
   },
-  { title: "test-pod is 2/2", pods: named("default", "test-pod"), broken: ready(2) },
+  { title: "test-pod is 2/2", pods: named("default", "test-pod"), broken: ready(2), takesTime: true },
   ...["discovery", "pd", "tidb", "tikv"].map(
     (component): Promised => ({
       title: `basic-${component} has network-delay-sidecar with port 2332 and NET_ADMIN`,
@@ -67,10 +70,10 @@ export const promises: readonly Promised[] = [
       },
     }),
   ),
-  { title: "basic-discovery is 2/2", pods: named("tidb-cluster", "basic-discovery-"), broken: ready(2) },
-  { title: "basic-pd is 2/2", pods: named("tidb-cluster", "basic-pd-"), broken: ready(2) },
-  { title: "basic-tidb is 3/3", pods: named("tidb-cluster", "basic-tidb-"), broken: ready(3) },
-  { title: "basic-tikv is 2/2", pods: named("tidb-cluster", "basic-tikv-"), broken: ready(2) },
+  { title: "basic-discovery is 2/2", pods: named("tidb-cluster", "basic-discovery-"), broken: ready(2), takesTime: true },
+  { title: "basic-pd is 2/2", pods: named("tidb-cluster", "basic-pd-"), broken: ready(2), takesTime: true },
+  { title: "basic-tidb is 3/3", pods: named("tidb-cluster", "basic-tidb-"), broken: ready(3), takesTime: true },
+  { title: "basic-tikv is 2/2", pods: named("tidb-cluster", "basic-tikv-"), broken: ready(2), takesTime: true },
   { title: "the network labels stay out of other namespaces", pods: (pod) => !inDefault(pod), broken: (pod) => (pod.metadata.labels?.["io.contiv.network"] === undefined ? undefined : "io.contiv.network is there") },
 ];
 
@@ -78,17 +81,19 @@ export interface Checked {
   readonly title: string;
   /** What is wrong, pod by pod; empty when kept. */
   readonly broken: readonly string[];
+  /** What is broken may still come true. */
+  readonly pending: boolean;
 }
 
 /** Holds the pods against every promise; a promise about a pod that is not there is broken. */
 export function check(pods: readonly PodView[], of: readonly Promised[] = promises): Checked[] {
   return of.map((promised) => {
     const concerned = pods.filter(promised.pods);
-    if (concerned.length === 0) return { title: promised.title, broken: ["there is no such pod"] };
+    if (concerned.length === 0) return { title: promised.title, broken: ["there is no such pod"], pending: true };
     const broken = concerned.flatMap((pod) => {
       const what = promised.broken(pod);
       return what === undefined ? [] : [`${pod.metadata.namespace}/${pod.metadata.name}: ${what}`];
     });
-    return { title: promised.title, broken };
+    return { title: promised.title, broken, pending: broken.length > 0 && promised.takesTime === true };
   });
 }
