@@ -117,28 +117,38 @@ export async function list(resource: ServedResource, page: Page, media: MediaTyp
   return document(200, JSON.parse(body.toString("utf8")), media);
 }
 
-const comma = Buffer.from(",");
-const brace = Buffer.from("{");
 const lineBreak = Buffer.from("\n");
+const [comma, brace] = [0x2c, 0x7b];
 
 /** Joins the encoded objects; items of typed lists leave out kind and version, those of custom resources say them. */
 function encodedList(resource: ServedResource, metadata: object, items: Page["items"]): Buffer {
   const apiVersion = apiVersionOf(resource);
-  const head = `${objectPrefix(resource.listKind, apiVersion)}"metadata":${JSON.stringify(metadata)},"items":[`;
-  const prefix = Buffer.byteLength(objectPrefix(resource.kind, apiVersion));
-  const chunks: Uint8Array[] = [Buffer.from(head)];
-  for (const [index, item] of items.entries()) {
-    if (index > 0) chunks.push(comma);
-    if (item.entry) {
-      if (resource.custom) chunks.push(item.entry.bytes);
-      else chunks.push(brace, item.entry.bytes.subarray(prefix));
-    } else {
-      const { kind, apiVersion: version, ...rest } = item.object;
-      chunks.push(Buffer.from(JSON.stringify(resource.custom ? { kind, apiVersion: version, ...rest } : rest)));
-    }
+  const head = Buffer.from(`${objectPrefix(resource.listKind, apiVersion)}"metadata":${JSON.stringify(metadata)},"items":[`);
+  const tail = Buffer.from("]}\n");
+  // The prefix ends with the comma before the metadata; in its place the item's brace is written.
+  const skipped = resource.custom ? 0 : Buffer.byteLength(objectPrefix(resource.kind, apiVersion)) - 1;
+  let size = head.length + tail.length + items.length;
+  const parts = items.map((item) => {
+    const bytes = item.entry?.bytes ?? convertedItem(resource, item.object!);
+    size += bytes.length - (item.entry ? skipped : 0);
+    return bytes;
+  });
+  const body = Buffer.allocUnsafe(size);
+  let at = head.copy(body);
+  for (let index = 0; index < parts.length; index++) {
+    const from = items[index]!.entry ? skipped : 0;
+    if (index > 0) body[at++] = comma;
+    const start = at;
+    at += parts[index]!.copy(body, at, from);
+    if (from > 0) body[start] = brace;
   }
-  chunks.push(Buffer.from("]}\n"));
-  return Buffer.concat(chunks);
+  at += tail.copy(body, at);
+  return body.subarray(0, at);
+}
+
+function convertedItem({ custom }: ServedResource, object: KubeObject): Buffer {
+  const { kind, apiVersion, ...rest } = object;
+  return Buffer.from(JSON.stringify(custom ? { kind, apiVersion, ...rest } : rest));
 }
 
 /** `Warning: 299 - "text"`, after RFC 7234; the bytes are those of the UTF-8 text. */
