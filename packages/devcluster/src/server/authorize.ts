@@ -88,13 +88,11 @@ export function rbac(reader: ClusterReader): Authorizer {
     reason,
     allows: (user, attributes) => reason(user, attributes) !== undefined,
     rulesFor(user, namespace) {
+      const everything: PolicyRule[] = [];
       if (user.groups.includes("system:masters")) {
-        return [
-          { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
-          { verbs: ["*"], nonResourceURLs: ["*"] },
-        ];
+        everything.push({ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }, { verbs: ["*"], nonResourceURLs: ["*"] });
       }
-      return [...bindings(user, namespace)].flatMap(({ rules }) => rules);
+      return [...everything, ...[...bindings(user, namespace)].flatMap(({ rules }) => rules ?? [])];
     },
   };
 }

@@ -28,6 +28,9 @@ export interface ListenOptions {
 /** The largest body: `MaxRequestBodyBytes` of the apiserver. */
 const maxBody = 3 * 1024 * 1024;
 
+/** What may wait to be sent on one stream, in bytes. */
+const maxBacklog = 64 * 1024 * 1024;
+
 /** @throws PortInUseError */
 export async function listen(handle: Handler, { host, port, certificate, key, clientCa }: ListenOptions): Promise<Listening> {
   const server = createServer({
@@ -136,7 +139,11 @@ function send(outgoing: ServerResponse, response: ApiResponse): void {
   outgoing.writeHead(status, headers as Record<string, string | string[]>);
   outgoing.flushHeaders();
   stream({
-    write: (chunk) => void outgoing.write(chunk),
+    write(chunk) {
+      outgoing.write(chunk);
+      // A reader that lags this far behind lists anew rather than filling the memory.
+      if (outgoing.writableLength > maxBacklog) outgoing.destroy();
+    },
     end: () => void outgoing.end(),
   });
 }

@@ -1,5 +1,15 @@
 import { Buffer } from "node:buffer";
-import { type ListOptions, type RegistryParts, StatusError, type Target, type Watching, watchObjects } from "../registry/index.ts";
+import {
+  type Bookmark,
+  internal,
+  type ListOptions,
+  type RegistryParts,
+  StatusError,
+  type Target,
+  type WatchEvent,
+  type Watching,
+  watchObjects,
+} from "../registry/index.ts";
 import type { MediaType } from "./media-types.ts";
 import type { ApiResponse, Sink } from "./request.ts";
 import { WatchFrames } from "./watch-frames.ts";
@@ -31,7 +41,7 @@ export async function watchResponse(
   const lines = new LineBuffer();
   let watching: Watching | undefined;
   try {
-    watching = await watchObjects(parts, target, options, (event) => lines.push(frames.frame(event)), signal);
+    watching = await watchObjects(parts, target, options, (event) => lines.push(frameOf(frames, event)), signal);
   } catch (error) {
     // What the watch cache finds out comes as an event, so that the answer's head is that of a watch.
     if (!(error instanceof StatusError) || error.statusCode !== 410) throw error;
@@ -64,6 +74,16 @@ export async function watchResponse(
       if (signal.aborted) finish();
     },
   };
+}
+
+/** A frame, or what a client gets that must list anew: an event that cannot be shown would leave a gap. */
+function frameOf(frames: WatchFrames, event: WatchEvent | Bookmark): Uint8Array {
+  try {
+    return frames.frame(event);
+  } catch (error) {
+    const status = internal(error instanceof Error ? error.message : String(error)).status;
+    return Buffer.from(`${JSON.stringify({ type: "ERROR", object: status })}\n`);
+  }
 }
 
 /** Gathers the lines of one turn of the event loop into one write. */

@@ -117,7 +117,14 @@ export class Table {
     this.version++;
     const event: StoreEvent = { deleted, revision: entry.revision, entry, previous, at: performance.now(), frames: new Map() };
     this.events.push(event);
-    for (const watcher of this.#watchers) watcher(event);
+    for (const watcher of this.#watchers) {
+      try {
+        watcher(event);
+      } catch (error) {
+        // The write is done: whoever cannot follow it must not undo it for the writer.
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
+    }
   }
 
   #addKey(key: string): void {
