@@ -124,6 +124,10 @@ export class PodRunner {
     return [...(this.pod.spec.initContainers ?? []), ...this.pod.spec.containers];
   }
 
+  #isInit({ name }: Container): boolean {
+    return this.pod.spec.initContainers?.some((init) => init.name === name) ?? false;
+  }
+
   /** Starts whatever may start now; called whenever something started, ended or became ready. */
   #advance(): void {
     if (this.#stopping) return;
@@ -154,7 +158,7 @@ export class PodRunner {
     event(this.pod, "Normal", "Pulled", `Container image "${image}" already present on machine`, name);
     event(this.pod, "Normal", "Created", "Container created", name);
     event(this.pod, "Normal", "Started", "Container started", name);
-    const init = this.pod.spec.initContainers?.includes(container) === true;
+    const init = this.#isInit(container);
     const once = init ? !isSidecar(container) : (this.pod.spec.restartPolicy ?? "Always") !== "Always";
     if (stage?.exitCode !== undefined || once) {
       const ms = stage?.afterMs ?? (init ? this.#host.stages.initMs : this.#host.stages.jobMs);
@@ -183,7 +187,7 @@ export class PodRunner {
     end(run, exitCode, time());
     run.failures = exitCode === 0 ? 0 : run.failures + 1;
     const policy = isSidecar(container) ? "Always" : (this.pod.spec.restartPolicy ?? "Always");
-    const init = this.pod.spec.initContainers?.includes(container) === true;
+    const init = this.#isInit(container);
     const again = exitCode === 0 ? policy === "Always" && !(init && !isSidecar(container)) : policy !== "Never";
     if (again) this.#backOff(container, run);
     this.#host.changed(this);

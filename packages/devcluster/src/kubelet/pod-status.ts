@@ -54,6 +54,7 @@ export function podStatus(pod: Pod, { runs, sandbox, ip, hostIP, startTime }: Po
       type,
       status,
       observedGeneration: metadata.generation,
+      lastProbeTime: null,
       ...(reason ? { reason } : {}),
       ...(message ? { message } : {}),
       lastTransitionTime: was?.status === status ? (was.lastTransitionTime ?? now) : now,
