@@ -27,6 +27,7 @@ function atField(node: SchemaNode, value: unknown, struct: string, path: string,
   const { type } = node;
   const wrong = (goType: string): string =>
     `json: cannot unmarshal ${jsonKind(value)} into Go struct field ${struct}.${path} of type ${goType}`;
+  if (isQuantity(node)) return quantityProblem(value);
   if (node["x-kubernetes-int-or-string"] || node["x-kubernetes-preserve-unknown-fields"] || node.oneOf || node.anyOf) return undefined;
   if (type === "array") {
     if (!Array.isArray(value)) return wrong(goType(node, field));
@@ -53,7 +54,6 @@ function atField(node: SchemaNode, value: unknown, struct: string, path: string,
     const wrongAt = illegalBase64(value);
     return wrongAt === undefined ? undefined : `illegal base64 data at input byte ${wrongAt}`;
   }
-  if (isQuantity(node)) return quantityProblem(value);
   if (type === "string" && typeof value !== "string") {
     if (node.format === "date-time" || node.format === "byte" || node.format === "int-or-string") return undefined;
     return wrong("string");
