@@ -50,6 +50,8 @@ export class StatusReporter {
     if (!known) return;
     known.pod = newer(known.pod, pod);
     if (known.dirty) this.#enqueue(pod.metadata.uid);
+    // The cache caught up: nothing more needs to be kept of the pod here.
+    else if (!known.sending && known.pod === pod) this.#reports.delete(pod.metadata.uid);
   }
   forget(uid: string): void {
     this.#reports.delete(uid);
@@ -120,5 +122,5 @@ export class StatusReporter {
 }
 
 function newer(a: Pod, b: Pod): Pod {
-  return compareResourceVersions(a.metadata.resourceVersion, b.metadata.resourceVersion) >= 0 ? a : b;
+  return compareResourceVersions(a.metadata.resourceVersion, b.metadata.resourceVersion) > 0 ? a : b;
 }

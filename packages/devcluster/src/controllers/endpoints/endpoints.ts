@@ -6,6 +6,7 @@ import { type Context, controller, requeue, startController } from "@outrigger/k
 import { EndpointSlice, Endpoints, Node, Pod, Service } from "../../objects/index.ts";
 import type { Loop } from "../loop.ts";
 import { isReady } from "../pods/index.ts";
+import { Rest } from "../rest.ts";
 import { againAfterConflict, difference, refusesContent } from "../writes.ts";
 import { type Backend, backendsOf, isHeadless } from "./addresses.ts";
 import { assign, contentsOf, type SliceContent } from "./slices.ts";
@@ -17,8 +18,6 @@ const SERVICE_NAME = "kubernetes.io/service-name";
 const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
 const SLICE_CONTROLLER = "endpointslice-controller.k8s.io";
 const ENDPOINTS_MANAGED_BY = "endpoints.kubernetes.io/managed-by";
-/** Pods of a Service for which a look may cost one millisecond of rest. */
-const PODS_PER_MS = 20;
 
 /** Endpoints of Services that select pods, as the older kind that some still read. */
 export const endpointsLoop: Loop = ({ client, informers, log }) => {
@@ -30,8 +29,10 @@ export const endpointsLoop: Loop = ({ client, informers, log }) => {
     .uses(Node)
     .reconcile(
       againAfterConflict(async (service, ctx) => {
-        const backends = rest.due(service) ? backendsFor(service, ctx, rest) : undefined;
-        if (!backends) return rest.left(service) === undefined ? undefined : requeue.after(rest.left(service)!);
+        const left = rest.left(service.metadata.uid);
+        if (left !== undefined) return requeue.after(left);
+        const backends = backendsFor(service, ctx, rest);
+        if (!backends) return;
         const key = objectKey(service);
         const found = ctx.get(Endpoints, key);
         const subsets = subsetsOf(service, backends);
@@ -83,8 +84,10 @@ export const endpointSliceLoop: Loop = ({ client, informers, log }) => {
     .reconcile(
       againAfterConflict(async (service, ctx) => {
         if (service.metadata.deletionTimestamp !== undefined) return;
-        const backends = rest.due(service) ? backendsFor(service, ctx, rest) : undefined;
-        if (!backends) return rest.left(service) === undefined ? undefined : requeue.after(rest.left(service)!);
+        const left = rest.left(service.metadata.uid);
+        if (left !== undefined) return requeue.after(left);
+        const backends = backendsFor(service, ctx, rest);
+        if (!backends) return;
         const slices = ctx.owned(EndpointSlice).filter(({ metadata }) => metadata.labels?.[MANAGED_BY] === SLICE_CONTROLLER);
         const contents = contentsOf(service, backends);
         const assigned = assign(slices, contents);
@@ -148,7 +151,7 @@ function backendsFor(service: Service, ctx: Context<typeof Service, typeof Pod |
   const { selector, type } = service.spec;
   if (!selector || Object.keys(selector).length === 0 || type === "ExternalName") return undefined;
   const pods = ctx.list(Pod, { namespace: service.metadata.namespace, labels: selector });
-  rest.took(service, pods.length);
+  rest.took(service.metadata.uid, pods.length);
   return backendsOf(service, pods, (name) => (name === "" ? undefined : ctx.get(Node, { name })));
 }
 /** The newest readiness among the backends, where that can be what changed. */
@@ -181,22 +184,4 @@ function matters(now: Pod, before: Pod): boolean {
     now.metadata.uid !== before.metadata.uid ||
     !isDeepStrictEqual(now.metadata.labels, before.metadata.labels)
   );
-}
-
-/** Large Services rest between looks: each look goes through all their pods. */
-class Rest {
-  readonly #until = new Map<string, number>();
-
-  due({ metadata }: Service): boolean {
-    return (this.#until.get(metadata.uid) ?? 0) <= Date.now();
-  }
-  took({ metadata }: Service, pods: number): void {
-    if (pods >= PODS_PER_MS) this.#until.set(metadata.uid, Date.now() + Math.floor(pods / PODS_PER_MS));
-    else this.#until.delete(metadata.uid);
-  }
-  /** Milliseconds left; undefined where it does not rest. */
-  left({ metadata }: Service): number | undefined {
-    const left = (this.#until.get(metadata.uid) ?? 0) - Date.now();
-    return left > 0 ? left : undefined;
-  }
 }

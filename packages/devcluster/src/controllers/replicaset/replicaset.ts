@@ -6,6 +6,7 @@ import { Pod, ReplicaSet } from "../../objects/index.ts";
 import { BY_OWNER, orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { byDispensability, claim, isActive, podFromTemplate, readySince, slowStart } from "../pods/index.ts";
+import { Rest } from "../rest.ts";
 import { againAfterConflict, refusesContent, writeStatus } from "../writes.ts";
 import { statusOf } from "./status.ts";
 
@@ -24,11 +25,14 @@ const BURST = 500;
 export const replicaSetLoop: Loop = ({ client, informers, reporter, log }) => {
   const pods = informers.for(Pod);
   const sets = informers.for(ReplicaSet);
+  const rest = new Rest();
   const loop = controller(ReplicaSet, { name: "replicaset-controller", workers: 5 })
     .owns(Pod)
     .watches(Pod, (pod) => (controllerOf(pod) || pod.metadata.deletionTimestamp ? [] : selectedBy(sets, pod)))
     .reconcile(
       againAfterConflict(async (set, ctx) => {
+        const left = rest.left(set.metadata.uid);
+        if (left !== undefined) return requeue.after(left);
         const namespace = set.metadata.namespace;
         const claimed = await claim(client, ReplicaSet, set, {
           resource: Pod,
@@ -38,6 +42,7 @@ export const replicaSetLoop: Loop = ({ client, informers, reporter, log }) => {
           mayAdopt: isActive,
           writer: ctx,
         });
+        rest.took(set.metadata.uid, claimed.length);
         const failure =
           set.metadata.deletionTimestamp === undefined
             ? await scale(set, claimed.filter(isActive), ctx, () => relatedPods(set, sets, pods))
