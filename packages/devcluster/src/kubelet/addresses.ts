@@ -1,8 +1,9 @@
-/** Pod addresses of one node: `10.<net>.x.y`, each given out once until it comes back; the least recently used first. */
+/** Pod addresses of one node: `10.<net>.x.y`, each given out once until it comes back; the lowest that is free first. */
 export class AddressPool {
   readonly #net: string;
-  readonly #used = new Set<string>();
-  #next = 1;
+  readonly #used = new Set<number>();
+  /** No lower number is free. */
+  #low = 2;
 
   /** @param net the first two numbers: `10.244`. */
   constructor(net = "10.244") {
@@ -10,19 +11,21 @@ export class AddressPool {
   }
   /** Marks an address as taken that was given out before. */
   reserve(address: string): void {
-    this.#used.add(address);
+    this.#used.add(numberOf(address));
   }
   take(): string {
-    for (let tries = 0; tries < 65_534; tries++) {
-      this.#next = this.#next === 65_534 ? 2 : this.#next + 1;
-      const address = `${this.#net}.${this.#next >> 8}.${this.#next & 255}`;
-      if ((this.#next & 255) === 0 || (this.#next & 255) === 255 || this.#used.has(address)) continue;
-      this.#used.add(address);
-      return address;
-    }
-    throw new Error(`no pod address is left in ${this.#net}.0.0/16`);
+    while (this.#used.has(this.#low) || (this.#low & 255) === 0 || (this.#low & 255) === 255) this.#low++;
+    if (this.#low > 65_534) throw new Error(`no pod address is left in ${this.#net}.0.0/16`);
+    this.#used.add(this.#low);
+    return `${this.#net}.${this.#low >> 8}.${this.#low & 255}`;
   }
   release(address: string): void {
-    this.#used.delete(address);
+    const number = numberOf(address);
+    if (this.#used.delete(number)) this.#low = Math.min(this.#low, number);
   }
+}
+
+function numberOf(address: string): number {
+  const [, , high, low] = address.split(".").map(Number);
+  return (high! << 8) | low!;
 }

@@ -109,7 +109,7 @@ function imageId(image: string): string {
   return id;
 }
 /** The reference that a runtime knows an image by. */
-function resolved(image: string): string {
+export function resolvedImage(image: string): string {
   return /:[^/]+$|@/.test(image) ? image : `${image}:latest`;
 }
 
@@ -121,7 +121,7 @@ export function containerStatus(container: Container, run: ContainerRun): object
     name,
     ...(resources?.requests ? { allocatedResources: resources.requests } : {}),
     ...(began
-      ? { containerID: run.id, image: resolved(run.image), imageID: imageId(resolved(run.image)) }
+      ? { containerID: run.id, image: resolvedImage(run.image), imageID: imageId(resolvedImage(run.image)) }
       : { image: container.image, imageID: "" }),
     lastState: run.last ? { terminated: run.last } : {},
     ready: run.ready,

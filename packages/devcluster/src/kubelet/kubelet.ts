@@ -39,10 +39,10 @@ const CAPACITY = { cpu: "8", memory: "32Gi", "ephemeral-storage": "100Gi", pods:
 
 /** Starts a node that takes pods through their stages; resolves when it is registered and ready. */
 export async function startKubelet(client: Client, options: KubeletOptions = {}): Promise<RunningKubelet> {
-  const { nodeName = "devnode", labels = {}, capacity = CAPACITY, address = "127.0.0.1", podNetwork } = options;
+  const { nodeName = "devnode", labels = {}, capacity = CAPACITY, address = "127.0.0.1", podNetwork = "10.244" } = options;
   const ownLabels = { "kubernetes.io/hostname": nodeName, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64" };
   const stages = { ...DEFAULT_STAGES, ...options.stages };
-  const node = new NodeKeeper(client, { name: nodeName, labels: { ...ownLabels, ...labels }, capacity, address });
+  const node = new NodeKeeper(client, { name: nodeName, labels: { ...ownLabels, ...labels }, capacity, address, podNetwork });
   const kubelet = new Kubelet(client, nodeName, capacity, address, stages, podNetwork);
   const informers = options.informers ?? makeInformers(client);
   const pods = informers.for(Pod, options.informers ? {} : { fieldSelector: `spec.nodeName=${nodeName}` });

@@ -14,9 +14,7 @@ export async function* containerLog(runner: PodRunner | undefined, request: LogR
   const { pod, container, previous, follow, signal } = request;
   const run = runner?.runs.get(container);
   if (!run || run.id === undefined) {
-    throw refused(
-      `container "${container}" in pod "${pod}" is waiting to start: ${run?.message && run.reason !== "CrashLoopBackOff" ? "trying and failing to pull image" : (run?.reason ?? "ContainerCreating")}`,
-    );
+    throw refused(`container "${container}" in pod "${pod}" is waiting to start: ${run?.reason ?? "ContainerCreating"}`);
   }
   const ended = run.end ?? run.last;
   if (previous && !ended) throw refused(`previous terminated container "${container}" in pod "${pod}" not found`);

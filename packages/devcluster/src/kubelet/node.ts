@@ -15,6 +15,8 @@ export interface NodeOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly capacity: Readonly<Record<string, string>>;
   readonly address: string;
+  /** The first two numbers of pod addresses. */
+  readonly podNetwork: string;
 }
 
 /** The node's own object and its Lease, kept alive. */
@@ -34,9 +36,10 @@ export class NodeKeeper {
 
   /** Registers the node, reports it ready and starts the heartbeats. */
   async start(): Promise<void> {
-    const { name, labels } = this.#options;
+    const { name, labels, podNetwork } = this.#options;
+    const podCIDR = `${podNetwork}.0.0/24`;
     const signal = this.#stop.signal;
-    const desired = { apiVersion: "v1", kind: "Node", metadata: { name, labels }, spec: {} } as const;
+    const desired = { apiVersion: "v1", kind: "Node", metadata: { name, labels }, spec: { podCIDR, podCIDRs: [podCIDR] } } as const;
     try {
       await this.#client.create(Node, desired, { signal });
     } catch (error) {
@@ -105,7 +108,7 @@ export class NodeKeeper {
         containerRuntimeVersion: "stages://1.0",
         kernelVersion: "6.12.0",
         kubeProxyVersion: "",
-        kubeletVersion: "v1.36.3",
+        kubeletVersion: "v1.36.0",
         machineID: id,
         operatingSystem: "linux",
         osImage: "Outrigger devcluster",

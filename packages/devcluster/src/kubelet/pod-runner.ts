@@ -1,5 +1,5 @@
 import type { Container, Pod } from "../objects/index.ts";
-import { type ContainerRun, end, restoredRun, start, wait, waitingRun } from "./container-run.ts";
+import { type ContainerRun, end, resolvedImage, restoredRun, start, wait, waitingRun } from "./container-run.ts";
 import { isInitialized, isSidecar, phaseOf, podStatus } from "./pod-status.ts";
 import { imageStage, type Stages } from "./stages.ts";
 
@@ -207,18 +207,13 @@ export class PodRunner {
 
   #failPull(container: Container, run: ContainerRun): void {
     const { name, image = "" } = container;
-    const text = `failed to pull and unpack image "${image}": not found`;
     run.image = image;
-    wait(run, "ErrImagePull", text);
-    const event: PodHost["event"] = (...what) => this.#host.event(...what);
-    event(this.pod, "Normal", "Pulling", `Pulling image "${image}"`, name);
-    event(this.pod, "Warning", "Failed", `Failed to pull image "${image}": ${text}`, name);
-    event(this.pod, "Warning", "Failed", "Error: ErrImagePull", name);
+    wait(run, "ErrImagePull", `failed to pull and unpack image "${resolvedImage(image)}": not found`);
+    this.#host.event(this.pod, "Normal", "Pulling", `Pulling image "${image}"`, name);
+    this.#host.event(this.pod, "Warning", "Failed", `Failed to pull image "${image}": not found`, name);
     this.#host.changed(this);
     this.#after(name, this.#host.stages.pullBackOffMs, () => {
-      wait(run, "ImagePullBackOff", `Back-off pulling image "${image}": ErrImagePull: ${text}`);
-      event(this.pod, "Normal", "BackOff", `Back-off pulling image "${image}"`, name);
-      event(this.pod, "Warning", "Failed", "Error: ImagePullBackOff", name);
+      wait(run, "ImagePullBackOff", `Back-off pulling image "${image}"`);
       this.#host.changed(this);
       this.#after(name, this.#host.stages.maxBackOffMs, () => this.#restart(name));
     });

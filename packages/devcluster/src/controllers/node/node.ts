@@ -3,7 +3,7 @@ import { objectKey } from "@outrigger/kit/api";
 import { controller, startController } from "@outrigger/kit/controller";
 import { Node } from "../../objects/index.ts";
 import type { Loop } from "../loop.ts";
-import { againAfterConflict, difference } from "../writes.ts";
+import { againAfterConflict, difference, timestamp } from "../writes.ts";
 
 type Taint = NonNullable<NonNullable<Node["spec"]>["taints"]>[number];
 
@@ -38,5 +38,5 @@ function taintsOf({ spec, status }: Node): readonly Taint[] {
   if (!status?.conditions?.some(({ type }) => type === "Ready")) return present;
   const kept = present.filter(({ key, effect }) => effect !== "NoSchedule" || !OWN.has(key) || keys.includes(key));
   const missing = keys.filter((key) => !kept.some((taint) => taint.key === key && taint.effect === "NoSchedule"));
-  return [...kept, ...missing.map((key): Taint => ({ key, effect: "NoSchedule" }))];
+  return [...kept, ...missing.map((key) => ({ key, effect: "NoSchedule", timeAdded: timestamp() }) as Taint)];
 }
