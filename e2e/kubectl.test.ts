@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import type { TestCluster } from "@outrigger/testing";
+import { eventually, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Kubectl, kubectlFor, kubectlPath, kubectlPaths } from "./kubectl.ts";
 import { startCluster } from "./outrigger.ts";
@@ -43,13 +43,16 @@ for (const [index, path] of kubectlPaths().entries()) {
     const namespace = `kubectl-${index}`;
     let kubectl: Kubectl;
     const run = (...args: string[]) => kubectl("-n", namespace, ...args);
-    const get = async (...args: string[]): Promise<Record<string, unknown>> => JSON.parse(await run("get", ...args, "-o", "json")) as Record<string, unknown>;
+    const get = async (...args: string[]): Promise<Record<string, unknown>> =>
+      JSON.parse(await run("get", ...args, "-o", "json")) as Record<string, unknown>;
 
     beforeAll(async () => {
       kubectl = kubectlFor(cluster.kubeconfigFile, path);
       await kubectl("create", "namespace", namespace);
       // A real control plane makes the ServiceAccount a moment after its namespace.
-      await kubectl("-n", namespace, "wait", "--for=create", "serviceaccount/default", "--timeout=30s").catch(() => waitFor(() => kubectl("-n", namespace, "get", "serviceaccount", "default")));
+      await kubectl("-n", namespace, "wait", "--for=create", "serviceaccount/default", "--timeout=30s").catch(() =>
+        waitFor(() => kubectl("-n", namespace, "get", "serviceaccount", "default")),
+      );
     });
     afterAll(() => kubectl("delete", "namespace", namespace, "--wait=false"));
 
@@ -61,7 +64,9 @@ for (const [index, path] of kubectlPaths().entries()) {
       await run("create", "serviceaccount", "robot");
       expect(await run("get", "sa", "robot", "-o", "name")).toBe("serviceaccount/robot\n");
       await run("create", "service", "clusterip", "front", "--tcp=80:8080");
-      expect(await run("get", "svc", "front", "-o", "jsonpath={.spec.ports[0].port}>{.spec.ports[0].targetPort} {.spec.type}")).toBe("80>8080 ClusterIP");
+      expect(await run("get", "svc", "front", "-o", "jsonpath={.spec.ports[0].port}>{.spec.ports[0].targetPort} {.spec.type}")).toBe(
+        "80>8080 ClusterIP",
+      );
       await run("create", "deployment", "made", "--image=nginx:1.25", "--replicas=2");
       await run("rollout", "status", "deployment/made", "--timeout=60s");
       expect(await run("get", "deployment", "made", "-o", "jsonpath={.status.readyReplicas}")).toBe("2");
@@ -75,17 +80,42 @@ for (const [index, path] of kubectlPaths().entries()) {
       await run("scale", "deployment/web", "--replicas=3");
       writeFileSync(file, deployment("nginx:1.26", 2));
       expect(await run("apply", "-f", file)).toBe("deployment.apps/web configured\n");
-      expect(await run("get", "deployment", "web", "-o", "jsonpath={.spec.replicas} {.spec.template.spec.containers[0].image} {.spec.template.spec.containers[0].env[0].value}")).toBe("2 nginx:1.26 1");
+      expect(
+        await run(
+          "get",
+          "deployment",
+          "web",
+          "-o",
+          "jsonpath={.spec.replicas} {.spec.template.spec.containers[0].image} {.spec.template.spec.containers[0].env[0].value}",
+        ),
+      ).toBe("2 nginx:1.26 1");
       await run("rollout", "status", "deployment/web", "--timeout=60s");
-      expect(await run("get", "pods", "-l", "app=web")).toMatch(/^NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE\nweb-[a-z0-9]+-[a-z0-9]{5}\s+1\/1\s+Running\s+0\s/);
-      expect(await run("get", "deployment", "web", "-o", "wide")).toMatch(/^NAME\s+READY\s+UP-TO-DATE\s+AVAILABLE\s+AGE\s+CONTAINERS\s+IMAGES\s+SELECTOR\nweb\s+2\/2\s+2\s+2\s+\S+\s+web\s+nginx:1\.26\s+app=web\n$/);
+      // Pods of the former revision may be on their way out when the rollout is done.
+      await eventually(async () => {
+        expect(await run("get", "pods", "-l", "app=web")).toMatch(
+          /^NAME\s+READY\s+STATUS\s+RESTARTS\s+AGE\n(web-[a-z0-9]+-[a-z0-9]{5}\s+1\/1\s+Running\s+0\s+\S+\n){2}$/,
+        );
+        return true;
+      });
+      expect(await run("get", "deployment", "web", "-o", "wide")).toMatch(
+        /^NAME\s+READY\s+UP-TO-DATE\s+AVAILABLE\s+AGE\s+CONTAINERS\s+IMAGES\s+SELECTOR\nweb\s+2\/2\s+2\s+2\s+\S+\s+web\s+nginx:1\.26\s+app=web\n$/,
+      );
     });
 
     test("server-side apply makes and reports conflicts by field", async () => {
       const file = join(folder, `ssa-${index}.yaml`);
       writeFileSync(file, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\ndata: {a: '1'}\n");
       expect(await run("apply", "--server-side", "-f", file)).toBe("configmap/ssa serverside-applied\n");
-      const conflict = await kubectl.feed("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\ndata: {a: '2'}\n", "-n", namespace, "apply", "--server-side", "--field-manager=other", "-f", "-");
+      const conflict = await kubectl.feed(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\ndata: {a: '2'}\n",
+        "-n",
+        namespace,
+        "apply",
+        "--server-side",
+        "--field-manager=other",
+        "-f",
+        "-",
+      );
       expect(conflict.exitCode).toBe(1);
       expect(conflict.stderr).toContain("Apply failed with 1 conflict");
       expect(conflict.stderr).toContain(".data.a");
@@ -114,10 +144,26 @@ for (const [index, path] of kubectlPaths().entries()) {
       const file = join(folder, `create-${index}.yaml`);
       writeFileSync(file, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: twice}\ndata: {a: b}\n");
       expect(await run("create", "-f", file)).toBe("configmap/twice created\n");
-      expect((await kubectl.try("-n", namespace, "create", "-f", file)).stderr).toBe(`Error from server (AlreadyExists): error when creating "${file}": configmaps "twice" already exists\n`);
-      const unknown = await kubectl.feed('apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: i, imagePulPolicy: Always}]}\n', "-n", namespace, "create", "-f", "-");
+      expect((await kubectl.try("-n", namespace, "create", "-f", file)).stderr).toBe(
+        `Error from server (AlreadyExists): error when creating "${file}": configmaps "twice" already exists\n`,
+      );
+      const unknown = await kubectl.feed(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: i, imagePulPolicy: Always}]}\n",
+        "-n",
+        namespace,
+        "create",
+        "-f",
+        "-",
+      );
       expect(unknown.stderr).toContain('unknown field "spec.containers[0].imagePulPolicy"');
-      const wrong = await kubectl.feed('apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: {name: c}}\n', "-n", namespace, "create", "-f", "-");
+      const wrong = await kubectl.feed(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: {name: c}}\n",
+        "-n",
+        namespace,
+        "create",
+        "-f",
+        "-",
+      );
       expect(wrong.exitCode).toBe(1);
     });
 
@@ -131,6 +177,5 @@ for (const [index, path] of kubectlPaths().entries()) {
 }
 
 async function waitFor(attempt: () => Promise<unknown>): Promise<void> {
-  const { eventually } = await import("@outrigger/testing");
   await eventually(async () => (await attempt()) !== undefined);
 }

@@ -23,7 +23,13 @@ export interface Kubectl {
 export function kubectlFor(kubeconfigFile: string, path = kubectlPath()): Kubectl {
   const run = (args: string[], stdin?: string): Promise<Ran> =>
     new Promise((resolve) => {
-      const env = { ...process.env, KUBECONFIG: kubeconfigFile, KUBECACHEDIR: join(dirname(kubeconfigFile), "cache"), TZ: "UTC", KUBECTL_KUBERC: "false" };
+      const env = {
+        ...process.env,
+        KUBECONFIG: kubeconfigFile,
+        KUBECACHEDIR: join(dirname(kubeconfigFile), "cache"),
+        TZ: "UTC",
+        KUBECTL_KUBERC: "false",
+      };
       const child = execFile(path, args, { env, maxBuffer: 64 << 20, timeout: 90_000 }, (error, stdout, stderr) => {
         resolve({ exitCode: error ? (typeof error.code === "number" ? error.code : 1) : 0, stdout, stderr });
       });
@@ -44,7 +50,8 @@ export function kubectlPath(): string {
     if (!existsSync(named)) throw new Error(`no kubectl: KUBECTL names ${named}, which does not exist`);
     return named;
   }
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) if (folder && existsSync(join(folder, "kubectl"))) return join(folder, "kubectl");
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter))
+    if (folder && existsSync(join(folder, "kubectl"))) return join(folder, "kubectl");
   throw new Error("no kubectl: put one on PATH or name it with KUBECTL; these tests cannot run without");
 }
 

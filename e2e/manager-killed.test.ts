@@ -7,7 +7,12 @@ let restarted: Manager | undefined;
 beforeAll(async () => {
   it = await startOutrigger();
   await it.kubectl.feed(
-    JSON.stringify({ apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet", metadata: { name: "must" }, spec: { selector: { matchLabels: { app: "must" } }, containers: [{ name: "sidecar", image: "busybox:1.36" }] } }),
+    JSON.stringify({
+      apiVersion: "apps.kruise.io/v1beta1",
+      kind: "SidecarSet",
+      metadata: { name: "must" },
+      spec: { selector: { matchLabels: { app: "must" } }, containers: [{ name: "sidecar", image: "busybox:1.36" }] },
+    }),
     "apply",
     "-f",
     "-",

@@ -50,8 +50,14 @@ export async function startOutrigger(): Promise<Outrigger> {
 
 /** The cluster of this run: the real one for `npm run test:real`, which says what it lacks when there is none. */
 export async function startCluster(): Promise<TestCluster> {
-  if (process.env["OUTRIGGER_E2E_CLUSTER"] === "real" && !process.env["KUBEBUILDER_ASSETS"] && process.env["USE_EXISTING_CLUSTER"] !== "true") {
-    throw new Error("no real cluster: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or USE_EXISTING_CLUSTER=true and KUBECONFIG");
+  if (
+    process.env["OUTRIGGER_E2E_CLUSTER"] === "real" &&
+    !process.env["KUBEBUILDER_ASSETS"] &&
+    process.env["USE_EXISTING_CLUSTER"] !== "true"
+  ) {
+    throw new Error(
+      "no real cluster: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or USE_EXISTING_CLUSTER=true and KUBECONFIG",
+    );
   }
   return startTestCluster();
 }
@@ -87,9 +93,16 @@ export async function startManager(cluster: TestCluster): Promise<Manager> {
 }
 
 /** Runs the command line to its end. */
-export function outrigger(args: readonly string[], options: { readonly env?: Record<string, string>; readonly cwd?: string } = {}): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+export function outrigger(
+  args: readonly string[],
+  options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...options.env }, cwd: options.cwd ?? repository, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [command, ...args], {
+      env: { ...process.env, ...options.env },
+      cwd: options.cwd ?? repository,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => {

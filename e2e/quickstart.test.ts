@@ -5,7 +5,12 @@ import { type Outrigger, outrigger, quickstart, startOutrigger } from "./outrigg
 interface Pod {
   metadata: { name: string; labels: Record<string, string>; annotations?: Record<string, string>; ownerReferences?: { kind: string }[] };
   spec: {
-    containers: { name: string; env?: { name: string; value: string }[]; volumeMounts?: { name: string; mountPath: string }[]; securityContext?: { capabilities?: { add?: string[] } } }[];
+    containers: {
+      name: string;
+      env?: { name: string; value: string }[];
+      volumeMounts?: { name: string; mountPath: string }[];
+      securityContext?: { capabilities?: { add?: string[] } };
+    }[];
     volumes: { name: string; emptyDir?: object }[];
   };
   status: { phase: string; containerStatuses?: { ready: boolean }[] };
@@ -19,14 +24,18 @@ beforeAll(async () => {
 afterAll(() => it?.stop());
 
 const pods = async (namespace: string, selector = ""): Promise<Pod[]> =>
-  (JSON.parse(await it.kubectl("-n", namespace, "get", "pods", "-o", "json", ...(selector ? ["-l", selector] : []))) as { items: Pod[] }).items;
-const readyCount = (pod: Pod): string => `${pod.status.containerStatuses?.filter((state) => state.ready).length ?? 0}/${pod.spec.containers.length}`;
+  (JSON.parse(await it.kubectl("-n", namespace, "get", "pods", "-o", "json", ...(selector ? ["-l", selector] : []))) as { items: Pod[] })
+    .items;
+const readyCount = (pod: Pod): string =>
+  `${pod.status.containerStatuses?.filter((state) => state.ready).length ?? 0}/${pod.spec.containers.length}`;
 
 describe("network labels", () => {
   test("a Deployment's pod carries the tenant and the network of the manager's environment", async () => {
     const pod = await eventually(async () => (await pods("default", "app=nginx-test"))[0]);
     expect(pod.metadata.labels).toMatchObject({ app: "nginx-test", "io.contiv.network": "vlan-202", "io.contiv.tenant": "default" });
-    expect(await it.kubectl("describe", "pod", pod.metadata.name)).toMatch(/Labels:\s+app=nginx-test\n\s+io\.contiv\.network=vlan-202\n\s+io\.contiv\.tenant=default\n/);
+    expect(await it.kubectl("describe", "pod", pod.metadata.name)).toMatch(
+      /Labels:\s+app=nginx-test\n\s+io\.contiv\.network=vlan-202\n\s+io\.contiv\.tenant=default\n/,
+    );
   });
 
   test("a pod that has its own value keeps it", async () => {
@@ -95,7 +104,9 @@ describe("network delay in the TiDB cluster", () => {
   }
 
   test("the containers of basic-tidb-0 are the seed's, in its order", async () => {
-    expect(await it.kubectl("-n", "tidb-cluster", "get", "pod", "basic-tidb-0", "-o", "jsonpath={.spec.containers[*].name}")).toBe("slowlog tidb network-delay-sidecar");
+    expect(await it.kubectl("-n", "tidb-cluster", "get", "pod", "basic-tidb-0", "-o", "jsonpath={.spec.containers[*].name}")).toBe(
+      "slowlog tidb network-delay-sidecar",
+    );
   });
 
   test("a deleted pod comes back, injected", async () => {

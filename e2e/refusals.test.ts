@@ -8,13 +8,17 @@ beforeAll(async () => {
 });
 afterAll(() => it?.stop());
 
-const set = (name: string, spec: object): string => JSON.stringify({ apiVersion: "apps.kruise.io/v1alpha1", kind: "SidecarSet", metadata: { name }, spec });
-const pod = (name: string, labels: object, containers: object[]): string => JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name, labels }, spec: { containers } });
+const set = (name: string, spec: object): string =>
+  JSON.stringify({ apiVersion: "apps.kruise.io/v1alpha1", kind: "SidecarSet", metadata: { name }, spec });
+const pod = (name: string, labels: object, containers: object[]): string =>
+  JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name, labels }, spec: { containers } });
 const apply = (text: string) => it.kubectl.feed(text, "apply", "-f", "-");
 const sidecar = { name: "sidecar", image: "busybox:1.36" };
 
 test("a SidecarSet with an unknown field is refused with the field's path", async () => {
-  const { exitCode, stderr } = await apply(set("unknown-field", { selector: { matchLabels: { app: "a" } }, containers: [{ ...sidecar, podInjectPolcy: "BeforeAppContainer" }] }));
+  const { exitCode, stderr } = await apply(
+    set("unknown-field", { selector: { matchLabels: { app: "a" } }, containers: [{ ...sidecar, podInjectPolcy: "BeforeAppContainer" }] }),
+  );
   expect(exitCode).toBe(1);
   expect(stderr).toContain('unknown field "spec.containers[0].podInjectPolcy"');
 });
@@ -33,13 +37,18 @@ test("a SidecarSet with two containers of one name is refused with the field's p
 });
 
 test("a SidecarSet with a bad quantity is refused with the field's path", async () => {
-  const { exitCode, stderr } = await apply(set("quantity", { selector: { matchLabels: { app: "a" } }, containers: [{ ...sidecar, resources: { limits: { memory: "12MiB" } } }] }));
+  const { exitCode, stderr } = await apply(
+    set("quantity", { selector: { matchLabels: { app: "a" } }, containers: [{ ...sidecar, resources: { limits: { memory: "12MiB" } } }] }),
+  );
   expect(exitCode).toBe(1);
   expect(stderr).toContain("spec.containers[0].resources.limits");
 });
 
 test("a pod whose container has a sidecar's name is refused with both names", async () => {
-  expect((await apply(set("clashing", { selector: { matchLabels: { app: "clash" } }, containers: [{ name: "logger", image: "busybox:1.36" }] }))).exitCode).toBe(0);
+  expect(
+    (await apply(set("clashing", { selector: { matchLabels: { app: "clash" } }, containers: [{ name: "logger", image: "busybox:1.36" }] })))
+      .exitCode,
+  ).toBe(0);
   await eventually(async () => {
     const { exitCode, stderr } = await apply(pod("clash", { app: "clash" }, [{ name: "logger", image: "nginx:1.25" }]));
     expect(exitCode).toBe(1);

@@ -108,16 +108,14 @@ test("an informer of many objects is whole, in either way of listing, and with m
   const names = Array.from({ length: count }, (_, index) => `many-${index}`);
   for (let at = 0; at < count; at += 50) {
     await Promise.all(
-      names
-        .slice(at, at + 50)
-        .map((name) =>
-          client.create(ConfigMap, {
-            apiVersion: "v1",
-            kind: "ConfigMap",
-            metadata: { name, namespace, labels: { many: "yes" } },
-            data: { name },
-          }),
-        ),
+      names.slice(at, at + 50).map((name) =>
+        client.create(ConfigMap, {
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: { name, namespace, labels: { many: "yes" } },
+          data: { name },
+        }),
+      ),
     );
   }
   for (const [watchList, metadataOnly] of [

@@ -27,7 +27,10 @@ afterEach(async () => {
 function startDev(...args: string[]): { child: ChildProcess; output: () => string; kubeconfig: string; ready: () => Promise<unknown> } {
   const kubeconfig = join(folder, "kubeconfig");
   const readyFile = join(folder, "ready");
-  const child = spawn(process.execPath, [command, "dev", "--kubeconfig", kubeconfig, "--ready-file", readyFile, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [command, "dev", "--kubeconfig", kubeconfig, "--ready-file", readyFile, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   running.push(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -98,7 +101,9 @@ describe("outrigger dev", () => {
   });
 
   test("--once names the promise that is broken and exits 1", async () => {
-    const { exitCode, stdout, stderr } = await outrigger(["dev", "--once", "--kubeconfig", join(folder, "kubeconfig")], { env: { "io.contiv.network": "vlan-9" } });
+    const { exitCode, stdout, stderr } = await outrigger(["dev", "--once", "--kubeconfig", join(folder, "kubeconfig")], {
+      env: { "io.contiv.network": "vlan-9" },
+    });
     expect(stdout).toContain("BROKEN  nginx-test carries io.contiv.network=vlan-202");
     expect(stderr).toContain('label io.contiv.network is "vlan-9", not "vlan-202"');
     expect(exitCode).toBe(1);
@@ -112,7 +117,10 @@ describe("outrigger dev", () => {
     process.kill(manager, "SIGKILL");
     await eventually(() => /the manager ended \(SIGKILL\).*starting it again/.test(dev.output()));
     await eventually(async () => (await managerOf(dev.child.pid!)) !== manager);
-    await eventually(async () => (await kubectl.try("create", "sidecarset", "x")).exitCode !== 0 && (await kubectl.try("run", "after", "--image=i")).exitCode === 0);
+    await eventually(
+      async () =>
+        (await kubectl.try("create", "sidecarset", "x")).exitCode !== 0 && (await kubectl.try("run", "after", "--image=i")).exitCode === 0,
+    );
   });
 });
 
@@ -120,7 +128,9 @@ describe("outrigger dev", () => {
 async function managerOf(pid: number): Promise<number> {
   const { execFileSync } = await import("node:child_process");
   return eventually(() => {
-    const lines = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(pid)], { encoding: "utf8" }).trim().split("\n");
+    const lines = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(pid)], { encoding: "utf8" })
+      .trim()
+      .split("\n");
     const found = lines.find((line) => / run /.test(line));
     return found ? Number.parseInt(found.trim(), 10) : undefined;
   });

@@ -9,7 +9,8 @@ import { kubectlPath } from "../kubectl.ts";
 import { command, repository } from "../outrigger.ts";
 
 // The README's commands are run as they stand, against the cluster that its first command starts.
-const blocks = (file: string): string[] => [...readFileSync(join(repository, file), "utf8").matchAll(/```(?:sh|ts|yaml)\n([\s\S]*?)```/g)].map((match) => match[1]!);
+const blocks = (file: string): string[] =>
+  [...readFileSync(join(repository, file), "utf8").matchAll(/```(?:sh|ts|yaml)\n([\s\S]*?)```/g)].map((match) => match[1]!);
 const withoutComments = (code: string): string => code.replace(/\s+(#|\/\/) .*$/gm, "");
 
 test("both READMEs show the same commands", () => {
@@ -24,7 +25,10 @@ describe("the README's commands", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "outrigger-readme-"));
     kubeconfig = join(folder, "kubeconfig");
-    const child = spawn(process.execPath, [command, "dev", "--kubeconfig", kubeconfig, "--ready-file", join(folder, "ready")], { cwd: folder, stdio: "ignore" });
+    const child = spawn(process.execPath, [command, "dev", "--kubeconfig", kubeconfig, "--ready-file", join(folder, "ready")], {
+      cwd: folder,
+      stdio: "ignore",
+    });
     stop = async () => {
       child.kill("SIGTERM");
       if (child.exitCode === null) await once(child, "exit");
@@ -44,7 +48,9 @@ describe("the README's commands", () => {
     test(line, async () => {
       const env = { ...process.env, KUBECONFIG: kubeconfig, PATH: [dirname(kubectlPath()), process.env["PATH"]].join(delimiter) };
       const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
-        execFile("bash", ["-c", line], { cwd: repository, env }, (error, stdout, stderr) => resolve({ code: error ? 1 : 0, output: stdout + stderr }));
+        execFile("bash", ["-c", line], { cwd: repository, env }, (error, stdout, stderr) =>
+          resolve({ code: error ? 1 : 0, output: stdout + stderr }),
+        );
       });
       expect(output).not.toMatch(/error/i);
       expect(code).toBe(0);
