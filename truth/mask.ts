@@ -4,7 +4,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
-/** The masks of one scenario, as `shared/k8s/README.md` describes them. */
+/** The masks of one scenario, as the recordings have them. */
 export class Mask {
   readonly #uids = new Map<string, string>();
   readonly #versions = new Map<string, string>();
