@@ -3,6 +3,9 @@ import { type Client, ConflictError, ForbiddenError, NotFoundError } from "@outr
 import { type Result, requeue } from "@outrigger/kit/controller";
 import { createMergePatch } from "@outrigger/kit/patch";
 
+/** Who writes: all loops are one manager of fields, as in Kubernetes. */
+export const MANAGER = "kube-controller-manager";
+
 /** The namespace is being deleted: nothing can be made in it, and nothing needs to be. */
 export function refusesContent(error: unknown): boolean {
   return error instanceof ForbiddenError && (error.status.details?.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating");
@@ -39,7 +42,11 @@ export async function writeThroughStatus<R extends Resource>(
   after: Observed<R>,
   signal?: AbortSignal,
 ): Promise<Observed<R>> {
-  return client.patch(resource, objectKey(before), difference(before, after), { subresource: "status", ...(signal ? { signal } : {}) });
+  return client.patch(resource, objectKey(before), difference(before, after), {
+    subresource: "status",
+    fieldManager: MANAGER,
+    ...(signal ? { signal } : {}),
+  });
 }
 
 /** An object without those of its fields that are zero or empty, as the server leaves them out. */

@@ -5,6 +5,7 @@ import { Lease, Node } from "../objects/index.ts";
 
 const LEASE_NAMESPACE = "kube-node-lease";
 const LEASE_SECONDS = 40;
+const MANAGER = "kubelet";
 /** Milliseconds between heartbeats, and between looks at the node's own status. */
 const HEARTBEAT_MS = 10_000;
 /** An unchanged status is reported again after this time. */
@@ -27,7 +28,6 @@ export class NodeKeeper {
   #timer: NodeJS.Timeout | undefined;
   #beat: Promise<void> = Promise.resolve();
   #reported = 0;
-  #boot = Date.now();
 
   constructor(client: Client, options: NodeOptions) {
     this.#client = client;
@@ -41,7 +41,7 @@ export class NodeKeeper {
     const signal = this.#stop.signal;
     const desired = { apiVersion: "v1", kind: "Node", metadata: { name, labels }, spec: { podCIDR, podCIDRs: [podCIDR] } } as const;
     try {
-      await this.#client.create(Node, desired, { signal });
+      await this.#client.create(Node, desired, { fieldManager: MANAGER, signal });
     } catch (error) {
       if (!(error instanceof AlreadyExistsError)) throw error;
     }
@@ -75,7 +75,12 @@ export class NodeKeeper {
       Object.entries(wanted).every(([field, value]) => same(field, value, (node.status as Record<string, unknown> | undefined)?.[field]))
     )
       return;
-    await this.#client.patch(Node, { name }, { type: "strategic", patch: { status: wanted } }, { subresource: "status", signal });
+    await this.#client.patch(
+      Node,
+      { name },
+      { type: "strategic", patch: { status: wanted } },
+      { subresource: "status", fieldManager: MANAGER, signal },
+    );
     this.#reported = now.getTime();
   }
 
@@ -87,7 +92,7 @@ export class NodeKeeper {
       const lastTransitionTime = before?.status === status ? before.lastTransitionTime : time;
       return { type, status, reason, message, lastHeartbeatTime: time, lastTransitionTime };
     };
-    const id = name.padEnd(8, "0");
+    const id = name;
     return {
       capacity,
       allocatable: capacity,
@@ -104,14 +109,14 @@ export class NodeKeeper {
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
       nodeInfo: {
         architecture: "amd64",
-        bootID: `${id}-${this.#boot.toString(16)}`,
-        containerRuntimeVersion: "stages://1.0",
-        kernelVersion: "6.12.0",
+        bootID: id,
+        containerRuntimeVersion: "stage://1.0",
+        kernelVersion: "6.0.0",
         kubeProxyVersion: "",
         kubeletVersion: "v1.36.0",
         machineID: id,
         operatingSystem: "linux",
-        osImage: "Outrigger devcluster",
+        osImage: "devcluster",
         systemUUID: id,
       },
     };
@@ -123,7 +128,12 @@ export class NodeKeeper {
     const key = { namespace: LEASE_NAMESPACE, name };
     const renewTime = new Date().toISOString().replace("Z", "000Z");
     try {
-      await this.#client.patch(Lease, key, { type: "merge", patch: { spec: { renewTime, holderIdentity: name } } }, { signal });
+      await this.#client.patch(
+        Lease,
+        key,
+        { type: "merge", patch: { spec: { renewTime, holderIdentity: name } } },
+        { fieldManager: MANAGER, signal },
+      );
     } catch (error) {
       if (!(error instanceof NotFoundError)) return;
       const node = await this.#client.find(Node, { name }, { signal }).catch(() => undefined);
@@ -135,7 +145,7 @@ export class NodeKeeper {
         spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
       } as const;
       // Its namespace may still be on its way; the next heartbeat tries again.
-      await this.#client.create(Lease, lease as never, { signal }).catch(() => {});
+      await this.#client.create(Lease, lease as never, { fieldManager: MANAGER, signal }).catch(() => {});
     }
   }
 }

@@ -108,7 +108,11 @@ export class StatusReporter {
     const status = report.status(before);
     if (isDeepStrictEqual(status, before.status)) return;
     const body = difference(before, { ...before, status } as Pod);
-    const answer = await this.#client.patch(Pod, objectKey(before), body, { subresource: "status", signal: this.#signal });
+    const answer = await this.#client.patch(Pod, objectKey(before), body, {
+      subresource: "status",
+      fieldManager: "kubelet",
+      signal: this.#signal,
+    });
     report.pod = newer(report.pod, answer);
   }
   #retry(uid: string, report: Report): void {

@@ -7,7 +7,7 @@ import { orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { claim, isActive } from "../pods/index.ts";
 import { podTemplateHash } from "../template-hash/index.ts";
-import { againAfterConflict, refusesContent, writeStatus } from "../writes.ts";
+import { againAfterConflict, MANAGER, refusesContent, writeStatus } from "../writes.ts";
 import { HASH, podFor } from "./placement.ts";
 import { planDaemons } from "./plan.ts";
 
@@ -16,7 +16,7 @@ export const daemonSetLoop: Loop = ({ client, informers, reporter, log }) => {
   const pods = informers.for(Pod);
   const revisions = informers.for(ControllerRevision);
   const all = () => informers.for(DaemonSet).lister.list().map(objectKey);
-  const loop = controller(DaemonSet, { name: "daemonset-controller", workers: 2 })
+  const loop = controller(DaemonSet, { name: "daemonset-controller", fieldManager: MANAGER, workers: 2 })
     .owns(Pod)
     .owns(ControllerRevision)
     .watches(Node, (now, before) => (before && isDeepStrictEqual(placing(now), placing(before)) ? [] : all()))

@@ -7,7 +7,7 @@ import { BY_OWNER, orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { claim, hasEnded } from "../pods/index.ts";
 import { podTemplateHash } from "../template-hash/index.ts";
-import { againAfterConflict, difference, refusesContent, writeThroughStatus } from "../writes.ts";
+import { againAfterConflict, difference, MANAGER, refusesContent, writeThroughStatus } from "../writes.ts";
 import {
   annotationsOfNew,
   newReplicaSet,
@@ -28,7 +28,7 @@ type Ctx = Context<typeof Deployment, typeof ReplicaSet | typeof Pods>;
 export const deploymentLoop: Loop = ({ client, informers, reporter, log }) => {
   const sets = informers.for(ReplicaSet);
   const pods = informers.for(Pods);
-  const loop = controller(Deployment, { name: "deployment-controller", workers: 5 })
+  const loop = controller(Deployment, { name: "deployment-controller", fieldManager: MANAGER, workers: 5 })
     .owns(ReplicaSet)
     .watches(ReplicaSet, (set) =>
       controllerOf(set)

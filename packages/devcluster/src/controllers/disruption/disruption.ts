@@ -4,7 +4,7 @@ import { controller, startController } from "@outrigger/kit/controller";
 import { Deployment, Pod, PodDisruptionBudget, ReplicaSet, StatefulSet } from "../../objects/index.ts";
 import type { Loop } from "../loop.ts";
 import { hasEnded, isReady } from "../pods/index.ts";
-import { againAfterConflict, timestamp, writeStatus } from "../writes.ts";
+import { againAfterConflict, MANAGER, timestamp, writeStatus } from "../writes.ts";
 
 /** Counts for each PodDisruptionBudget how many of its pods may go (`pkg/controller/disruption`). */
 export const disruptionLoop: Loop = ({ client, informers, log }) => {
@@ -14,7 +14,7 @@ export const disruptionLoop: Loop = ({ client, informers, log }) => {
       .list({ namespace: pod.metadata.namespace })
       .filter(({ spec }) => spec.selector && labelSelector(spec.selector).matches(pod.metadata.labels))
       .map(objectKey);
-  const loop = controller(PodDisruptionBudget, { name: "disruption-controller", workers: 1 })
+  const loop = controller(PodDisruptionBudget, { name: "disruption-controller", fieldManager: MANAGER, workers: 1 })
     .watches(Pod, (now, before) => (before && before.metadata.resourceVersion === now.metadata.resourceVersion ? [] : covering(now)))
     .uses(ReplicaSet)
     .uses(Deployment)

@@ -7,7 +7,7 @@ import { EndpointSlice, Endpoints, Node, Pod, Service } from "../../objects/inde
 import type { Loop } from "../loop.ts";
 import { isReady } from "../pods/index.ts";
 import { Rest } from "../rest.ts";
-import { againAfterConflict, difference, refusesContent } from "../writes.ts";
+import { againAfterConflict, difference, MANAGER, refusesContent } from "../writes.ts";
 import { type Backend, backendsOf, isHeadless } from "./addresses.ts";
 import { assign, contentsOf, type SliceContent } from "./slices.ts";
 import { subsetsOf } from "./subsets.ts";
@@ -23,7 +23,7 @@ const ENDPOINTS_MANAGED_BY = "endpoints.kubernetes.io/managed-by";
 export const endpointsLoop: Loop = ({ client, informers, log }) => {
   const rest = new Rest();
   const services = informers.for(Service);
-  const loop = controller(Service, { name: "endpoint-controller", workers: 2 })
+  const loop = controller(Service, { name: "endpoint-controller", fieldManager: MANAGER, workers: 2 })
     .watches(Pod, (now, before) => selecting(informers, now, before))
     .uses(Endpoints)
     .uses(Node)
@@ -77,7 +77,7 @@ export const endpointsLoop: Loop = ({ client, informers, log }) => {
 /** EndpointSlices of Services that select pods. */
 export const endpointSliceLoop: Loop = ({ client, informers, log }) => {
   const rest = new Rest();
-  const loop = controller(Service, { name: "endpointslice-controller", workers: 2 })
+  const loop = controller(Service, { name: "endpointslice-controller", fieldManager: MANAGER, workers: 2 })
     .owns(EndpointSlice)
     .watches(Pod, (now, before) => selecting(informers, now, before))
     .uses(Node)

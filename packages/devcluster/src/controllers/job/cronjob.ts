@@ -4,7 +4,7 @@ import { AlreadyExistsError } from "@outrigger/kit/client";
 import { controller, requeue, startController } from "@outrigger/kit/controller";
 import { CronJob, Job } from "../../objects/index.ts";
 import type { Loop } from "../loop.ts";
-import { againAfterConflict, refusesContent, timestamp, writeStatus } from "../writes.ts";
+import { againAfterConflict, MANAGER, refusesContent, timestamp, writeStatus } from "../writes.ts";
 import { Schedule, ScheduleError } from "./schedule.ts";
 
 /** Times missed since the last run beyond which only the last counts. */
@@ -21,7 +21,7 @@ const isOver = ({ status }: Job, type?: string): boolean =>
 
 /** Makes a Job whenever a CronJob's schedule says so, and cleans old ones up (`pkg/controller/cronjob`). */
 export const cronJobLoop: Loop = ({ client, informers, reporter, log }) => {
-  const loop = controller(CronJob, { name: "cronjob-controller", workers: 2 })
+  const loop = controller(CronJob, { name: "cronjob-controller", fieldManager: MANAGER, workers: 2 })
     .owns(Job)
     .reconcile(
       againAfterConflict(async (cron, ctx) => {

@@ -6,7 +6,7 @@ import { Job, Pod } from "../../objects/index.ts";
 import { orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { claim, hasEnded, isActive, isReady, slowStart } from "../pods/index.ts";
-import { againAfterConflict, difference, refusesContent, timestamp, writeStatus } from "../writes.ts";
+import { againAfterConflict, difference, MANAGER, refusesContent, timestamp, writeStatus } from "../writes.ts";
 import { indexesText, indexOf, isIndexed, isTracked, parseIndexes, podOf, TRACKING } from "./pods.ts";
 
 type Ctx = Context<typeof Job, typeof Pod>;
@@ -25,7 +25,7 @@ const MAX_BACKOFF_MS = 360_000;
 /** Runs the pods of each Job to their end, each counted once (`pkg/controller/job`). Pod failure policies are not looked at. */
 export const jobLoop: Loop = ({ client, informers, reporter, log }) => {
   const pods = informers.for(Pod);
-  const loop = controller(Job, { name: "job-controller", workers: 4 })
+  const loop = controller(Job, { name: "job-controller", fieldManager: MANAGER, workers: 4 })
     .owns(Pod)
     .reconcile(
       againAfterConflict(async (job, ctx) => {

@@ -3,7 +3,7 @@ import { AlreadyExistsError, type Client } from "@outrigger/kit/client";
 import { controller, startController } from "@outrigger/kit/controller";
 import { ConfigMap, Namespace, ServiceAccount } from "../../objects/index.ts";
 import type { Loop } from "../loop.ts";
-import { difference, refusesContent } from "../writes.ts";
+import { difference, MANAGER, refusesContent } from "../writes.ts";
 
 const ACCOUNT = "default";
 const ROOT_CA = "kube-root-ca.crt";
@@ -15,7 +15,7 @@ const ROOT_CA_ANNOTATIONS = {
 
 /** Gives every namespace its `default` ServiceAccount, and again when it was deleted. */
 export const serviceAccountLoop: Loop = ({ client, informers, log }) => {
-  const loop = controller(Namespace, { name: "serviceaccount-controller", workers: 2 })
+  const loop = controller(Namespace, { name: "serviceaccount-controller", fieldManager: MANAGER, workers: 2 })
     .watches(ServiceAccount, ({ metadata }) => [{ name: metadata.namespace }], { select: { fieldSelector: `metadata.name=${ACCOUNT}` } })
     .reconcile(async (namespace, ctx) => {
       if (namespace.status?.phase !== "Active" || namespace.metadata.deletionTimestamp !== undefined) return;
@@ -30,7 +30,7 @@ export const serviceAccountLoop: Loop = ({ client, informers, log }) => {
 export const rootCaLoop: Loop = ({ client, informers, log, rootCa }) => {
   if (rootCa === undefined) return { ready: Promise.resolve(), stop: async () => {} };
   const data = { "ca.crt": rootCa };
-  const loop = controller(Namespace, { name: "root-ca-cert-publisher", workers: 2 })
+  const loop = controller(Namespace, { name: "root-ca-cert-publisher", fieldManager: MANAGER, workers: 2 })
     .watches(ConfigMap, ({ metadata }) => [{ name: metadata.namespace }], { select: { fieldSelector: `metadata.name=${ROOT_CA}` } })
     .reconcile(async (namespace, ctx) => {
       if (namespace.status?.phase !== "Active" || namespace.metadata.deletionTimestamp !== undefined) return;

@@ -7,7 +7,7 @@ import { BY_OWNER, orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { byDispensability, claim, isActive, podFromTemplate, readySince, slowStart } from "../pods/index.ts";
 import { Rest } from "../rest.ts";
-import { againAfterConflict, refusesContent, writeStatus } from "../writes.ts";
+import { againAfterConflict, MANAGER, refusesContent, writeStatus } from "../writes.ts";
 import { statusOf } from "./status.ts";
 
 type Ctx = Context<typeof ReplicaSet, typeof Pod>;
@@ -26,7 +26,7 @@ export const replicaSetLoop: Loop = ({ client, informers, reporter, log }) => {
   const pods = informers.for(Pod);
   const sets = informers.for(ReplicaSet);
   const rest = new Rest();
-  const loop = controller(ReplicaSet, { name: "replicaset-controller", workers: 5 })
+  const loop = controller(ReplicaSet, { name: "replicaset-controller", fieldManager: MANAGER, workers: 5 })
     .owns(Pod)
     .watches(Pod, (pod) => (controllerOf(pod) || pod.metadata.deletionTimestamp ? [] : selectedBy(sets, pod)))
     .reconcile(

@@ -27,7 +27,9 @@ export function misfit(pod: Pod, node: Node, allocatable: Amounts, state: Cluste
   if (!selectsNode(spec, node)) return fixed("node(s) didn't match Pod's node affinity/selector");
   if (portsTaken(spec, node, state)) return { reasons: ["node(s) didn't have free ports for the requested pod ports"], fixed: false };
   const lacking = insufficient(spec, node, allocatable, state);
-  if (lacking.length > 0) return { reasons: lacking, fixed: false };
+  // What the node has not even when empty, no pod's leaving brings.
+  if (lacking.length > 0)
+    return { reasons: lacking, fixed: Object.entries(podRequests(spec)).some(([resource, value]) => value > (allocatable[resource] ?? 0)) };
   return affinityMisfit(pod, node, state);
 }
 const fixed = (reason: string): Misfit => ({ reasons: [reason], fixed: true });

@@ -6,7 +6,7 @@ import { presentRevision, revisionsOf, truncateHistory } from "../history/index.
 import { orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { claim, isAvailable, isReady, readySince } from "../pods/index.ts";
-import { againAfterConflict, compact, refusesContent, writeStatus } from "../writes.ts";
+import { againAfterConflict, compact, MANAGER, refusesContent, writeStatus } from "../writes.ts";
 import { planned } from "./plan.ts";
 import { claimsAt, ordinalOf, podAt, podName, replicasOf, revisionOf, startOf } from "./pods.ts";
 
@@ -17,7 +17,7 @@ type Status = NonNullable<StatefulSet["status"]>;
 export const statefulSetLoop: Loop = ({ client, informers, reporter, log }) => {
   const pods = informers.for(Pod);
   const revisions = informers.for(ControllerRevision);
-  const loop = controller(StatefulSet, { name: "statefulset-controller", workers: 5 })
+  const loop = controller(StatefulSet, { name: "statefulset-controller", fieldManager: MANAGER, workers: 5 })
     .owns(Pod)
     .owns(ControllerRevision)
     .reconcile(
