@@ -67,8 +67,9 @@ if (flags.verbose) {
   }
 }
 for (const [file, count] of Object.entries(verdict.counts)) console.log(`${file}: ${count.alike} alike, ${count.unlike} unlike`);
-for (const exception of verdict.stale)
-  console.log(`no exception any more: ${exception.file} "${exception.scenario}" (${exception.reason})`);
+for (const exception of verdict.excepted) {
+  console.log(`excepted: ${exception.file} "${exception.scenario}" step ${exception.step ?? "any"}: ${exception.reason}`);
+}
 for (const outcome of verdict.broken) {
   console.log(`must be alike: ${outcome.file} "${outcome.scenario}" step ${outcome.step}: ${outcome.title}`);
   for (const line of outcome.differences.slice(0, 3)) console.log(`  ${line}`);
