@@ -24,7 +24,8 @@ export async function explainPod(name: string, options: ExplainOptions): Promise
   const client = connect(access);
   try {
     const pod = await client.get(PodKind, { namespace, name }).catch((error: unknown) => {
-      if (error instanceof NotFoundError)
+      // A 404 that names no pod is not a Kubernetes API's: something else answers at that address.
+      if (error instanceof NotFoundError && error.status.details?.name === name)
         throw new CliError(`there is no pod ${name} in namespace ${namespace}: -n says another namespace`);
       throw error;
     });

@@ -86,7 +86,7 @@ function merge(files: readonly { readonly file: string; readonly folder: string;
     try {
       config = parseYaml(text);
     } catch (cause) {
-      throw new KubeconfigError(file, "", `is not YAML: ${(cause as Error).message.split("\n")[0]}`, cause);
+      throw new KubeconfigError(file, "", `is not YAML: ${(cause as Error).message.split(/:?\n/)[0]}`, cause);
     }
     if (config === null || config === undefined) continue;
     if (typeof config !== "object" || Array.isArray(config))

@@ -1,8 +1,29 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import type { Client } from "@outrigger/kit/client";
-import { CustomResourceDefinition, Namespace } from "@outrigger/kit/kinds";
+import { type Client, NotFoundError } from "@outrigger/kit/client";
+import { ConfigMap, CustomResourceDefinition, Namespace, Pod } from "@outrigger/kit/kinds";
+import { PodDefaultsKind } from "../poddefaults/index.ts";
+import { SidecarSets } from "../sidecarset/index.ts";
 
 const ESTABLISHED_WITHIN_MS = 30_000;
+
+/**
+ * Asks for one of each kind that the manager watches: a watch that is not allowed would be tried again for ever, without
+ * a word that the manager cannot start.
+ *
+ * @throws ForbiddenError that names the first kind that may not be listed.
+ */
+export async function checkMayRead(client: Client, namespace: string): Promise<void> {
+  const absentYet = (error: unknown): void => {
+    if (!(error instanceof NotFoundError)) throw error;
+  };
+  await client.list(Namespace, { limit: 1 });
+  await Promise.all([
+    client.list(Pod, { limit: 1 }),
+    client.list(ConfigMap, { namespace, limit: 1 }),
+    client.list(SidecarSets, { limit: 1 }).catch(absentYet),
+    client.list(PodDefaultsKind, { limit: 1 }).catch(absentYet),
+  ]);
+}
 
 /** Makes the manager's namespace where it is not there yet. */
 export async function ensureNamespace(client: Client, name: string): Promise<void> {

@@ -19,7 +19,7 @@ import { PodDefaultsKind, podDefaultsController, podDefaultsCrd } from "../podde
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
 import { clientConfig, PATHS, POD_CONFIGURATION, sidecarSetConfigurations, type WebhookAddress } from "./configuration.ts";
 import { ExpectedWrites } from "./expected.ts";
-import { ensureNamespace, installDefinitions, withoutConversion } from "./install.ts";
+import { checkMayRead, ensureNamespace, installDefinitions, withoutConversion } from "./install.ts";
 import { EXCLUDED_NAMESPACES, TEMPLATE_LABEL } from "./names.ts";
 import { RuleStore, scopeRule } from "./rule-store.ts";
 import { ScopeKeeper } from "./scope-keeper.ts";
@@ -62,6 +62,7 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
   const { namespace, report, signal } = options;
   const client = connect(options.kubeconfig ?? {}, { fieldManager: "outrigger-manager", userAgent: "outrigger", onWarning: () => {} });
   try {
+    await checkMayRead(client, namespace);
     await ensureNamespace(client, namespace);
     const { host, mode, serviceName = "outrigger-webhook" } = options.webhook;
     const certificate = await ownCertificate(client, {
@@ -136,7 +137,8 @@ class Running {
     } catch (error) {
       stopped.abort();
       await running.catch(() => {});
-      throw error;
+      // Stopped while it was starting: that is no failure.
+      if (!signal.aborted) throw error;
     } finally {
       await this.#scope?.stop();
       if (this.#options.temporary) await this.#unregister();
