@@ -1,7 +1,7 @@
 import { type Observed, objectKey, type Resource } from "@outrigger/kit/api";
 import { type Client, ConflictError, ForbiddenError, NotFoundError } from "@outrigger/kit/client";
 import { type Result, requeue } from "@outrigger/kit/controller";
-import { createMergePatch } from "@outrigger/kit/patch";
+import { difference } from "../objects/index.ts";
 
 /** Who writes: all loops are one manager of fields, as in Kubernetes. */
 export const MANAGER = "kube-controller-manager";
@@ -9,16 +9,6 @@ export const MANAGER = "kube-controller-manager";
 /** The namespace is being deleted: nothing can be made in it, and nothing needs to be. */
 export function refusesContent(error: unknown): boolean {
   return error instanceof ForbiddenError && (error.status.details?.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating");
-}
-
-/**
- * What makes one state of an object another, as a merge patch that holds only for the state it was made from: whole
- * objects are not sent back, since a cache does not keep all of them.
- */
-export function difference(before: object, after: object): { readonly type: "merge"; readonly patch: object } {
-  const { metadata = {}, ...rest } = createMergePatch(before, after) as { metadata?: object };
-  const { uid, resourceVersion } = (before as { metadata: { uid?: string; resourceVersion?: string } }).metadata;
-  return { type: "merge", patch: { ...rest, metadata: { ...metadata, uid, resourceVersion } } };
 }
 
 /**
@@ -86,3 +76,4 @@ export function againAfterConflict<A extends readonly unknown[]>(
     }
   };
 }
+export { difference };

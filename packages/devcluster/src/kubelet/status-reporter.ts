@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { compareResourceVersions, objectKey } from "@outrigger/kit/api";
 import { type Client, ConflictError, NotFoundError } from "@outrigger/kit/client";
-import { difference } from "../controllers/writes.ts";
-import { Pod } from "../objects/index.ts";
+import { difference, Pod } from "../objects/index.ts";
 
 /** Reports under way at a time. */
 const PARALLEL = 32;

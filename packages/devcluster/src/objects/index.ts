@@ -63,3 +63,4 @@ export type PodSpec = Pod["spec"];
 export type Container = PodSpec["containers"][number];
 export type PodStatus = NonNullable<Pod["status"]>;
 export type PodTemplate = Deployment["spec"]["template"];
+export { difference } from "./difference.ts";
