@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -103,6 +103,8 @@ async function start(processes: Processes, folder: string, options: RealClusterO
   const admin = await kubeconfigOf("admin", ["system:masters"]);
   const kubeconfigFile = file("kubeconfig", admin);
   await processes.until("kube-apiserver", () => answersOk(`${url}/readyz`, ca.certificate));
+  const administrator = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["client auth"] });
+  const ready: Promise<void>[] = [];
   if (options.controllers) {
     processes.start("kube-controller-manager", [
       `--kubeconfig=${file("controllers.kubeconfig", await kubeconfigOf("system:kube-controller-manager"))}`,
@@ -121,13 +123,10 @@ async function start(processes: Processes, folder: string, options: RealClusterO
       "--bind-address=127.0.0.1",
       `--secure-port=${(await freePorts(1))[0]}`,
     ]);
-    const adminCertificate = await issueCertificate(ca, {
-      commonName: "admin",
-      organizations: ["system:masters"],
-      usages: ["client auth"],
-    });
-    await processes.until("kube-controller-manager", () =>
-      answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, ca.certificate, adminCertificate),
+    ready.push(
+      processes.until("kube-controller-manager", () =>
+        answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, ca.certificate, administrator),
+      ),
     );
   }
   if (options.node) {
@@ -142,13 +141,11 @@ async function start(processes: Processes, folder: string, options: RealClusterO
       "--kube-api-qps=500",
       "--kube-api-burst=1000",
     ]);
-    const adminCertificate = await issueCertificate(ca, {
-      commonName: "admin",
-      organizations: ["system:masters"],
-      usages: ["client auth"],
-    });
-    await processes.until("hollow-node", () => answersOk(`${url}/api/v1/nodes/node-1`, ca.certificate, adminCertificate, "KubeletReady"));
+    ready.push(
+      processes.until("hollow-node", () => answersOk(`${url}/api/v1/nodes/node-1`, ca.certificate, administrator, "KubeletReady")),
+    );
   }
+  await Promise.all(ready);
   return {
     kind: "real",
     url,
@@ -178,10 +175,12 @@ class Processes {
   }
 
   start(name: string, args: readonly string[]): void {
-    const child = spawn(join(this.#assets, name), args, { stdio: ["ignore", "pipe", "pipe"], cwd: this.#folder });
-    const log = createWriteStream(join(this.#folder, `${name}.log`));
-    child.stdout.pipe(log, { end: false });
-    child.stderr.pipe(log, { end: false });
+    const logFile = join(this.#folder, `${name}.log`);
+    const log = openSync(logFile, "a");
+    const child = spawn(join(this.#assets, name), args, { stdio: ["ignore", log, log], cwd: this.#folder });
+    closeSync(log);
+    // A binary that cannot be run has no output of its own; its exit code is then the system's error number.
+    child.on("error", (error) => appendFileSync(logFile, `${error.message}\n`));
     this.#running.push({ name, child });
   }
 
@@ -189,35 +188,36 @@ class Processes {
     const { child } = this.#running.find((one) => one.name === name)!;
     await eventually(
       async () => {
-        if (child.exitCode !== null) return "ended";
+        if (ended(child)) return "ended";
         return (await ready()) ? "ready" : undefined;
       },
       { timeoutMs: 90_000, intervalMs: 100 },
     ).catch((error: unknown) => {
       throw new RealClusterError(`${name} was not ready in time: ${this.#logEnd(name)}`, { cause: error });
     });
-    if (child.exitCode !== null) throw new RealClusterError(`${name} ended with ${child.exitCode}: ${this.#logEnd(name)}`);
+    if (ended(child)) throw new RealClusterError(`${name} ended with ${child.signalCode ?? child.exitCode}: ${this.#logEnd(name)}`);
   }
 
   #logEnd(name: string): string {
-    return readFileSync(join(this.#folder, `${name}.log`), "utf8")
-      .trim()
-      .split("\n")
-      .slice(-3)
-      .join("\n");
+    const file = join(this.#folder, `${name}.log`);
+    return (existsSync(file) ? readFileSync(file, "utf8") : "").trim().split("\n").slice(-3).join("\n");
   }
 
   async stop(): Promise<void> {
     for (const { child } of [...this.#running].reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = new Promise((resolve) => child.once("exit", resolve));
+      if (ended(child)) continue;
+      const gone = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
       const force = setTimeout(() => child.kill("SIGKILL"), 1000);
-      await ended;
+      await gone;
       clearTimeout(force);
     }
     process.off("exit", this.#killAll);
   }
+}
+
+function ended({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function kubeconfig(server: string, ca: CertificateAuthority, user: { certificate: string; key: string }, name: string): string {
