@@ -57,13 +57,18 @@ export function kubectlPath(): string {
 
 /** Every kubectl at hand, the one to test with first, then others that lie beside it as `kubectl.1.27` and so on. */
 export function kubectlPaths(): string[] {
-  const found = new Set([kubectlPath()]);
+  const first = kubectlPath();
+  // By their real paths, so that one reached through a link is not tested twice.
+  const found = new Map([[realpathSync(first), first]]);
   for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
     const one = join(folder, "kubectl");
     if (!folder || !existsSync(one)) continue;
     const real = realpathSync(one);
-    found.add(real);
-    for (const sibling of readdirSync(dirname(real))) if (/^kubectl\.1\.\d+$/.test(sibling)) found.add(join(dirname(real), sibling));
+    if (!found.has(real)) found.set(real, real);
+    for (const name of readdirSync(dirname(real))) {
+      const sibling = join(dirname(real), name);
+      if (/^kubectl\.1\.\d+$/.test(name) && !found.has(realpathSync(sibling))) found.set(realpathSync(sibling), sibling);
+    }
   }
-  return [...found];
+  return [...found.values()];
 }
