@@ -223,13 +223,12 @@ class ReviewServer implements WebhookServer {
 
   #send(response: ServerResponse, answer: HttpAnswer): void {
     if (response.destroyed || response.headersSent) return;
-    const headers: Record<string, string | number> = {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(answer.body),
-    };
+    // One copy into bytes gives the length too; as text it would be gone through twice.
+    const body = Buffer.from(answer.body);
+    const headers: Record<string, string | number> = { "content-type": "application/json", "content-length": body.length };
     if (this.#draining) headers["connection"] = "close";
     response.writeHead(answer.status, headers);
-    response.end(answer.body);
+    response.end(body);
   }
 }
 
