@@ -77,6 +77,14 @@ describe("judging", () => {
   test("what an update leaves as it was is not judged again", () => {
     expect(validate(schema, { spec: { name: "TOOLONG", replicas: 3 } }, { old: { spec: { name: "TOOLONG", replicas: 2 } } })).toEqual([]);
   });
+  test("whole numbers are multiples of whole factors, and of no fraction", () => {
+    const count = (value: number, multipleOf: number): string[] =>
+      validate({ type: "number", multipleOf }, value, { path: "n" }).map(({ message }) => message);
+    expect(count(0, 5)).toEqual([]);
+    expect(count(7, 5)).toEqual(["Invalid value: 7: n in body should be a multiple of 5"]);
+    expect(count(2, 0.5)).toEqual(["Invalid value: 2: factor MultipleOf declared for n must be positive: 0"]);
+    expect(count(1.5, 0.5)).toEqual([]);
+  });
   test("sets have no duplicates", () => {
     expect(validateListTypes(schema, { spec: { tags: ["a", "a"] } })).toEqual([
       { reason: "FieldValueDuplicate", message: 'Duplicate value: "a"', field: "spec.tags[1]" },

@@ -87,10 +87,12 @@ function text(schema: SchemaNode, value: string, path: string, causes: Cause[]):
 
 function number(schema: SchemaNode, value: number, path: string, causes: Cause[]): void {
   if (schema.multipleOf !== undefined) {
-    const factor = value / schema.multipleOf;
-    if (value === 0) causes.push(invalidValue(path, value, `factor MultipleOf declared for ${path} must be positive: ${value}`));
-    else if (Math.abs(factor - Math.round(factor)) > 1e-9)
-      causes.push(invalidValue(path, value, `${path} in body should be a multiple of ${schema.multipleOf}`));
+    // Whole numbers are divided as whole numbers, for which a factor below one is none (kube-openapi's MultipleOfNativeType).
+    const whole = Number.isInteger(value);
+    const factor = whole ? Math.trunc(schema.multipleOf) : schema.multipleOf;
+    if (factor <= 0) causes.push(invalidValue(path, value, `factor MultipleOf declared for ${path} must be positive: ${factor}`));
+    else if (whole ? value % factor !== 0 : Math.abs(value / factor - Math.round(value / factor)) > 1e-9)
+      causes.push(invalidValue(path, value, `${path} in body should be a multiple of ${factor}`));
   }
   if (schema.maximum !== undefined && (schema.exclusiveMaximum ? value >= schema.maximum : value > schema.maximum))
     causes.push(

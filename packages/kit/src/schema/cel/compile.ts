@@ -43,7 +43,8 @@ export function compileCel(expression: string, { variables }: CelOptions): CelPr
   if (known) return known;
   let parsed: (context: Record<string, unknown>) => unknown;
   try {
-    const program = environment(variables).parse(withLinearMatches(expression));
+    const program = environment(variables).parse(expression);
+    useLinearMatches(program.ast);
     const check = program.check();
     if (!check.valid) throw check.error ?? new Error("does not type check");
     parsed = program as unknown as typeof parsed;
@@ -106,12 +107,22 @@ function quantityOrNone(text: string): Quantity | undefined {
   }
 }
 
-/** The evaluator's own `matches` is a backtracking engine and cannot be replaced: calls of it are renamed, outside of string literals. */
-function withLinearMatches(expression: string): string {
-  return expression.replace(
-    /[rR]?("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|\.\s*matches\s*\(/g,
-    (found, literal: string | undefined) => (literal === undefined ? ".linearMatches(" : found),
-  );
+/**
+ * The evaluator's own `matches` is a backtracking engine and cannot be replaced: calls of it are renamed in the parsed
+ * expression, where comments and quotes cannot hide them.
+ */
+function useLinearMatches(node: unknown): void {
+  const open: unknown[] = [node];
+  const seen = new Set<unknown>();
+  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
+    if (next === null || typeof next !== "object" || seen.has(next)) continue;
+    seen.add(next);
+    if (!Array.isArray(next)) {
+      const { op, args } = next as { op?: unknown; args?: unknown };
+      if (op === "rcall" && Array.isArray(args) && args[0] === "matches") args[0] = "linearMatches";
+    }
+    open.push(...Object.values(next));
+  }
 }
 
 /** JSON as CEL sees it: whole numbers are integers. */
