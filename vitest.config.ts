@@ -8,7 +8,8 @@ const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditio
 const hasKubectl =
   process.env["KUBECTL"] !== undefined ||
   (process.env["PATH"] ?? "").split(delimiter).some((folder) => folder !== "" && existsSync(join(folder, "kubectl")));
-const endToEnd = hasKubectl ? ["e2e/**/*.test.ts"] : ["e2e/runtime.test.ts"];
+const withoutKubectl = ["e2e/runtime.test.ts", "e2e/kit/**/*.test.ts", "examples/**/*.test.ts"];
+const endToEnd = hasKubectl ? ["e2e/**/*.test.ts", "examples/**/*.test.ts"] : withoutKubectl;
 // Once, not again in each worker.
 if (!hasKubectl && process.env["VITEST"] === undefined)
   console.warn("no kubectl on PATH and none named by KUBECTL: the end-to-end tests that need one are left out");

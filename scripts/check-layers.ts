@@ -19,11 +19,12 @@ const KIT: Record<string, readonly string[]> = {
 };
 /** Package → the packages of ours it may import. */
 const PACKAGES: Record<string, readonly string[]> = {
+  agent: [],
   kit: [],
   devcluster: ["kit"],
   testing: ["kit", "devcluster"],
-  operator: ["kit"],
-  cli: ["kit", "devcluster", "testing", "operator"],
+  operator: ["kit", "agent"],
+  cli: ["kit", "devcluster", "testing", "operator", "agent"],
 };
 /** Folders of pure functions: no file, process or network modules. */
 const PURE = ["api", "schema", "patch", "queue"];
