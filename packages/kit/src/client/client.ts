@@ -1,13 +1,20 @@
+import type { Scale } from "kubernetes-types/autoscaling/v1.js";
 import type { Desired, KubeObject, ObjectKey, Observed, Resource, Status } from "../api/index.ts";
 import { parseBody, refusalOf, retryAfterSeconds } from "./answer.ts";
+import { bindingBody, deleteBody, evictionBody, PODS, SERVICE_ACCOUNTS, tokenBody } from "./bodies.ts";
 import type {
   ApplyOptions,
   Client,
   DeleteOptions,
   DiscoveredResource,
+  GetOptions,
   ListOptions,
+  LogOptions,
   ObjectList,
+  PageOptions,
   PatchBody,
+  ServiceAccountToken,
+  TokenOptions,
   Transport,
   TransportRequest,
   TransportResponse,
@@ -16,10 +23,10 @@ import type {
   WriteOptions,
 } from "./contract.ts";
 import { discover } from "./discovery.ts";
-import { NotFoundError, StatusError } from "./errors.ts";
+import { ExpiredError, NotFoundError, StatusError } from "./errors.ts";
 import { resourcePath } from "./path.ts";
 import { pause } from "./pause.ts";
-import { listQuery, query, watchQuery, writeQuery } from "./query.ts";
+import { listQuery, logQuery, query, watchQuery, writeQuery } from "./query.ts";
 import type { Warnings } from "./warnings.ts";
 
 const JSON_TYPE = "application/json";
@@ -35,6 +42,8 @@ const PATCH_HEADERS = {
   apply: { accept: JSON_TYPE, "content-type": "application/apply-patch+yaml" },
 } as const;
 const MAX_RETRIES = 10;
+/** Where a refusal is the answer, not a wish to be asked later. */
+const NO_RETRY = 0;
 const PAGE = 500;
 
 export interface ApiClientOptions {
@@ -61,19 +70,17 @@ export class ApiClient implements Client {
   async get<R extends Resource>(
     resource: R,
     key: ObjectKey,
-    options: { readonly resourceVersion?: string; readonly subresource?: string; readonly signal?: AbortSignal } = {},
+    { resourceVersion, subresource, metadataOnly, signal }: GetOptions = {},
   ): Promise<Observed<R>> {
-    const path =
-      this.#path(resource, key, options.subresource) +
-      (options.resourceVersion === undefined ? "" : query({ resourceVersion: options.resourceVersion }));
-    return (await this.#call("GET", path, PLAIN, undefined, options.signal)) as Observed<R>;
+    const path = this.#path(resource, key, subresource) + (resourceVersion === undefined ? "" : query({ resourceVersion }));
+    if (!metadataOnly) return (await this.#call("GET", path, PLAIN, undefined, signal)) as Observed<R>;
+    const object = (await this.#call("GET", path, METADATA, undefined, signal)) as KubeObject;
+    object.apiVersion = resource.apiVersion;
+    object.kind = resource.kind;
+    return object as unknown as Observed<R>;
   }
 
-  async find<R extends Resource>(
-    resource: R,
-    key: ObjectKey,
-    options: { readonly signal?: AbortSignal } = {},
-  ): Promise<Observed<R> | undefined> {
+  async find<R extends Resource>(resource: R, key: ObjectKey, options: GetOptions = {}): Promise<Observed<R> | undefined> {
     try {
       return await this.get(resource, key, options);
     } catch (error) {
@@ -103,13 +110,20 @@ export class ApiClient implements Client {
     };
   }
 
-  async *pages<R extends Resource>(resource: R, options: ListOptions = {}): AsyncGenerator<ObjectList<Observed<R>>, void, undefined> {
-    let page = await this.list(resource, { ...options, limit: options.limit ?? PAGE });
+  async *pages<R extends Resource>(resource: R, options: PageOptions = {}): AsyncGenerator<ObjectList<Observed<R>>, void, undefined> {
+    const { inconsistent, resourceVersion, resourceVersionMatch, ...rest } = { limit: PAGE, ...options };
+    let page = await this.list(resource, { limit: PAGE, ...options });
     yield page;
-    while (page.continue) {
+    for (let token = page.continue; token; token = page.continue) {
       // The token carries the version; naming one beside it is refused.
-      const { resourceVersion, resourceVersionMatch, ...rest } = options;
-      page = await this.list(resource, { ...rest, limit: options.limit ?? PAGE, continue: page.continue });
+      try {
+        page = await this.list(resource, { ...rest, continue: token });
+      } catch (error) {
+        // The refusal holds a token for the rest at the present version.
+        const next = inconsistent && error instanceof ExpiredError ? error.status.metadata?.continue : undefined;
+        if (!next || next === token) throw error;
+        page = await this.list(resource, { ...rest, continue: next });
+      }
       yield page;
     }
   }
@@ -179,6 +193,37 @@ export class ApiClient implements Client {
     await this.#call("DELETE", path, WITH_BODY, deleteBody(options), options.signal);
   }
 
+  getScale(resource: Resource, key: ObjectKey, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Scale> {
+    return this.#call("GET", this.#path(resource, key, "scale"), PLAIN, undefined, signal) as Promise<Scale>;
+  }
+
+  scale(resource: Resource, key: ObjectKey, replicas: number, options: Omit<WriteOptions, "subresource"> = {}): Promise<Scale> {
+    const path = this.#path(resource, key, "scale") + writeQuery(options, this.#options.fieldManager);
+    return this.#call("PATCH", path, PATCH_HEADERS.merge, JSON.stringify({ spec: { replicas } }), options.signal) as Promise<Scale>;
+  }
+
+  async evict(pod: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    const path = this.#path(PODS, pod, "eviction") + query({ dryRun: options.dryRun ? "All" : undefined });
+    await this.#call("POST", path, WITH_BODY, evictionBody(this.#keyOf(pod), options), options.signal, NO_RETRY);
+  }
+
+  async bind(pod: ObjectKey, nodeName: string, options: Omit<WriteOptions, "subresource"> = {}): Promise<void> {
+    const path = this.#path(PODS, pod, "binding") + writeQuery(options, this.#options.fieldManager);
+    await this.#call("POST", path, WITH_BODY, bindingBody(this.#keyOf(pod), nodeName), options.signal);
+  }
+
+  async token(serviceAccount: ObjectKey, { signal, ...spec }: TokenOptions = {}): Promise<ServiceAccountToken> {
+    const path = this.#path(SERVICE_ACCOUNTS, serviceAccount, "token");
+    const { status } = (await this.#call("POST", path, WITH_BODY, tokenBody(spec), signal)) as { status: ServiceAccountToken };
+    return status;
+  }
+
+  async *logs(pod: ObjectKey, options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
+    const path = this.#path(PODS, pod, "log") + logQuery(options);
+    const response = await this.#send({ method: "GET", path, stream: true, ...(options.signal ? { signal: options.signal } : {}) });
+    yield* response.lines();
+  }
+
   async request(request: TransportRequest): Promise<unknown> {
     const response = await this.#send(request);
     const text = await response.text();
@@ -194,8 +239,11 @@ export class ApiClient implements Client {
     return this.transport.close();
   }
 
-  #path(resource: Resource, key: ObjectKey, subresource?: string): string {
-    return resourcePath(resource, { namespace: key.namespace ?? this.namespace, name: key.name }, subresource);
+  #keyOf({ namespace = this.namespace, name }: ObjectKey): Required<ObjectKey> {
+    return { namespace, name };
+  }
+  #path(resource: Pick<Resource, "apiVersion" | "plural" | "scope">, key: ObjectKey, subresource?: string): string {
+    return resourcePath(resource, this.#keyOf(key), subresource);
   }
 
   async #call(
@@ -204,14 +252,15 @@ export class ApiClient implements Client {
     headers: Readonly<Record<string, string>>,
     body?: string,
     signal?: AbortSignal,
+    retries?: number,
   ): Promise<unknown> {
     const request: TransportRequest = { method, path, headers, ...(body === undefined ? {} : { body }), ...(signal ? { signal } : {}) };
-    const response = await this.#send(request);
+    const response = await this.#send(request, retries);
     return parseBody(await response.text(), request);
   }
 
   /** Sends, waits out what the server asks to wait, and throws its refusals. */
-  async #send(request: TransportRequest): Promise<TransportResponse> {
+  async #send(request: TransportRequest, maxRetries = MAX_RETRIES): Promise<TransportResponse> {
     for (let retries = 0; ; retries++) {
       const response = await this.#answer(request);
       this.#options.warnings.take(response.headers["warning"]);
@@ -219,7 +268,7 @@ export class ApiClient implements Client {
       const text = await response.text();
       // As client-go does: a Retry-After says that the request was not carried out.
       const seconds = response.status === 429 || response.status >= 500 ? retryAfterSeconds(response) : undefined;
-      if (seconds === undefined || retries === MAX_RETRIES) throw refusalOf(response, text, request);
+      if (seconds === undefined || retries >= maxRetries) throw refusalOf(response, text, request);
       await pause(seconds * 1000, request.signal);
     }
   }
@@ -242,15 +291,4 @@ function keyOf(object: object): ObjectKey {
   const { namespace, name } = (object as KubeObject).metadata;
   if (!name) throw new TypeError(`the ${(object as KubeObject).kind} to write has no metadata.name`);
   return namespace === undefined ? { name } : { namespace, name };
-}
-
-function deleteBody({ gracePeriodSeconds, propagationPolicy, preconditions, dryRun }: DeleteOptions): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "DeleteOptions",
-    gracePeriodSeconds,
-    propagationPolicy,
-    preconditions,
-    dryRun: dryRun ? ["All"] : undefined,
-  });
 }

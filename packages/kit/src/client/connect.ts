@@ -3,18 +3,14 @@ import { ApiClient } from "./client.ts";
 import type { Client, Transport, WarningHandler } from "./contract.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 import type { KubeconfigOptions } from "./kubeconfig-files.ts";
-import { networkTransport } from "./network.ts";
+import { type NetworkOptions, networkTransport } from "./network.ts";
 import { Warnings } from "./warnings.ts";
 
-export interface ConnectOptions {
+export interface ConnectOptions extends NetworkOptions {
   /** Field manager of writes that name none. Default: `outrigger` for apply; for others the server takes the user agent's name. */
   readonly fieldManager?: string;
-  /** Default `outrigger`. */
-  readonly userAgent?: string;
   /** Told each warning of the server once. Default: `process.emitWarning`. */
   readonly onWarning?: WarningHandler;
-  /** Milliseconds until a request without an answer is given up. Default 60,000. */
-  readonly timeoutMs?: number;
   /** Told of each answer (or `<error>`), for metrics: `rest_client_requests_total`. */
   readonly onRequest?: (method: string, status: string, host: string) => void;
 }

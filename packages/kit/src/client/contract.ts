@@ -1,3 +1,4 @@
+import type { Scale } from "kubernetes-types/autoscaling/v1.js";
 import type { Desired, GroupVersionResource, KubeObject, ObjectKey, Observed, Resource, Status } from "../api/index.ts";
 
 /**
@@ -15,7 +16,7 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal;
-  /** The answer is a stream that may stay silent for long: no body timeout applies and `lines` is used. */
+  /** The answer is a stream that may stay silent for long, to be read with `lines`: no body timeout applies, and it has a connection of its own. */
   readonly stream?: boolean;
 }
 export interface TransportResponse {
@@ -26,6 +27,14 @@ export interface TransportResponse {
   lines(): AsyncIterable<string>;
 }
 
+export interface GetOptions {
+  readonly resourceVersion?: string;
+  /** `status`, `scale`, … */
+  readonly subresource?: string;
+  /** Ask for `PartialObjectMetadata`: apiVersion, kind and metadata alone. */
+  readonly metadataOnly?: boolean;
+  readonly signal?: AbortSignal;
+}
 export interface ListOptions {
   /** All namespaces when absent. */
   readonly namespace?: string;
@@ -39,7 +48,15 @@ export interface ListOptions {
   readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
+export interface PageOptions extends ListOptions {
+  /**
+   * When the continue token expires half-way (after 5 minutes at most), go on with the rest as it is by then, instead of
+   * throwing `ExpiredError`: every object that was there all the time comes once, but no longer all from one moment.
+   */
+  readonly inconsistent?: boolean;
+}
 export interface WatchOptions extends ListOptions {
+  /** Until the server ends the watch. */
   readonly timeoutSeconds?: number;
   readonly allowBookmarks?: boolean;
   readonly sendInitialEvents?: boolean;
@@ -60,6 +77,37 @@ export interface DeleteOptions extends Omit<WriteOptions, "subresource" | "field
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  /** Delete even what cannot be read from the store any more, finalizers or not (Kubernetes 1.32; breaks what relies on them). */
+  readonly ignoreStoreReadError?: boolean;
+}
+/** `v1.PodLogOptions`. */
+export interface LogOptions {
+  /** Needed where a pod has several. */
+  readonly container?: string;
+  /** Go on while the container runs. */
+  readonly follow?: boolean;
+  /** Of the run before the last restart. */
+  readonly previous?: boolean;
+  readonly sinceSeconds?: number;
+  /** RFC 3339. */
+  readonly sinceTime?: string;
+  readonly timestamps?: boolean;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  readonly signal?: AbortSignal;
+}
+/** `authentication.k8s.io/v1.TokenRequestSpec`. */
+export interface TokenOptions {
+  readonly audiences?: readonly string[];
+  /** Seconds, at least 600; the server may give another. */
+  readonly expirationSeconds?: number;
+  /** The token ends with this object. */
+  readonly boundObjectRef?: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid?: string };
+  readonly signal?: AbortSignal;
+}
+export interface ServiceAccountToken {
+  readonly token: string;
+  readonly expirationTimestamp: string;
 }
 export interface ObjectList<T> {
   readonly resourceVersion: string;
@@ -84,27 +132,40 @@ export type WarningHandler = (text: string) => void;
  * Every failure that the server explains is a `StatusError` (a subclass by reason: `NotFoundError`, `ConflictError`,
  * `AlreadyExistsError`, `InvalidError`, `ExpiredError`, `TooManyRequestsError`, …); every failure on the way is a
  * `ConnectionError`. 429 with Retry-After is waited out and retried (at most 10 times).
+ *
+ * Objects of a namespaced kind that name no namespace are meant to be in the client's own.
  */
 export interface Client {
-  get<R extends Resource>(
-    resource: R,
-    key: ObjectKey,
-    options?: { readonly resourceVersion?: string; readonly subresource?: string; readonly signal?: AbortSignal },
-  ): Promise<Observed<R>>;
+  get<R extends Resource>(resource: R, key: ObjectKey, options?: GetOptions): Promise<Observed<R>>;
   /** As `get`, but `undefined` where there is none. */
-  find<R extends Resource>(resource: R, key: ObjectKey, options?: { readonly signal?: AbortSignal }): Promise<Observed<R> | undefined>;
+  find<R extends Resource>(resource: R, key: ObjectKey, options?: GetOptions): Promise<Observed<R> | undefined>;
   list<R extends Resource>(resource: R, options?: ListOptions): Promise<ObjectList<Observed<R>>>;
   /** All objects, page by page (500 at a time unless `limit` says otherwise). */
-  pages<R extends Resource>(resource: R, options?: ListOptions): AsyncIterable<ObjectList<Observed<R>>>;
+  pages<R extends Resource>(resource: R, options?: PageOptions): AsyncIterable<ObjectList<Observed<R>>>;
   /** One watch, until the server ends it. An ERROR event is thrown as its `StatusError`. */
   watch<R extends Resource>(resource: R, options?: WatchOptions): AsyncIterable<WatchEvent<Observed<R>>>;
   create<R extends Resource>(resource: R, object: Desired<R>, options?: WriteOptions): Promise<Observed<R>>;
+  /** Replaces the object, or with `subresource: "status"` (`approval`, `finalize`, `resize`, `ephemeralcontainers`, …) that part of it. */
   update<R extends Resource>(resource: R, object: Observed<R>, options?: WriteOptions): Promise<Observed<R>>;
   patch<R extends Resource>(resource: R, key: ObjectKey, body: PatchBody, options?: WriteOptions): Promise<Observed<R>>;
-  /** Server-side apply; `fieldManager` defaults to the client's. */
+  /** Server-side apply; `fieldManager` defaults to the client's. A field that another manager owns is a `ConflictError` naming it, unless `force`. */
   apply<R extends Resource>(resource: R, object: Desired<R>, options?: ApplyOptions): Promise<Observed<R>>;
+  /** The object as it still is (it has finalizers, or a grace period), or a `Status` when it is gone. */
   delete<R extends Resource>(resource: R, key: ObjectKey, options?: DeleteOptions): Promise<KubeObject | Status>;
   deleteCollection<R extends Resource>(resource: R, options?: ListOptions & DeleteOptions): Promise<void>;
+
+  /** The `scale` subresource: wanted and present replicas, and the selector of the pods. */
+  getScale(resource: Resource, key: ObjectKey, options?: { readonly signal?: AbortSignal }): Promise<Scale>;
+  scale(resource: Resource, key: ObjectKey, replicas: number, options?: Omit<WriteOptions, "subresource">): Promise<Scale>;
+  /** Asks for a pod's eviction. While a disruption budget forbids it: `TooManyRequestsError` at once, no retry. */
+  evict(pod: ObjectKey, options?: DeleteOptions): Promise<void>;
+  /** Assigns a pod to a node, as schedulers do. */
+  bind(pod: ObjectKey, nodeName: string, options?: Omit<WriteOptions, "subresource">): Promise<void>;
+  /** A token of a service account (`token` subresource). */
+  token(serviceAccount: ObjectKey, options?: TokenOptions): Promise<ServiceAccountToken>;
+  /** A container's log, line by line. */
+  logs(pod: ObjectKey, options?: LogOptions): AsyncIterable<string>;
+
   /** Any request, for what has no method here; throws as the others do. */
   request(request: TransportRequest): Promise<unknown>;
   /** Every resource that the server offers, by discovery: for garbage collection, `kubectl apply -f`-like work. */

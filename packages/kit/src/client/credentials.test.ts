@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Identity, identitySource } from "./credentials.ts";
+import { identitySource } from "./credentials.ts";
 import { ExecCredentials } from "./exec.ts";
+import type { Identity } from "./identity.ts";
 import { KubeconfigError } from "./index.ts";
 
 let folder: string;
@@ -30,10 +31,13 @@ test("a token file is read again after a minute, and at once when the token was 
   later(2_000);
   expect(token()).toBe("Bearer two");
   writeFileSync(file, "three");
-  expect(source.refused()).toBe(false);
+  const two = source.current() as Identity;
+  expect(source.refused(two)).toBe(false);
   later(1_500);
-  expect(source.refused()).toBe(true);
+  expect(source.refused(two)).toBe(true);
   expect(token()).toBe("Bearer three");
+  // One that was refused late: there is another by now.
+  expect(source.refused(two)).toBe(true);
   rmSync(file);
   later(61_000);
   expect(token()).toBe("Bearer three");
@@ -43,13 +47,14 @@ test("a plugin is run again shortly before its credential ends, and after a refu
   const count = join(folder, "count");
   writeFileSync(count, "");
   const ends = (ms: number): string => new Date(Date.now() + ms).toISOString();
-  const printing = `echo >> ${count}; echo "{\\"kind\\":\\"ExecCredential\\",\\"status\\":{\\"token\\":\\"t$(($(wc -l < ${count})))\\",\\"expirationTimestamp\\":\\"${ends(60_000)}\\"}}"`;
+  const printing = `echo >> ${count}; echo "{\\"kind\\":\\"ExecCredential\\",\\"apiVersion\\":\\"client.authentication.k8s.io/v1\\",\\"status\\":{\\"token\\":\\"t$(($(wc -l < ${count})))\\",\\"expirationTimestamp\\":\\"${ends(60_000)}\\"}}"`;
   const source = new ExecCredentials(
     {
       apiVersion: "client.authentication.k8s.io/v1",
       command: "sh",
       args: ["-c", printing],
       env: {},
+      interactiveMode: "Never",
       folder,
       source: "test",
       field: "users[u].user.exec",
@@ -60,7 +65,10 @@ test("a plugin is run again shortly before its credential ends, and after a refu
   expect(await token()).toBe("Bearer t1");
   later(49_000);
   expect(await token()).toBe("Bearer t1");
-  expect(source.refused()).toBe(true);
+  const first = await source.current();
+  expect(source.refused(first)).toBe(true);
+  expect(await token()).toBe("Bearer t2");
+  expect(source.refused(first)).toBe(true);
   expect(await token()).toBe("Bearer t2");
   later(2_000);
   expect(await token()).toBe("Bearer t3");
@@ -73,6 +81,7 @@ test("a plugin that hangs is given up", async () => {
       command: "sleep",
       args: ["60"],
       env: {},
+      interactiveMode: "Never",
       folder,
       source: "file",
       field: "users[u].user.exec",
@@ -90,6 +99,7 @@ test("a plugin that is not installed is named, with its own hint", async () => {
       command: "no-such-plugin",
       args: [],
       env: {},
+      interactiveMode: "Never",
       installHint: "get it from the vendor",
       folder,
       source: "file",

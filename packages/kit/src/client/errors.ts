@@ -64,6 +64,17 @@ export class AlreadyExistsError extends StatusError {
 export class ConflictError extends StatusError {
   override readonly name = "ConflictError";
   override readonly code = "ERR_CONFLICT";
+
+  /** Of a refused apply: who owns the fields that it would change, by manager (`kubectl`, …), each with the fields' paths. Empty otherwise. */
+  get managers(): ReadonlyMap<string, readonly string[]> {
+    const managers = new Map<string, string[]>();
+    for (const { reason, message, field = "" } of this.causes) {
+      const manager = reason === "FieldManagerConflict" ? /"((?:[^"\\]|\\.)*)"/.exec(message)?.[1] : undefined;
+      if (manager === undefined) continue;
+      managers.set(manager, [...(managers.get(manager) ?? []), field]);
+    }
+    return managers;
+  }
 }
 /** 422: the object breaks rules; `causes` says which, by field. */
 export class InvalidError extends StatusError {
@@ -100,6 +111,16 @@ export class MethodNotAllowedError extends StatusError {
   override readonly name = "MethodNotAllowedError";
   override readonly code = "ERR_METHOD_NOT_ALLOWED";
 }
+/** 406: the server cannot answer in the form asked for (as a `PartialObjectMetadata` of what has no metadata). */
+export class NotAcceptableError extends StatusError {
+  override readonly name = "NotAcceptableError";
+  override readonly code = "ERR_NOT_ACCEPTABLE";
+}
+/** 413: the object is larger than the server takes (3 MiB), or than its store does (1.5 MiB). */
+export class RequestTooLargeError extends StatusError {
+  override readonly name = "RequestTooLargeError";
+  override readonly code = "ERR_REQUEST_TOO_LARGE";
+}
 /** 415: the server does not read this kind of body (as strategic merge patches of custom resources). */
 export class UnsupportedMediaTypeError extends StatusError {
   override readonly name = "UnsupportedMediaTypeError";
@@ -135,11 +156,15 @@ const BY_REASON: Readonly<Record<string, StatusErrorClass>> = {
   Gone: ExpiredError,
   TooManyRequests: TooManyRequestsError,
   MethodNotAllowed: MethodNotAllowedError,
+  NotAcceptable: NotAcceptableError,
+  RequestEntityTooLarge: RequestTooLargeError,
   UnsupportedMediaType: UnsupportedMediaTypeError,
   Timeout: ServerTimeoutError,
   ServerTimeout: ServerTimeoutError,
   ServiceUnavailable: ServiceUnavailableError,
   InternalError: InternalServerError,
+  // The object is there and cannot be decrypted or decoded.
+  StorageReadError: InternalServerError,
 };
 const BY_CODE: Readonly<Record<number, StatusErrorClass>> = {
   400: BadRequestError,
@@ -147,8 +172,10 @@ const BY_CODE: Readonly<Record<number, StatusErrorClass>> = {
   403: ForbiddenError,
   404: NotFoundError,
   405: MethodNotAllowedError,
+  406: NotAcceptableError,
   409: ConflictError,
   410: ExpiredError,
+  413: RequestTooLargeError,
   415: UnsupportedMediaTypeError,
   422: InvalidError,
   429: TooManyRequestsError,
@@ -162,9 +189,12 @@ export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly code = "ERR_CONNECTION";
   readonly reason: string;
-  constructor(message: string, reason: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  /** The file, and the field in it, that say where to go or whom to trust: the first place to look. */
+  readonly place: { readonly file: string; readonly field: string } | undefined;
+  constructor(message: string, reason: string, cause?: unknown, place?: { readonly file: string; readonly field: string }) {
+    super(place ? `${message} (${place.file}: ${place.field})` : message, cause === undefined ? undefined : { cause });
     this.reason = reason;
+    this.place = place;
   }
 }
 

@@ -13,16 +13,21 @@
  * - A write that broke off with a `ConnectionError` may have happened: read before writing again.
  */
 
-export type { ClusterAccess, Credentials, ExecCredentialSource } from "./access.ts";
+export type { ClusterAccess, Credentials, Impersonation, Place } from "./access.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export type {
   ApplyOptions,
   Client,
   DeleteOptions,
   DiscoveredResource,
+  GetOptions,
   ListOptions,
+  LogOptions,
   ObjectList,
+  PageOptions,
   PatchBody,
+  ServiceAccountToken,
+  TokenOptions,
   Transport,
   TransportRequest,
   TransportResponse,
@@ -43,7 +48,9 @@ export {
   InvalidError,
   KubeconfigError,
   MethodNotAllowedError,
+  NotAcceptableError,
   NotFoundError,
+  RequestTooLargeError,
   ServerTimeoutError,
   ServiceUnavailableError,
   StatusError,
@@ -51,7 +58,9 @@ export {
   UnauthorizedError,
   UnsupportedMediaTypeError,
 } from "./errors.ts";
+export type { ExecCredentialSource } from "./exec-source.ts";
 export { loadKubeconfig } from "./kubeconfig.ts";
 export type { KubeconfigOptions } from "./kubeconfig-files.ts";
-export { networkTransport } from "./network.ts";
+export { type NetworkOptions, networkTransport } from "./network.ts";
+export type { OidcSource } from "./oidc-source.ts";
 export { type DynamicResource, dynamicResource, resourcePath } from "./path.ts";

@@ -19,6 +19,8 @@ export interface KubeconfigOptions {
 /** One named entry of a kubeconfig and where it came from. */
 export interface Entry {
   readonly file: string;
+  /** False for a text that the caller gave. */
+  readonly isFile: boolean;
   readonly folder: string;
   readonly name: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -27,6 +29,7 @@ export interface Entry {
 export interface Merged {
   readonly source: string;
   currentContext: string;
+  currentContextFile: string | undefined;
   readonly clusters: Map<string, Entry>;
   readonly users: Map<string, Entry>;
   readonly contexts: Map<string, Entry>;
@@ -34,7 +37,7 @@ export interface Merged {
 
 /** The files that the options and the environment name, merged; undefined when the pod's own service account is meant. */
 export function readKubeconfigs(options: KubeconfigOptions, env: Readonly<Record<string, string | undefined>>): Merged | undefined {
-  if (options.text !== undefined) return merge([{ file: "kubeconfig text", folder: process.cwd(), text: options.text }]);
+  if (options.text !== undefined) return merge([{ file: "kubeconfig text", folder: process.cwd(), text: options.text, isFile: false }]);
   let files: readonly string[];
   let mustExist = false;
   if (options.file !== undefined) {
@@ -54,7 +57,7 @@ export function readKubeconfigs(options: KubeconfigOptions, env: Readonly<Record
   return merge(
     present.map((file) => {
       try {
-        return { file, folder: dirname(resolve(file)), text: readFileSync(file, "utf8") };
+        return { file, folder: dirname(resolve(file)), text: readFileSync(file, "utf8"), isFile: true };
       } catch (cause) {
         throw new KubeconfigError(
           file,
@@ -73,26 +76,41 @@ function parseYaml(text: string): unknown {
   return parse(text);
 }
 
-function merge(files: readonly { readonly file: string; readonly folder: string; readonly text: string }[]): Merged {
+interface FileText {
+  readonly file: string;
+  readonly isFile: boolean;
+  readonly folder: string;
+  readonly text: string;
+}
+
+function merge(files: readonly FileText[]): Merged {
   const merged: Merged = {
     source: files.map(({ file }) => file).join(delimiter),
     currentContext: "",
+    currentContextFile: undefined,
     clusters: new Map(),
     users: new Map(),
     contexts: new Map(),
   };
-  for (const { file, folder, text } of files) {
+  for (const { file, isFile, folder, text } of files) {
     let config: unknown;
     try {
       config = parseYaml(text);
     } catch (cause) {
       throw new KubeconfigError(file, "", `is not YAML: ${(cause as Error).message.split(/:?\n/)[0]}`, cause);
     }
-    if (config === null || config === undefined) continue;
+    if (config === null || config === undefined) {
+      // As kubectl: an empty file of several is passed over.
+      if (files.length === 1) throw new KubeconfigError(file, "", "is empty");
+      continue;
+    }
     if (typeof config !== "object" || Array.isArray(config))
       throw new KubeconfigError(file, "", "is not a kubeconfig: its content is no map");
     const body = config as Record<string, unknown>;
-    if (!merged.currentContext && typeof body["current-context"] === "string") merged.currentContext = body["current-context"];
+    if (!merged.currentContext && typeof body["current-context"] === "string") {
+      merged.currentContext = body["current-context"];
+      merged.currentContextFile = file;
+    }
     for (const [list, inner] of [
       ["clusters", "cluster"],
       ["users", "user"],
@@ -103,8 +121,11 @@ function merge(files: readonly { readonly file: string; readonly folder: string;
       entries.forEach((entry: Record<string, unknown> | null, index) => {
         const name = entry?.["name"];
         if (typeof name !== "string" && typeof name !== "number") throw new KubeconfigError(file, `${list}[${index}].name`, "is missing");
+        const content = entry?.[inner] ?? {};
+        if (typeof content !== "object" || Array.isArray(content))
+          throw new KubeconfigError(file, `${list}[${name}].${inner}`, "must be a map");
         if (!merged[list].has(String(name)))
-          merged[list].set(String(name), { file, folder, name: String(name), body: (entry?.[inner] ?? {}) as Record<string, unknown> });
+          merged[list].set(String(name), { file, isFile, folder, name: String(name), body: content as Record<string, unknown> });
       });
     }
   }

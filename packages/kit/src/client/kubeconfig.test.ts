@@ -95,7 +95,7 @@ describe("a kubeconfig", () => {
       "users[u].user.client-certificate-data",
       /the certificate expired on 2020-01-02/,
     ],
-    ["asks for an auth provider", () => config({ "auth-provider": { name: "gcp" } }), "users[u].user.auth-provider", /not supported/],
+    ["asks for an auth provider", () => config({ "auth-provider": { name: "gcp" } }), "users[u].user.auth-provider.name", /not supported/],
     [
       "has an exec of an unknown version",
       () => config({ exec: { command: "x", apiVersion: "v0" } }),
@@ -197,10 +197,16 @@ describe("a client says who it is", () => {
     ["fails", "echo 'log in first' >&2; exit 3", /failed: log in first/],
     ["prints no JSON", "echo hello", /did not print JSON/],
     ["prints another object", "echo '{}'", /printed no ExecCredential/],
-    ["gives nothing to log in with", `echo '{"kind":"ExecCredential","status":{}}'`, /neither a token nor a certificate/],
+    [
+      "gives nothing to log in with",
+      `echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}'`,
+      /neither a token nor a certificate/,
+    ],
   ])("a plugin that %s is one clear error", async ([, body, message]) => {
     await using server = await startApiServer();
-    const client = connect({ text: server.kubeconfig({ exec: { apiVersion: "client.authentication.k8s.io/v1", command: script(body) } }) });
+    const client = connect({
+      text: server.kubeconfig({ exec: { apiVersion: "client.authentication.k8s.io/v1", command: script(body), interactiveMode: "Never" } }),
+    });
     const error = await client.get(ConfigMap, { name: "a" }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(KubeconfigError);
     expect((error as Error).message).toMatch(message);

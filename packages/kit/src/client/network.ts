@@ -1,27 +1,37 @@
 import type { Dispatcher, Pool } from "undici";
-import type { ClusterAccess } from "./access.ts";
+import type { ClusterAccess, Impersonation } from "./access.ts";
+import { connectionError } from "./connection-error.ts";
+import { connector } from "./connector.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./contract.ts";
-import { type Identity, type IdentitySource, identitySource } from "./credentials.ts";
+import { identitySource } from "./credentials.ts";
 import { ConnectionError } from "./errors.ts";
-import { lines } from "./lines.ts";
+import { StreamExchange, WholeExchange } from "./exchange.ts";
+import type { Identity, IdentitySource } from "./identity.ts";
+import { proxyAuthorities, proxyAuthorization } from "./tunnel.ts";
 
 export interface NetworkOptions {
   /** Milliseconds until a request without an answer is given up. Default 60,000. */
   readonly timeoutMs?: number;
   readonly userAgent?: string;
+  /** Speak HTTP/2 where the server does. Default false: HTTP/1.1 costs less here, and each watch then has its own connection. */
+  readonly http2?: boolean;
+  /** Connections for requests (not for watches); what comes beyond waits. Default 64. */
+  readonly maxConnections?: number;
+  /** Instead of the impersonation that the kubeconfig asks for. */
+  readonly impersonate?: Impersonation;
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-const CONNECT_TIMEOUT_MS = 10_000;
-/** First TCP keep-alive probe on a quiet connection; ten follow a second apart, so a dead peer is noticed within half a minute. */
-const KEEP_ALIVE_PROBE_MS = 15_000;
+const DEFAULT_CONNECTIONS = 64;
 /** How long an idle connection is kept; a server's own hint goes before. */
 const IDLE_MS = 60_000;
+/** The connection ended with nothing of the answer come: as the server closed it while idle, or was restarted. */
+const BROKEN = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 /** The pools of one identity: requests and watches apart, since a watch keeps its connection for minutes. */
 interface Pools {
-  readonly requests: Dispatcher;
-  readonly watches: Dispatcher;
+  readonly requests: Pool;
+  readonly watches: Pool;
   readonly cert: string | undefined;
 }
 
@@ -33,155 +43,119 @@ export function networkTransport(access: ClusterAccess, options: NetworkOptions 
 class NetworkTransport implements Transport {
   readonly #access: ClusterAccess;
   readonly #identity: IdentitySource;
+  readonly #options: NetworkOptions;
   readonly #timeoutMs: number;
-  readonly #userAgent: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #prefix: string;
   readonly #origin: string;
+  readonly #proxy: URL | undefined;
   #undici: typeof import("undici") | undefined;
   #pools: Pools | undefined;
+  /** Pools of former certificates, whose requests may still run. */
+  readonly #retired = new Set<Pools>();
   #closed = false;
 
-  constructor(access: ClusterAccess, { timeoutMs = DEFAULT_TIMEOUT_MS, userAgent = "outrigger" }: NetworkOptions) {
+  constructor(access: ClusterAccess, options: NetworkOptions) {
     this.#access = access;
-    this.#identity = identitySource(access);
-    this.#timeoutMs = timeoutMs;
-    this.#userAgent = userAgent;
-    const { origin, pathname } = new URL(access.server);
-    this.#origin = origin;
-    this.#prefix = pathname === "/" ? "" : pathname.replace(/\/$/, "");
+    this.#options = options;
+    this.#identity = identitySource(access, options.impersonate);
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const { origin, pathname, host, protocol } = new URL(access.server);
+    const prefix = pathname.replace(/\/$/, "");
+    const userAgent = { "user-agent": options.userAgent ?? "outrigger" };
+    const proxy = access.proxyUrl ? new URL(access.proxyUrl) : undefined;
+    if (protocol === "http:" && proxy && proxy.protocol !== "socks5:") {
+      // Without TLS a proxy is asked for the whole URL; there is no tunnel (RFC 9112, 3.2.2).
+      this.#origin = proxy.origin;
+      this.#prefix = origin + prefix;
+      this.#headers = { ...userAgent, host, ...proxyAuthorization(proxy) };
+    } else {
+      this.#origin = origin;
+      this.#prefix = prefix;
+      this.#headers = userAgent;
+      this.#proxy = proxy;
+    }
   }
 
   async request(request: TransportRequest): Promise<TransportResponse> {
     for (let attempt = 0; ; attempt++) {
+      if (this.#closed) throw new ConnectionError("the client is closed", "CLOSED");
+      const current = this.#identity.current();
+      const identity = current instanceof Promise ? await current : current;
+      this.#undici ??= await import("undici");
       try {
-        const response = await this.#once(request);
-        if (response.status !== 401 || attempt > 0 || !this.#identity.refused()) return response;
+        const response = await this.#once(request, identity);
+        if (response.status !== 401 || attempt > 0 || !this.#identity.refused(identity)) return response;
         await response.text();
       } catch (error) {
-        // The server closed an idle connection just as the request went out on it. Reading again is always safe.
-        if (
-          request.method === "GET" &&
-          attempt === 0 &&
-          error instanceof ConnectionError &&
-          error.reason === "UND_ERR_SOCKET" &&
-          !request.signal?.aborted
-        )
-          continue;
-        throw error;
+        // Reading again is always safe.
+        const broken = error instanceof ConnectionError && BROKEN.has(error.reason);
+        if (!broken || request.method !== "GET" || attempt > 0) throw error;
       }
     }
   }
 
-  async #once(request: TransportRequest): Promise<TransportResponse> {
-    if (this.#closed) throw new ConnectionError("the client is closed", "CLOSED");
-    const current = this.#identity.current();
-    const identity = current instanceof Promise ? await current : current;
-    this.#undici ??= await import("undici");
+  #once(request: TransportRequest, identity: Identity): Promise<TransportResponse> {
     const pools = this.#poolsFor(identity);
-    const options: Dispatcher.RequestOptions = {
-      origin: this.#origin,
-      path: this.#prefix + request.path,
-      method: request.method as Dispatcher.HttpMethod,
-      headers: { "user-agent": this.#userAgent, ...request.headers, ...identity.headers },
-      body: request.body ?? null,
-      headersTimeout: this.#timeoutMs,
-      bodyTimeout: request.stream ? 0 : this.#timeoutMs,
-    };
-    if (request.signal) options.signal = request.signal;
-    let data: Dispatcher.ResponseData;
-    try {
-      data = await (request.stream ? pools.watches : pools.requests).request(options);
-    } catch (error) {
-      throw this.#failure(error, request);
-    }
-    return {
-      status: data.statusCode,
-      headers: data.headers,
-      text: async () => {
-        try {
-          return await data.body.text();
-        } catch (error) {
-          throw this.#failure(error, request);
-        }
+    const failure = (error: unknown): unknown => connectionError(error, this.#access, request);
+    const exchange = request.stream ? new StreamExchange(request.signal, failure) : new WholeExchange(request.signal, failure);
+    (request.stream ? pools.watches : pools.requests).dispatch(
+      {
+        origin: this.#origin,
+        path: this.#prefix + request.path,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: { ...this.#headers, ...request.headers, ...identity.headers },
+        body: request.body ?? null,
+        headersTimeout: this.#timeoutMs,
+        bodyTimeout: request.stream ? 0 : this.#timeoutMs,
       },
-      lines: () => this.#lines(data, request),
-    };
-  }
-
-  async *#lines(data: Dispatcher.ResponseData, request: TransportRequest): AsyncGenerator<string, void, undefined> {
-    // Destroying a body on purpose ends in an error that nobody waits for.
-    data.body.on("error", () => {});
-    try {
-      yield* lines(data.body);
-    } catch (error) {
-      throw this.#failure(error, request);
-    } finally {
-      data.body.destroy();
-    }
+      exchange,
+    );
+    return exchange.response;
   }
 
   #poolsFor({ cert, key }: Identity): Pools {
-    const pools = this.#pools;
-    if (pools && pools.cert === cert) return pools;
+    const before = this.#pools;
+    if (before && before.cert === cert) return before;
     // A new certificate needs new connections; what runs on the old ones may end.
-    if (pools) void Promise.allSettled([pools.requests.close(), pools.watches.close()]);
-    const { ca, tlsServerName, insecureSkipTlsVerify, proxyUrl } = this.#access;
-    const tls = {
-      ...(ca ? { ca } : {}),
-      ...(cert && key ? { cert, key } : {}),
-      ...(tlsServerName ? { servername: tlsServerName } : {}),
-      rejectUnauthorized: !insecureSkipTlsVerify,
-    };
-    const undici = this.#undici!;
-    const shared: Pool.Options = { keepAliveTimeout: IDLE_MS, keepAliveMaxTimeout: 600_000, connections: null, allowH2: false };
-    const make = (): Dispatcher =>
-      proxyUrl
-        ? new undici.ProxyAgent({ ...shared, uri: proxyUrl, requestTls: tls } as never)
-        : new undici.Pool(this.#origin, {
-            ...shared,
-            connect: { ...tls, timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS },
-          });
-    this.#pools = { requests: make(), watches: make(), cert };
+    if (before) {
+      this.#retired.add(before);
+      void Promise.allSettled([before.requests.close(), before.watches.close()]).then(() => this.#retired.delete(before));
+    }
+    const make = (connections: number | null): Pool => this.#pool(connections, cert, key);
+    this.#pools = { requests: make(this.#options.maxConnections ?? DEFAULT_CONNECTIONS), watches: make(null), cert };
     return this.#pools;
   }
 
-  #failure(error: unknown, request: TransportRequest): unknown {
-    if (request.signal?.aborted) return request.signal.reason;
-    return connectionError(error, this.#access, request);
+  #pool(connections: number | null, cert: string | undefined, key: string | undefined): Pool {
+    const { ca, tlsServerName, insecureSkipTlsVerify } = this.#access;
+    const undici = this.#undici!;
+    const allowH2 = this.#options.http2 ?? false;
+    // Where the proxy itself is asked for http URLs, its certificate is not the cluster's business.
+    const authorities = this.#prefix.startsWith("http:") ? proxyAuthorities(ca) : ca;
+    return new undici.Pool(this.#origin, {
+      connections,
+      allowH2,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: 600_000,
+      connect: connector(
+        undici,
+        {
+          rejectUnauthorized: !insecureSkipTlsVerify,
+          allowH2,
+          ...(authorities ? { ca: authorities } : {}),
+          ...(cert && key ? { cert, key } : {}),
+          ...(tlsServerName ? { servername: tlsServerName } : {}),
+        },
+        this.#proxy,
+      ),
+    });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    const pools = this.#pools;
+    const all = [...this.#retired, ...(this.#pools ? [this.#pools] : [])];
     this.#pools = undefined;
-    if (pools) await Promise.all([pools.requests.destroy(), pools.watches.destroy()]);
+    await Promise.all(all.flatMap(({ requests, watches }) => [requests.destroy(), watches.destroy()]));
   }
 }
-
-/** Says what was to be reached, what happened, and for the common causes what to do. */
-function connectionError(
-  error: unknown,
-  { server, source, insecureSkipTlsVerify }: ClusterAccess,
-  request: TransportRequest,
-): ConnectionError {
-  if (error instanceof ConnectionError) return error;
-  const cause = error as NodeJS.ErrnoException & { errors?: NodeJS.ErrnoException[] };
-  const reason = cause.code ?? cause.errors?.[0]?.code ?? cause.name ?? "UNKNOWN";
-  const hint = insecureSkipTlsVerify ? undefined : HINTS[reason];
-  const what = cause.message || cause.errors?.[0]?.message || reason;
-  return new ConnectionError(`${request.method} ${server}${request.path}: ${what}${hint ? ` (${source}: ${hint})` : ""}`, reason, error);
-}
-
-const AUTHORITY =
-  "the server's certificate does not come from the cluster's certificate-authority; take certificate-authority-data from this cluster";
-const HINTS: Readonly<Record<string, string>> = {
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: AUTHORITY,
-  SELF_SIGNED_CERT_IN_CHAIN: AUTHORITY,
-  DEPTH_ZERO_SELF_SIGNED_CERT: AUTHORITY,
-  CERT_SIGNATURE_FAILURE: AUTHORITY,
-  CERT_HAS_EXPIRED: "the server's certificate has expired",
-  ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another name; set tls-server-name",
-  ECONNREFUSED: "nothing listens there; is the cluster up?",
-  ENOTFOUND: "there is no such host",
-};

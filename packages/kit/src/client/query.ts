@@ -1,4 +1,4 @@
-import type { ApplyOptions, ListOptions, WatchOptions, WriteOptions } from "./contract.ts";
+import type { ApplyOptions, ListOptions, LogOptions, WatchOptions, WriteOptions } from "./contract.ts";
 
 type Value = string | number | boolean | undefined;
 
@@ -47,4 +47,9 @@ export function writeQuery(options: ApplyOptions | WriteOptions, fieldManager: s
     fieldValidation: options.fieldValidation,
     force: "force" in options ? options.force : undefined,
   });
+}
+
+/** `v1.PodLogOptions` as query parameters. */
+export function logQuery({ signal: _, ...options }: LogOptions): string {
+  return query(options as Readonly<Record<string, Value>>);
 }
