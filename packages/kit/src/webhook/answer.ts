@@ -1,6 +1,6 @@
 import type { KubeObject, Status } from "../api/index.ts";
 import { StatusError } from "../client/index.ts";
-import { createJsonPatch, type JsonPatchOperation } from "../patch/index.ts";
+import { createJsonPatch, type JsonPatchOperation, patchText } from "../patch/index.ts";
 import type { ReviewContext, Webhook } from "./handler.ts";
 import { isObject, parseJson } from "./json.ts";
 import type { AdmissionAnswer, AdmissionRequest } from "./review.ts";
@@ -14,15 +14,16 @@ export interface HttpAnswer {
 }
 
 /**
- * Answers one review: the body of an AdmissionReview or ConversionReview in, the body of the answer out.
+ * Answers one review: the body of an AdmissionReview or ConversionReview in, the body of the answer out; at once where the
+ * handler answers at once.
  *
  * Guarantees
- * - Never throws. A body that is no review of a known version is a 400 with a Status; everything else is a review of the
+ * - Never throws, never rejects. A body that is no review of a known version is a 400 with a Status; everything else is a review of the
  *   request's own version and uid, also when the handler throws.
  * - The patch, applied to the object as it was sent, gives exactly the handler's object; `metadata.managedFields` are
  *   left alone, and nothing is sent where nothing changed.
  */
-export async function answerReview(webhook: Webhook, body: Uint8Array | string, context: ReviewContext): Promise<HttpAnswer> {
+export function answerReview(webhook: Webhook, body: Uint8Array | string, context: ReviewContext): HttpAnswer | Promise<HttpAnswer> {
   const text = typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
   if (text.length === 0) return refuse(400, "the body is empty: an AdmissionReview or ConversionReview is expected");
   let review: unknown;
@@ -41,14 +42,22 @@ export async function answerReview(webhook: Webhook, body: Uint8Array | string, 
   if (typeof uid !== "string") return refuse(400, "request.uid must be a string");
   const problem = webhook.type === "convert" ? conversionProblem(request) : admissionProblem(request);
   if (problem) return refuse(400, problem);
+  const finish = (response: Response): HttpAnswer => written(webhook, response, { apiVersion: review["apiVersion"], kind, uid });
   const response =
     webhook.type === "convert"
-      ? await converted(webhook, request as unknown as { objects: KubeObject[]; desiredAPIVersion: string }, context)
-      : await admitted(webhook, request as unknown as AdmissionRequest, text, context);
-  const { error, ...fields } = response;
+      ? converted(webhook, request as unknown as { objects: KubeObject[]; desiredAPIVersion: string }, context)
+      : admitted(webhook, request as unknown as AdmissionRequest, text, context);
+  return response instanceof Promise ? response.then(finish) : finish(response);
+}
+
+function written(
+  webhook: Webhook,
+  { error, ...fields }: Response,
+  { apiVersion, kind, uid }: { readonly apiVersion: unknown; readonly kind: string | undefined; readonly uid: string },
+): HttpAnswer {
   // The patch is base64, which needs no escaping: joined in, since looking through it costs as much as making it.
   const answer = ({ patch, ...content }: Response): string => {
-    const whole = JSON.stringify({ apiVersion: review["apiVersion"], kind, response: { uid, ...content } });
+    const whole = JSON.stringify({ apiVersion, kind, response: { uid, ...content } });
     return patch === undefined ? whole : `${whole.slice(0, -2)},"patch":"${patch as string}"}}`;
   };
   try {
@@ -104,29 +113,34 @@ interface Response {
   readonly [field: string]: unknown;
 }
 
-async function admitted(
+function admitted(
   webhook: Webhook & { type: "mutate" | "validate" },
   request: AdmissionRequest,
   text: string,
   context: ReviewContext,
-): Promise<Response> {
+): Response | Promise<Response> {
+  const failed = (error: unknown): Response => ({ ...failure(webhook, error), error });
   try {
     const pending = webhook.handler(request as AdmissionRequest<never>, context);
-    const answer = pending instanceof Promise ? await pending : pending;
-    if (answer === undefined) return { allowed: true };
-    const notes = {
-      ...(answer.warnings?.length ? { warnings: answer.warnings } : {}),
-      ...(answer.auditAnnotations ? { auditAnnotations: answer.auditAnnotations } : {}),
-    };
-    if (!answer.allowed) return { allowed: false, status: answer.status, ...notes };
-    const operations = changes(answer, request, text);
-    if (operations.length === 0) return { allowed: true, ...notes };
-    if (webhook.type === "validate")
-      throw new Error(`${webhook.path} only validates, but its handler changed the object: declare it with mutate()`);
-    return { allowed: true, patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(operations)).toString("base64"), ...notes };
+    if (!(pending instanceof Promise)) return judged(webhook, pending, request, text);
+    return pending.then((answer) => judged(webhook, answer, request, text)).catch(failed);
   } catch (error) {
-    return { ...failure(webhook, error), error };
+    return failed(error);
   }
+}
+
+function judged(webhook: Webhook, answer: AdmissionAnswer | undefined, request: AdmissionRequest, text: string): Response {
+  if (answer === undefined) return { allowed: true };
+  const notes = {
+    ...(answer.warnings?.length ? { warnings: answer.warnings } : {}),
+    ...(answer.auditAnnotations ? { auditAnnotations: answer.auditAnnotations } : {}),
+  };
+  if (!answer.allowed) return { allowed: false, status: answer.status, ...notes };
+  const operations = changes(answer, request, text);
+  if (operations.length === 0) return { allowed: true, ...notes };
+  if (webhook.type === "validate")
+    throw new Error(`${webhook.path} only validates, but its handler changed the object: declare it with mutate()`);
+  return { allowed: true, patchType: "JSONPatch", patch: Buffer.from(patchText(operations)).toString("base64"), ...notes };
 }
 
 function changes(answer: AdmissionAnswer & { allowed: true }, request: AdmissionRequest, text: string): readonly JsonPatchOperation[] {

@@ -8,10 +8,9 @@
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   // The search is far cheaper than a walk, and such keys are never there in honest requests. A key may be written with escapes.
-  if (SUSPECT.test(text)) removeKeys(value);
+  if (text.includes("__proto__") || text.includes("constructor") || text.includes("\\u")) removeKeys(value);
   return value;
 }
-const SUSPECT = /__proto__|constructor|\\u/;
 
 /** Without recursion: the nesting is the sender's to choose. */
 function removeKeys(root: unknown): void {

@@ -1,3 +1,4 @@
+import { sharedValue } from "@outrigger/kit/patch";
 import {
   type Container,
   type EnvVar,
@@ -12,7 +13,7 @@ import { BASE_ANNOTATION, CANARY_ANNOTATION, HASH_ANNOTATION, HASH_WITHOUT_IMAGE
 import { type CompiledResourcesPolicy, compileResourcesPolicy } from "./resources-policy.ts";
 import type { PatchPodMetadata, SidecarContainer, SidecarSet, TransferEnv } from "./set.ts";
 
-/** A set made ready for many pods: templates built once, frozen and shared by every pod they go to. */
+/** A set made ready for many pods: templates and volumes built once, frozen and shared by every pod they go to. */
 export interface CompiledSidecarSet {
   readonly name: string;
   readonly paused: boolean;
@@ -62,14 +63,14 @@ export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
   const bareHash = annotations[HASH_WITHOUT_IMAGE_ANNOTATION] ?? hashWithoutImage(spec);
   const tail = (value: string): string =>
     `","hash":${JSON.stringify(value)},"sidecarSetName":${JSON.stringify(name)},"sidecarList":${JSON.stringify(sidecarList)}}`;
-  return deepFreeze({
+  return {
     name,
     paused: spec.injectionStrategy?.paused === true,
     canaryOf: annotations[CANARY_ANNOTATION] === "true" ? annotations[BASE_ANNOTATION] : undefined,
     replaceOnConflict: annotations[ON_CONFLICT_ANNOTATION] === "replace",
     containers,
     initContainers,
-    volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, volume])),
+    volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, sharedValue(volume)])),
     pullSecrets: spec.imagePullSecrets ?? [],
     metadata: spec.patchPodMetadata ?? [],
     hash,
@@ -77,7 +78,7 @@ export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
     sidecarList,
     record: { head: `${JSON.stringify(name)}:{"updateTimestamp":"`, tail: tail(hash), tailWithoutImage: tail(bareHash) },
     version: set.metadata.resourceVersion ?? "1",
-  });
+  };
 }
 
 /** The fields that kruise adds to a core container; they stay out of the pod. */
@@ -98,7 +99,7 @@ function compileContainer(container: SidecarContainer, init: boolean): CompiledC
   const hot = container.upgradeStrategy?.upgradeType === "HotUpgrade" && (!init || native);
   return {
     name: container.name,
-    template: { ...core, env },
+    template: sharedValue({ ...core, env }),
     before: init ? container.podInjectPolicy === "BeforeAppContainer" : container.podInjectPolicy !== "AfterAppContainer",
     native,
     shareMounts: container.shareVolumePolicy?.type === "enabled",
@@ -110,12 +111,4 @@ function compileContainer(container: SidecarContainer, init: boolean): CompiledC
     resourcesPolicy: container.resourcesPolicy === undefined ? undefined : compileResourcesPolicy(container.resourcesPolicy),
     hotUpgradeEmptyImage: hot ? (container.upgradeStrategy?.hotUpgradeEmptyImage ?? "") : undefined,
   };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
-  }
-  return value;
 }

@@ -54,12 +54,7 @@ export function writeHashes(
   now: string,
 ): string {
   // Nearly every pod is new, and its sets come in the order of their names.
-  if (isEmpty(before)) {
-    let text = "{";
-    for (const { record } of sets)
-      text += `${text === "{" ? "" : ","}${record.head}${now}${which === "hash" ? record.tail : record.tailWithoutImage}`;
-    return `${text}}`;
-  }
+  if (isEmpty(before)) return firstHashes(sets, which, now);
   const parts = new Map<string, string>();
   for (const [name, entry] of Object.entries(before)) parts.set(name, `${JSON.stringify(name)}:${JSON.stringify(ordered(entry))}`);
   for (const set of sets) {
@@ -76,6 +71,25 @@ export function writeHashes(
     .sort()
     .map((name) => parts.get(name))
     .join(",")}}`;
+}
+
+const firsts = { hash: new WeakMap<CompiledSidecarSet, First>(), hashWithoutImage: new WeakMap<CompiledSidecarSet, First>() };
+interface First {
+  readonly sets: readonly CompiledSidecarSet[];
+  readonly now: string;
+  readonly text: string;
+}
+
+/** The very same text for the pods of one second that get the same sets: whoever writes it out can know it again. */
+function firstHashes(sets: readonly CompiledSidecarSet[], which: "hash" | "hashWithoutImage", now: string): string {
+  const [leader] = sets;
+  if (leader === undefined) return "{}";
+  const last = firsts[which].get(leader);
+  if (last?.now === now && last.sets.length === sets.length && last.sets.every((set, index) => set === sets[index])) return last.text;
+  const tail = which === "hash" ? "tail" : "tailWithoutImage";
+  const text = `{${sets.map(({ record }) => record.head + now + record[tail]).join(",")}}`;
+  firsts[which].set(leader, { sets, now, text });
+  return text;
 }
 
 function isEmpty(value: object): boolean {

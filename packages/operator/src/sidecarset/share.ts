@@ -1,3 +1,4 @@
+import { sharedValue } from "@outrigger/kit/patch";
 import { type Container, type EnvVar, isInjected, type VolumeDevice, type VolumeMount } from "../pod/index.ts";
 import type { CompiledContainer } from "./compile.ts";
 import { resourcesFor } from "./resources-policy.ts";
@@ -33,6 +34,7 @@ export function containerForPod(
   };
   for (const transfer of transferEnv)
     for (const variable of transferred(transfer, compiled.name, metadata, sources, problems)) take(variable);
+  if (!shareMounts && !shareDevices && resourcesPolicy === undefined) return withVariables(compiled, env);
   const container: Container = { ...template, env };
   if (shareMounts) {
     const { mounts, variables } = sharedMounts(compiled.mounts, sources);
@@ -45,6 +47,31 @@ export function containerForPod(
   }
   if (resourcesPolicy !== undefined) container["resources"] = resourcesFor(resourcesPolicy, sources, initSources);
   return container;
+}
+
+const VARIANTS_KEPT = 32;
+const variants = new WeakMap<CompiledContainer, Map<string, Container>>();
+
+/** Pods of one workload transfer the same values: they share one container, as those do that transfer nothing. */
+function withVariables(compiled: CompiledContainer, env: readonly EnvVar[]): Container {
+  let key = "";
+  for (const variable of env) key += variableKey(variable);
+  const known = variants.get(compiled) ?? new Map<string, Container>();
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  if (known.size === 0) variants.set(compiled, known);
+  else if (known.size === VARIANTS_KEPT) known.clear();
+  // Copied: what a pod brought is not ours to freeze.
+  const container = sharedValue({ ...compiled.template, env: structuredClone(env) });
+  known.set(key, container);
+  return container;
+}
+
+/** No two variables have the same, and none's is the beginning of another's. */
+function variableKey(variable: EnvVar): string {
+  const { name, value } = variable;
+  const plain = typeof value === "string" && Object.keys(variable).length === 2;
+  return plain ? `${name.length}:${name}${value.length}:${value}` : JSON.stringify(variable);
 }
 
 function sharedMounts(own: readonly VolumeMount[], sources: readonly Container[]): { mounts: VolumeMount[]; variables: EnvVar[] } {
