@@ -13,6 +13,7 @@ export interface SeenRequest {
   readonly headers: IncomingMessage["headers"];
   /** Common name of the client's certificate. */
   readonly clientName: string | undefined;
+  readonly body: string;
 }
 /** Answers a request in the server's place; returns false to leave it to the server. */
 export type Interception = (request: SeenRequest, response: ServerResponse) => boolean | Promise<boolean>;
@@ -90,6 +91,15 @@ export class ApiServer {
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** A serving certificate of its authority, for what stands in front of it. */
+  certificate(): CertificateAndKey {
+    return issueCertificate(this.#authority, {
+      commonName: "front",
+      dnsNames: ["localhost"],
+      ipAddresses: ["127.0.0.1"],
+      usages: ["server auth"],
+    });
+  }
   clientCertificate(commonName: string): CertificateAndKey {
     return issueCertificate(this.#authority, { commonName, usages: ["client auth"] });
   }
@@ -193,10 +203,10 @@ export class ApiServer {
     const certificate = (incoming.socket as TLSSocket).getPeerCertificate?.();
     const clientName =
       certificate && (incoming.socket as TLSSocket).authorized ? (certificate.subject?.CN as string | undefined) : undefined;
-    const seen: SeenRequest = { method, url: new URL(incoming.url ?? "/", this.url), headers, clientName };
-    this.requests.push(seen);
     let body = "";
     for await (const chunk of incoming) body += String(chunk);
+    const seen: SeenRequest = { method, url: new URL(incoming.url ?? "/", this.url), headers, clientName, body };
+    this.requests.push(seen);
     for (const interception of this.interceptions) if (await interception(seen, response)) return;
     const match = PATH.exec(seen.url.pathname);
     if (!match) return refuse(response, 404, "NotFound", "the server could not find the requested resource");

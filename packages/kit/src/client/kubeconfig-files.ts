@@ -59,15 +59,15 @@ export function readKubeconfigs(options: KubeconfigOptions, env: Readonly<Record
       try {
         return { file, folder: dirname(resolve(file)), text: readFileSync(file, "utf8"), isFile: true };
       } catch (cause) {
-        throw new KubeconfigError(
-          file,
-          "",
-          (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : `cannot be read: ${(cause as Error).message}`,
-          cause,
-        );
+        throw new KubeconfigError(file, "", unreadable(cause as NodeJS.ErrnoException), cause);
       }
     }),
   );
+}
+
+function unreadable({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "ENOENT") return "no such file";
+  return code === "EISDIR" ? "is a directory" : `cannot be read: ${message}`;
 }
 
 /** Loaded when the first file is read: 20 ms that a client over another transport can do without. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { startApiServer } from "../../test/api-server.ts";
 import { createCa } from "../pki/index.ts";
 import { inCluster } from "./in-cluster.ts";
@@ -48,78 +48,6 @@ describe("a kubeconfig", () => {
     const path = file(config({ tokenFile: "token" }, { server: "https://a:1", "certificate-authority": "ca.pem" }));
     expect(loadKubeconfig({ file: path })).toMatchObject({ ca: ca.certificate, credentials: { tokenFile: join(folder, "token") } });
   });
-
-  const data = (pem: string): string => Buffer.from(pem).toString("base64");
-  const old = createCa({ commonName: "old", now: new Date("2020-01-01T00:00:00Z"), validity: 24 * 3600 * 1000 });
-  test.for<[string, () => object | string, string, RegExp]>([
-    ["is no YAML", () => "a: [", "", /is not YAML/],
-    ["is no map", () => "- a", "", /no map/],
-    ["has no current context", () => ({ ...config(), "current-context": "" }), "current-context", /names no context/],
-    [
-      "names an unknown context",
-      () => ({ ...config(), "current-context": "nope" }),
-      "current-context",
-      /there is no context "nope" \(contexts: x\)/,
-    ],
-    ["names an unknown cluster", () => config({}, {}, { cluster: "nope" }), "contexts[x].context.cluster", /there is no cluster "nope"/],
-    [
-      "names an unknown user",
-      () => config({}, { server: "https://a" }, { user: "nope" }),
-      "contexts[x].context.user",
-      /there is no user "nope"/,
-    ],
-    ["has no server", () => config({}, {}), "clusters[c].cluster.server", /is missing/],
-    ["has a server that is no URL", () => config({}, { server: "localhost:80" }), "clusters[c].cluster.server", /no http or https URL/],
-    ["has bad base64", () => config({ "client-certificate-data": "%%%" }), "users[u].user.client-certificate-data", /is not base64/],
-    [
-      "has base64 of no PEM",
-      () => config({}, { server: "https://a", "certificate-authority-data": "YWJj" }),
-      "clusters[c].cluster.certificate-authority-data",
-      /holds no PEM/,
-    ],
-    [
-      "names a file that is missing",
-      () => config({}, { server: "https://a", "certificate-authority": "gone.pem" }),
-      "clusters[c].cluster.certificate-authority",
-      /cannot read .*gone\.pem/,
-    ],
-    [
-      "has a certificate without its key",
-      () => config({ "client-certificate-data": data(old.certificate) }),
-      "users[u].user.client-key",
-      /is missing/,
-    ],
-    [
-      "has an expired certificate",
-      () => config({ "client-certificate-data": data(old.certificate), "client-key-data": data(old.key) }),
-      "users[u].user.client-certificate-data",
-      /the certificate expired on 2020-01-02/,
-    ],
-    ["asks for an auth provider", () => config({ "auth-provider": { name: "gcp" } }), "users[u].user.auth-provider.name", /not supported/],
-    [
-      "has an exec of an unknown version",
-      () => config({ exec: { command: "x", apiVersion: "v0" } }),
-      "users[u].user.exec.apiVersion",
-      /neither/,
-    ],
-  ])("that %s is refused, with file and field", ([, content, field, message]) => {
-    const path = file(content());
-    const error = (() => {
-      try {
-        return loadKubeconfig({ file: path });
-      } catch (caught) {
-        return caught;
-      }
-    })();
-    expect(error).toBeInstanceOf(KubeconfigError);
-    expect(error).toMatchObject({ code: "ERR_KUBECONFIG", file: path, field, message: expect.stringMatching(message) });
-    expect((error as Error).message).toContain(path);
-  });
-
-  test("that is missing is refused by name", () => {
-    expect(() => loadKubeconfig({ file: join(folder, "nope") })).toThrow(/nope: no such file/);
-    expect(() => loadKubeconfig({ env: { KUBECONFIG: join(folder, "nope") } })).toThrow(/nope: no such file/);
-  });
 });
 
 test("inside a cluster the service account is used", () => {
@@ -154,15 +82,80 @@ describe("a client says who it is", () => {
     await using server = await startApiServer();
     server.put("a");
     const client = connect({
-      text: server.kubeconfig({ token: "secret", as: "bob", "as-groups": ["g1", "g2"], "as-user-extra": { "a/b": ["c"] } }),
+      text: server.kubeconfig({
+        token: "secret",
+        as: "bob",
+        "as-uid": "uid-1",
+        "as-groups": ["g1", "g2"],
+        "as-user-extra": { "a/b": ["c", "d"], "X(%)": ["e"] },
+      }),
     });
     await client.get(ConfigMap, { name: "a" });
     expect(server.requests[0]?.headers).toMatchObject({
       authorization: "Bearer secret",
       "impersonate-user": "bob",
       "impersonate-group": "g1, g2",
-      "impersonate-extra-a%2fb": "c",
+      "impersonate-uid": "uid-1",
+      "impersonate-extra-a%2fb": "c, d",
+      "impersonate-extra-x%28%25%29": "e",
     });
+    await client.close();
+    const other = connect({ text: server.kubeconfig({ token: "secret", as: "bob" }) }, { impersonate: { user: "carol" } });
+    await other.get(ConfigMap, { name: "a" });
+    expect(server.requests[1]?.headers).toMatchObject({ "impersonate-user": "carol" });
+    await other.close();
+  });
+
+  test("by a certificate in files, and by the next one when they were replaced", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const [first, second] = [server.clientCertificate("first"), server.clientCertificate("second")];
+    const [cert, key] = [file(first.certificate), file(first.key)];
+    const client = connect({ text: server.kubeconfig({ "client-certificate": cert, "client-key": key }) });
+    const name = async (): Promise<string | undefined> => {
+      await client.get(ConfigMap, { name: "a" });
+      return server.requests.at(-1)?.clientName;
+    };
+    expect(await name()).toBe("first");
+    writeFileSync(cert, second.certificate);
+    vi.advanceTimersByTime(61_000);
+    // The key is still the old one: half replaced is not replaced.
+    expect(await name()).toBe("first");
+    writeFileSync(key, second.key);
+    vi.advanceTimersByTime(61_000);
+    expect(await name()).toBe("second");
+    await client.close();
+  });
+
+  test("by a certificate that a plugin gives, on new connections when it gives another", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const identities = ["one", "two"].map((name) => server.clientCertificate(name));
+    const [count, ...bodies] = [
+      file(""),
+      ...identities.map(({ certificate, key }) =>
+        file({
+          kind: "ExecCredential",
+          apiVersion: "client.authentication.k8s.io/v1beta1",
+          status: { clientCertificateData: certificate, clientKeyData: key },
+        }),
+      ),
+    ];
+    const command = script(`if [ -s ${count} ]; then cat ${bodies[1]}; else echo 1 > ${count}; cat ${bodies[0]}; fi`);
+    const client = connect({ text: server.kubeconfig({ exec: { apiVersion: "client.authentication.k8s.io/v1beta1", command } }) });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await client.get(ConfigMap, { name: "a" });
+    vi.advanceTimersByTime(2000);
+    server.interceptions.push(({ clientName }, response) => {
+      if (clientName !== "one") return false;
+      response.writeHead(401).end();
+      return true;
+    });
+    await client.get(ConfigMap, { name: "a" });
+    expect(server.requests.map(({ clientName }) => clientName)).toEqual(["one", "one", "two"]);
     await client.close();
   });
 
@@ -194,7 +187,6 @@ describe("a client says who it is", () => {
   });
 
   test.for<[string, string, RegExp]>([
-    ["fails", "echo 'log in first' >&2; exit 3", /failed: log in first/],
     ["prints no JSON", "echo hello", /did not print JSON/],
     ["prints another object", "echo '{}'", /printed no ExecCredential/],
     [
@@ -202,6 +194,12 @@ describe("a client says who it is", () => {
       `echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}'`,
       /neither a token nor a certificate/,
     ],
+    [
+      "gives a time that is none",
+      `echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t","expirationTimestamp":"soon"}}'`,
+      /an expirationTimestamp that is no time: soon/,
+    ],
+    ["prints without end", "exec yes", /printed more than a megabyte/],
   ])("a plugin that %s is one clear error", async ([, body, message]) => {
     await using server = await startApiServer();
     const client = connect({

@@ -58,7 +58,14 @@ function connectTunnel(proxy: URL, { host, port, timeoutMs, ca }: TunnelOptions)
       headers: { host: target, ...proxyAuthorization(proxy) },
       agent: false,
       timeout: timeoutMs,
-      ...(isTls ? { ca: proxyAuthorities(ca), ALPNProtocols: ["http/1.1"], ...(isIP(proxyHost) ? {} : { servername: proxyHost }) } : {}),
+      ...(isTls
+        ? {
+            ca: proxyAuthorities(ca),
+            ALPNProtocols: ["http/1.1"],
+            // Not the host header's name; addresses have none (RFC 6066, 3).
+            servername: isIP(proxyHost) ? "" : proxyHost,
+          }
+        : {}),
     });
     request.once("connect", ({ statusCode, statusMessage }, socket: Socket, head: Buffer) => {
       socket.setTimeout(0);
