@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,6 +84,31 @@ describe("outrigger dev", () => {
     expect(exitCode).toBe(1);
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expect(stderr).toMatch(/cannot write .*--kubeconfig/);
+  });
+
+  test("leaves a kubeconfig of other clusters as it is, says so in one line, and exits 1", async () => {
+    const file = join(folder, "kubeconfig");
+    const production = "clusters:\n- name: production\n  cluster: {server: https://prod.example.com}\n";
+    writeFileSync(file, production);
+    const { exitCode, stderr } = await outrigger(["dev", "--bare", "--kubeconfig", file]);
+    expect(exitCode).toBe(1);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).toContain(`${file} holds something else than a devcluster's kubeconfig`);
+    expect(readFileSync(file, "utf8")).toBe(production);
+  });
+
+  test("takes the place of a kubeconfig that a killed one left, and takes its own away though kubectl has written in it", async () => {
+    const killed = startDev("--bare");
+    await killed.ready();
+    killed.child.kill("SIGKILL");
+    await once(killed.child, "exit");
+    rmSync(join(folder, "ready"));
+    const dev = startDev("--bare");
+    await dev.ready();
+    await kubectlFor(dev.kubeconfig)("config", "set-context", "--current", "--namespace=kube-system");
+    dev.child.kill("SIGTERM");
+    await once(dev.child, "exit");
+    expect(existsSync(dev.kubeconfig)).toBe(false);
   });
 
   test("refuses a port that is no port", async () => {

@@ -59,7 +59,6 @@ export async function dev(options: DevOptions): Promise<void> {
   } finally {
     await manager?.stop();
     await cluster.close();
-    rmSync(kubeconfigFile, { force: true });
     if (options.readyFile) rmSync(options.readyFile, { force: true });
   }
 }
@@ -75,12 +74,12 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 async function startCluster(options: DevOptions, kubeconfigFile: string): Promise<Devcluster> {
-  const { PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
+  const { KubeconfigInUseError, PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
   try {
     mkdirSync(dirname(kubeconfigFile), { recursive: true });
     return await startDevcluster({ port: options.port ?? 0, bare: options.bare === true, kubeconfigFile });
   } catch (error) {
-    if (error instanceof PortInUseError) throw new CliError(error.message, { cause: error });
+    if (error instanceof PortInUseError || error instanceof KubeconfigInUseError) throw new CliError(error.message, { cause: error });
     const { code = "", path } = error as NodeJS.ErrnoException;
     const why = WHY[code];
     if (why) {

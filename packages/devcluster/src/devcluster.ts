@@ -35,7 +35,7 @@ export interface DevclusterOptions {
   readonly host?: string;
   /** The API server alone, as envtest gives it: no control loops, no node, ServiceAccount plug-in off. */
   readonly bare?: boolean;
-  /** Also writes the kubeconfig to this file, readable by its owner alone (0600). */
+  /** Also writes the kubeconfig to this file, readable by its owner alone (0600); `close()` takes it away. A file about other clusters is refused. */
   readonly kubeconfigFile?: string;
   /** Control loops and kubelet; `false` leaves them out (the admission chain stays whole). On unless `bare`. */
   readonly controllers?: boolean | { readonly nodes?: number };
@@ -71,5 +71,16 @@ export class PortInUseError extends Error {
   constructor(host: string, port: number) {
     super(`port ${port} on ${host} is in use: stop what listens there, or choose another port with --port`);
     this.port = port;
+  }
+}
+
+/** The file that the kubeconfig should go to says how to reach other clusters, which would be lost. `code` is `EEXIST`. */
+export class KubeconfigInUseError extends Error {
+  override readonly name = "KubeconfigInUseError";
+  readonly code = "EEXIST";
+  readonly path: string;
+  constructor(path: string) {
+    super(`${path} holds something else than a devcluster's kubeconfig, and is left as it is: choose another place with --kubeconfig FILE`);
+    this.path = path;
   }
 }

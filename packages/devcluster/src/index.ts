@@ -12,6 +12,7 @@
 export {
   type Devcluster,
   type DevclusterOptions,
+  KubeconfigInUseError,
   type LogRequest,
   type LogSource,
   PortInUseError,

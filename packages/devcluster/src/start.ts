@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { chmod, writeFile } from "node:fs/promises";
 import { createCa, issueCertificate } from "@outrigger/kit/pki";
 import { admissionChain } from "./admission/index.ts";
 import { bootstrap } from "./bootstrap/index.ts";
 import type { Devcluster, DevclusterOptions, LogSource } from "./devcluster.ts";
+import { removeKubeconfigFile, writeKubeconfigFile } from "./kubeconfig-file.ts";
 import { customResources } from "./registry/crd/index.ts";
 import { clusterReader, type RegistryParts, Resources, type UserInfo } from "./registry/index.ts";
 import {
@@ -88,8 +88,12 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
   const client = issueCertificate(ca, { commonName: admin.username, organizations: ["system:masters"], usages: ["client auth"] });
   const kubeconfig = kubeconfigText({ url, ca: ca.certificate, admin: client, aliceToken });
   if (options.kubeconfigFile !== undefined) {
-    await writeFile(options.kubeconfigFile, kubeconfig, { mode: 0o600 });
-    await chmod(options.kubeconfigFile, 0o600);
+    try {
+      await writeKubeconfigFile(options.kubeconfigFile, kubeconfig);
+    } catch (error) {
+      await listening.close();
+      throw error;
+    }
   }
 
   const cluster = {
@@ -121,6 +125,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
         streams.endAll();
         chain.close();
         await listening.close();
+        if (options.kubeconfigFile !== undefined) await removeKubeconfigFile(options.kubeconfigFile, url);
       })();
       return closing;
     },

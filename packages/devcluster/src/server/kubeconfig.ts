@@ -8,6 +8,9 @@ export interface KubeconfigFacts {
   readonly aliceToken: string;
 }
 
+/** By this name a kubeconfig is known as a devcluster's. */
+export const CLUSTER_NAME = "devcluster";
+
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
 /** A kubeconfig with an administrator and somebody who may do what roles give her; the administrator is current. */
@@ -15,18 +18,18 @@ export function kubeconfigText({ url, ca, admin, aliceToken }: KubeconfigFacts):
   return `apiVersion: v1
 kind: Config
 clusters:
-- name: devcluster
+- name: ${CLUSTER_NAME}
   cluster:
     server: ${url}
     certificate-authority-data: ${base64(ca)}
 contexts:
 - name: admin
   context:
-    cluster: devcluster
+    cluster: ${CLUSTER_NAME}
     user: admin
 - name: alice
   context:
-    cluster: devcluster
+    cluster: ${CLUSTER_NAME}
     user: alice
 current-context: admin
 users:
