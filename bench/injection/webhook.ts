@@ -8,7 +8,7 @@ import { review } from "./rules.ts";
 
 const GOAL = 0.6;
 const CONNECTIONS = 8;
-const ROUNDS = 3;
+const ROUNDS = 9;
 
 /**
  * Reviews per second through the TLS webhook with 100 sets of which 3 match, beside a bare node:https server that
