@@ -1,4 +1,5 @@
 import type { EventHandler, HandlerRegistration } from "./informer.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export type Change<T> =
   | { readonly type: "add"; readonly now: T; readonly initial: boolean }
@@ -17,7 +18,10 @@ export class HandlerQueue<T> implements HandlerRegistration {
   readonly #onError: (error: unknown) => void;
   readonly #onRemove: () => void;
   readonly #synced = Promise.withResolvers<void>();
+  #lookouts: { readonly limit: number; readonly resolve: () => void }[] = [];
   #changes: Change<T>[] = [];
+  /** Changes pushed and not yet told. */
+  #behind = 0;
   #running = false;
   #isSynced = false;
   #removed = false;
@@ -33,9 +37,21 @@ export class HandlerQueue<T> implements HandlerRegistration {
   push(change: Change<T>): void {
     if (this.#removed) return;
     this.#changes.push(change);
+    this.#behind++;
     if (this.#running) return;
     this.#running = true;
     queueMicrotask(() => void this.#drain());
+  }
+
+  /** How many changes this handler has yet to be told of. */
+  get behind(): number {
+    return this.#behind;
+  }
+
+  /** Resolves once at most `limit` changes are left, or the handler was removed. */
+  downTo(limit: number): Promise<void> {
+    if (this.#behind <= limit) return Promise.resolve();
+    return new Promise((resolve) => this.#lookouts.push({ limit, resolve }));
   }
 
   hasSynced(): boolean {
@@ -47,8 +63,12 @@ export class HandlerQueue<T> implements HandlerRegistration {
   }
 
   remove(): void {
+    if (this.#removed) return;
     this.#removed = true;
     this.#changes = [];
+    this.#behind = 0;
+    this.#lookOut();
+    this.#synced.reject(new DOMException("the handler was removed", "AbortError"));
     this.#onRemove();
   }
 
@@ -65,6 +85,9 @@ export class HandlerQueue<T> implements HandlerRegistration {
         } catch (error) {
           this.#onError(error);
         }
+        if (this.#removed) break;
+        this.#behind--;
+        if (this.#lookouts.length > 0) this.#lookOut();
         if (performance.now() - since > SLICE_MS) {
           await new Promise<void>((resolve) => setImmediate(resolve));
           since = performance.now();
@@ -72,6 +95,14 @@ export class HandlerQueue<T> implements HandlerRegistration {
       }
     }
     this.#running = false;
+  }
+
+  #lookOut(): void {
+    this.#lookouts = this.#lookouts.filter(({ limit, resolve }) => {
+      if (this.#behind > limit) return true;
+      resolve();
+      return false;
+    });
   }
 
   #tell(change: Change<T>): void | Promise<void> {
@@ -88,15 +119,4 @@ export class HandlerQueue<T> implements HandlerRegistration {
         this.#synced.resolve();
     }
   }
-}
-
-/** The promise, or the signal's reason when that ends first. */
-export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const end = (): void => reject(signal.reason);
-    if (signal.aborted) return end();
-    signal.addEventListener("abort", end, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
 }

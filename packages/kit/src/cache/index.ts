@@ -17,6 +17,7 @@
  * Caveats
  * - The copy lags behind; controllers wait for their own writes (see `controller`), other readers must expect the past.
  */
+export { HandlerBehindError, IndexError, UndeclaredInformerError } from "./errors.ts";
 export { deepFreeze } from "./freeze.ts";
 export type { EventHandler, HandlerRegistration, IndexFunction, Informer, InformerOptions, Lister, ListFilter } from "./informer.ts";
 export { type Informers, type InformersOptions, informers } from "./informers.ts";

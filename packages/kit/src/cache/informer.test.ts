@@ -118,7 +118,14 @@ test("a server that takes WatchList for a plain watch does not hang it", async (
     return true;
   });
   const client = connect({ text: server.kubeconfig() });
-  const sink = { replace: vi.fn(), set: vi.fn(), delete: vi.fn(), bookmark: vi.fn() };
+  const sink = {
+    prepare: (object: KubeObject) => object,
+    room: () => undefined,
+    replace: vi.fn(),
+    set: vi.fn(),
+    delete: vi.fn(),
+    bookmark: vi.fn(),
+  };
   const stop = new AbortController();
   const running = new Reflector(client, ConfigMap, sink, { watchList: true, onError: () => {}, watchListQuietMs: 50 }).run(stop.signal);
   await until(() => sink.replace.mock.calls.length === 1);
@@ -231,7 +238,14 @@ test("while the server is away, or says 429, it waits and resumes, without a lis
 test("a silent watch of a server that sends bookmarks counts as dead and is resumed", async () => {
   await using server = await startApiServer();
   const client = connect({ text: server.kubeconfig() });
-  const sink = { replace: vi.fn(), set: vi.fn(), delete: vi.fn(), bookmark: vi.fn() };
+  const sink = {
+    prepare: (object: KubeObject) => object,
+    room: () => undefined,
+    replace: vi.fn(),
+    set: vi.fn(),
+    delete: vi.fn(),
+    bookmark: vi.fn(),
+  };
   const stop = new AbortController();
   const running = new Reflector(client, ConfigMap, sink, { watchList: true, onError: () => {}, quietMs: 60 }).run(stop.signal);
   await until(() => server.watchers === 1);

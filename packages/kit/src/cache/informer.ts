@@ -8,7 +8,7 @@ export interface InformerOptions {
   readonly fieldSelector?: string;
   /** Keep only apiVersion, kind and metadata (asks the server for `PartialObjectMetadata`). */
   readonly metadataOnly?: boolean;
-  /** Changes an object before it is stored, in place or by returning another. Default: `withoutManagedFields`. */
+  /** Changes an object before it is stored, in place or by returning another. Default: `withoutManagedFields`. If it throws, that is reported and the object stored as it is. */
   readonly transform?: (object: KubeObject) => KubeObject;
 }
 
@@ -24,7 +24,7 @@ export interface EventHandler<T> {
 export interface HandlerRegistration {
   /** The handler was told of every object of the first list. */
   hasSynced(): boolean;
-  /** Resolves when `hasSynced`; rejects with the signal's reason when that comes first. */
+  /** Resolves when `hasSynced`; rejects with the signal's reason when that comes first, or when the handler is removed. */
   synced(signal?: AbortSignal): Promise<void>;
   /** No more calls after the one under way. */
   remove(): void;
@@ -58,7 +58,7 @@ export interface Informer<R extends Resource = Resource> {
   addIndex(name: string, index: IndexFunction<Observed<R>>): void;
   /** The first list is in the store. */
   hasSynced(): boolean;
-  /** Resolves when `hasSynced`; rejects with the signal's reason when that comes first. */
+  /** Resolves when `hasSynced`; rejects with the signal's reason when that comes first, or when the informer is stopped before. */
   synced(signal?: AbortSignal): Promise<void>;
   /** The resource version that the store has reached, bookmarks counted; "" before the first list. */
   readonly lastSyncedResourceVersion: string;

@@ -1,13 +1,21 @@
-import { setMaxListeners } from "node:events";
-import type { KubeObject, Resource } from "../api/index.ts";
+import type { KubeObject, Observed, Resource } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
-import type { Informer, InformerOptions } from "./informer.ts";
+import { UndeclaredInformerError } from "./errors.ts";
+import type { Informer, InformerOptions, Lister } from "./informer.ts";
 import { SharedInformer } from "./shared-informer.ts";
 
 /** Informers of one client, shared: one reflector for each resource, namespace, selector and form. */
 export interface Informers {
   /** The informer for this resource and these options, made when it is not there yet. Once `start` was called, it starts as soon as the caller's turn ends. */
   for<R extends Resource>(resource: R, options?: InformerOptions): Informer<R>;
+  /**
+   * The lister of an informer that was declared by `for` with these options. For code that only reads, so that a forgotten declaration is no hidden watch of a whole cluster.
+   *
+   * @throws UndeclaredInformerError when there is none, with what to declare and which verbs it needs.
+   */
+  lister<R extends Resource>(resource: R, options?: InformerOptions): Lister<Observed<R>>;
+  /** Ends the watch of one informer and forgets it: its handlers hear nothing more, its lister keeps the last state, and the next `for` begins anew. Who shares it loses it too. For kinds that are served no longer, whose watch would be tried for ever. */
+  drop(informer: Informer): Promise<void>;
   /** Starts every informer that was asked for, now and later. */
   start(): void;
   /** Resolves when every informer asked for has synced; rejects with the signal's reason when that comes first. */
@@ -23,6 +31,10 @@ export interface InformersOptions {
   readonly watchList?: boolean;
   /** Delay before another try after a failed list or watch, milliseconds: the first, and the longest before jitter. Default 800 and 30,000. */
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
+  /** How many changes a handler may be behind, beside one for each object in the store, before its informer stops reading, and with it the other handlers' news. Default 10,000. */
+  readonly handlerBuffer?: number;
+  /** Silence after which a watch that used to bring bookmarks counts as dead, milliseconds. Default: three times the bookmarks' distance, at least 180,000. */
+  readonly quietMs?: number;
 }
 
 /** Shared informers over a client. */
@@ -35,12 +47,10 @@ class SharedInformers implements Informers {
   readonly #options: InformersOptions;
   readonly #informers = new Map<string, SharedInformer>();
   readonly #transforms = new Map<(object: KubeObject) => KubeObject, number>();
-  readonly #stop = new AbortController();
   #started = false;
+  #stopped = false;
 
   constructor(client: Client, options: InformersOptions) {
-    // Each informer listens for the end.
-    setMaxListeners(0, this.#stop.signal);
     this.#client = client;
     this.#options = options;
   }
@@ -53,18 +63,35 @@ class SharedInformers implements Informers {
       informer = new SharedInformer(this.#client, resource as Resource, {
         ...options,
         watchList: this.#options.watchList ?? true,
+        handlerBuffer: this.#options.handlerBuffer ?? 10_000,
         ...(this.#options.backoff ? { backoff: this.#options.backoff } : {}),
+        ...(this.#options.quietMs === undefined ? {} : { quietMs: this.#options.quietMs }),
         onError: (error) => onError(error, resource),
       });
       this.#informers.set(key, informer);
-      if (this.#started) queueMicrotask(() => this.#run(informer!));
+      if (this.#started) this.#startSoon(key, informer);
     }
     return informer as unknown as Informer<R>;
   }
 
+  lister<R extends Resource>(resource: R, options: InformerOptions = {}): Lister<Observed<R>> {
+    const informer = this.#informers.get(this.#key(resource, options));
+    if (!informer) throw new UndeclaredInformerError(resource, options);
+    return informer.lister as unknown as Lister<Observed<R>>;
+  }
+
+  async drop(informer: Informer): Promise<void> {
+    for (const [key, one] of this.#informers) {
+      if ((one as unknown as Informer) !== informer) continue;
+      this.#informers.delete(key);
+      one.forgetHandlers();
+      await one.stop();
+    }
+  }
+
   start(): void {
     this.#started = true;
-    for (const informer of this.#informers.values()) this.#run(informer);
+    if (!this.#stopped) for (const informer of this.#informers.values()) informer.start();
   }
 
   async synced(signal?: AbortSignal): Promise<void> {
@@ -72,12 +99,15 @@ class SharedInformers implements Informers {
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort(new DOMException("the informers were stopped", "AbortError"));
-    if (this.#started) await Promise.all(Array.from(this.#informers.values(), (informer) => informer.run(this.#stop.signal)));
+    this.#stopped = true;
+    await Promise.all(Array.from(this.#informers.values(), (informer) => informer.stop()));
   }
 
-  #run(informer: SharedInformer): void {
-    void informer.run(this.#stop.signal);
+  /** Whoever asked may first add handlers and indexes. */
+  #startSoon(key: string, informer: SharedInformer): void {
+    queueMicrotask(() => {
+      if (!this.#stopped && this.#informers.get(key) === informer) informer.start();
+    });
   }
 
   #key({ apiVersion, plural }: Resource, { namespace, labelSelector, fieldSelector, metadataOnly, transform }: InformerOptions): string {

@@ -1,15 +1,33 @@
 import type { KubeObject, Resource } from "../api/index.ts";
-import { type Client, ConnectionError, ExpiredError, StatusError, TooManyRequestsError, type WatchEvent } from "../client/index.ts";
+import {
+  BadRequestError,
+  type Client,
+  ConnectionError,
+  ExpiredError,
+  InvalidError,
+  MethodNotAllowedError,
+  NotAcceptableError,
+  StatusError,
+  TooManyRequestsError,
+  type WatchEvent,
+} from "../client/index.ts";
 import { GrowingDelay } from "../queue/index.ts";
+import { InitialEvents } from "./initial-events.ts";
+import { pause, untilAborted } from "./until-aborted.ts";
+import { QuietError, Watchdog } from "./watchdog.ts";
 
 /** Where a reflector puts what it sees. Calls come one at a time, in the order of the server's history. */
 export interface ReflectorSink {
+  /** Makes of an object what is to be stored; called once for each, before anything else is done with it. */
+  prepare(object: KubeObject): KubeObject;
   /** The whole state at a version. */
   replace(objects: readonly KubeObject[], resourceVersion: string): void;
   set(object: KubeObject, resourceVersion: string): void;
   delete(object: KubeObject, resourceVersion: string): void;
   /** Nothing changed up to this version. */
   bookmark(resourceVersion: string): void;
+  /** A promise while a consumer is too far behind: the next change is not read before it resolves. */
+  room(): Promise<void> | undefined;
 }
 
 export interface ReflectorOptions {
@@ -21,20 +39,23 @@ export interface ReflectorOptions {
   readonly onError: (error: unknown) => void;
   /** Delay before another try after a failure, milliseconds: the first, and the longest before jitter. Default 800 and 30,000. */
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
-  /** Milliseconds without an event after which a WatchList that has not said its end is given up. Default 10,000. */
+  /** Milliseconds that a WatchList may be silent, or go on with changes, before it has said its end. Default 10,000. */
   readonly watchListQuietMs?: number;
-  /** Milliseconds of silence after which a watch that used to send bookmarks counts as dead. Default 180,000. */
+  /** Milliseconds of silence after which a watch that used to send bookmarks counts as dead. Default: three times their distance, at least 180,000. */
   readonly quietMs?: number;
 }
 
 const PAGE = 500;
+/** A relist at the last version comes in one piece, which holds the event loop while it is parsed: only up to this many objects. */
+const MAX_WHOLE = 5000;
 const [MIN_WATCH_S, MAX_WATCH_S] = [300, 600];
 /** How far past its own end a watch may live before it counts as dead, milliseconds. */
 const OVERTIME_MS = 30_000;
 const SHORT_WATCH_MS = 1000;
-
-/** The stream did not end by itself: this side ended it, because nothing came any more. */
-class QuietError extends Error {}
+const WATCH_LIST_QUIET_MS = 10_000;
+const LEAST_QUIET_MS = 180_000;
+/** Times that a WatchList may be given up for its silence before it is asked for no more: once, the network may have been at fault. */
+const MAX_IGNORED = 2;
 
 /**
  * Mirrors one resource into a sink: a list, then watches from where it ended, for as long as the signal lasts.
@@ -50,12 +71,20 @@ export class Reflector {
   readonly #sink: ReflectorSink;
   readonly #delay: GrowingDelay;
   #watchList: boolean;
+  /** How often a WatchList was given up because its end did not come. */
+  #ignored = 0;
+  /** The next list is a LIST, WatchList or not. */
+  #listOnce = false;
   /** The version to resume a watch from; "" before the first list. */
   #version = "";
   /** Whether the sink holds a whole state that a watch from `#version` continues. */
   #listed = false;
   /** The server no longer has, or does not yet have, `#version`: take the most recent. */
   #versionGone = false;
+  /** Objects in the last list. */
+  #size = 0;
+  /** How long a watch of this server may be silent, milliseconds; 0 until it has sent a bookmark by itself. */
+  #quietMs = 0;
 
   constructor(client: Client, resource: Resource, sink: ReflectorSink, options: ReflectorOptions) {
     this.#client = client;
@@ -71,7 +100,7 @@ export class Reflector {
     while (!signal.aborted) {
       try {
         if (this.#listed) await this.#watch(signal);
-        else if (this.#watchList) await this.#listByWatch(signal);
+        else if (this.#watchList && !this.#listOnce) await this.#listByWatch(signal);
         else await this.#list(signal);
       } catch (error) {
         if (signal.aborted) return;
@@ -85,6 +114,7 @@ export class Reflector {
 
   /** Decides where to go on after a failure: from the same version, or from a new list. */
   #mayTryAtOnce(error: unknown): boolean {
+    this.#listOnce = false;
     if (error instanceof ExpiredError || isVersionTooLarge(error)) {
       const again = this.#versionGone;
       this.#versionGone = true;
@@ -115,24 +145,33 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const resourceVersion = this.#listVersion();
-    const objects: KubeObject[] = [];
-    let version = "";
+    const resourceVersion = this.#size > MAX_WHOLE ? "" : this.#listVersion();
     // A page of a version that is neither "" nor "0" would be read from etcd; whole, it comes from the server's memory.
     const at = resourceVersion === "" ? { limit: PAGE } : { resourceVersion, limit: 0 };
-    for await (const page of this.#client.pages(this.#resource, { ...this.#selection(), ...at, signal })) {
-      for (const item of page.items) objects.push(item as unknown as KubeObject);
+    const selection = this.#selection();
+    let objects: KubeObject[] = [];
+    let version = "";
+    const take = (page: { readonly items: readonly unknown[]; readonly resourceVersion: string }): void => {
+      for (const item of page.items) objects.push(this.#sink.prepare(item as KubeObject));
       version = page.resourceVersion;
+    };
+    try {
+      for await (const page of this.#client.pages(this.#resource, { ...selection, ...at, signal })) take(page);
+    } catch (error) {
+      // The version of the pages was compacted away half-way: one that needs no second page cannot be.
+      if (!(error instanceof ExpiredError) || version === "") throw error;
+      objects = [];
+      take(await this.#client.list(this.#resource, { ...selection, limit: 0, signal }));
     }
     this.#replace(objects, version);
   }
 
   /** List and watch in one stream (KEP-3157): objects come as ADDED, a bookmark ends the list, the watch goes on. */
   async #listByWatch(signal: AbortSignal): Promise<void> {
-    const quiet = this.#options.watchListQuietMs ?? 10_000;
     try {
-      await this.#follow(signal, quiet, { resourceVersion: this.#listVersion(), sendInitialEvents: true });
-      if (!this.#listed) this.#watchList = false;
+      await this.#follow(signal, { resourceVersion: this.#listVersion(), sendInitialEvents: true });
+      // An old server takes it for a plain watch, which ended.
+      if (!this.#listed) this.#giveUpWatchList(++this.#ignored >= MAX_IGNORED);
     } catch (error) {
       if (this.#listed || signal.aborted) throw error;
       if (
@@ -142,53 +181,78 @@ export class Reflector {
         isVersionTooLarge(error)
       )
         throw error;
-      // Refused, or taken for a plain watch by an old server: go on with LIST.
-      this.#watchList = false;
+      if (error instanceof QuietError) this.#giveUpWatchList(++this.#ignored >= MAX_IGNORED);
+      else this.#giveUpWatchList(isRefusal(error));
     }
+  }
+
+  #giveUpWatchList(forGood: boolean): void {
+    this.#listOnce = true;
+    if (forGood) this.#watchList = false;
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
     const start = performance.now();
-    const events = await this.#follow(signal, 0, { resourceVersion: this.#version });
+    const events = await this.#follow(signal, { resourceVersion: this.#version });
     if (events === 0 && performance.now() - start < SHORT_WATCH_MS)
       throw new ConnectionError(`the watch of ${this.#resource.plural} ended at once, with nothing`, "SHORT_WATCH");
   }
 
   /** Takes one stream in until it ends; the number of its events. */
-  async #follow(
-    signal: AbortSignal,
-    quietMs: number,
-    from: { readonly resourceVersion: string; readonly sendInitialEvents?: true },
-  ): Promise<number> {
+  async #follow(signal: AbortSignal, from: { readonly resourceVersion: string; readonly sendInitialEvents?: true }): Promise<number> {
     const timeoutSeconds = Math.round(MIN_WATCH_S + Math.random() * (MAX_WATCH_S - MIN_WATCH_S));
+    const initialMs = this.#options.watchListQuietMs ?? WATCH_LIST_QUIET_MS;
+    let initial = from.sendInitialEvents ? new InitialEvents() : undefined;
+    // Not AbortSignal.any, which a signal that lives as long as the process would never let go of.
     const own = new AbortController();
-    const watchdog = new Watchdog(timeoutSeconds * 1000 + OVERTIME_MS, quietMs, () => own.abort(new QuietError()));
-    const options = { ...this.#selection(), ...from, allowBookmarks: true, timeoutSeconds, signal: AbortSignal.any([signal, own.signal]) };
-    let collecting = from.sendInitialEvents ? new Map<string, KubeObject>() : undefined;
+    const stop = (): void => own.abort(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    const watchdog = new Watchdog(timeoutSeconds * 1000 + OVERTIME_MS, initial ? initialMs : this.#quietMs, (error) => own.abort(error));
+    const options = { ...this.#selection(), ...from, allowBookmarks: true, timeoutSeconds, signal: own.signal };
+    let lastBookmark = performance.now();
     let count = 0;
     try {
       for await (const event of this.#client.watch(this.#resource, options) as AsyncIterable<WatchEvent<never>>) {
         count++;
-        watchdog.heard();
-        if (collecting === undefined) {
+        if (initial === undefined) {
+          watchdog.heard();
           this.#take(event);
-          if (event.type === "BOOKMARK") watchdog.expect(this.#options.quietMs ?? 180_000);
-        } else if (event.type === "BOOKMARK") {
-          if (!event.initialEventsEnd) continue;
-          this.#replace([...collecting.values()], event.resourceVersion);
-          collecting = undefined;
-          watchdog.expect(0);
+          if (event.type === "BOOKMARK") {
+            const now = performance.now();
+            this.#quietMs = this.#options.quietMs ?? Math.max(LEAST_QUIET_MS, 3 * (now - lastBookmark));
+            lastBookmark = now;
+            watchdog.expect(this.#quietMs);
+          }
+          await this.#room(watchdog, own.signal);
+        } else if (event.type === "BOOKMARK" && event.initialEventsEnd) {
+          watchdog.kept();
+          watchdog.expect(this.#quietMs);
+          this.#ignored = 0;
+          const objects = initial.objects();
+          initial = undefined;
+          this.#replace(objects, event.resourceVersion);
+          await this.#room(watchdog, own.signal);
         } else {
-          const object = event.object as KubeObject;
-          const key = `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
-          if (event.type === "DELETED") collecting.delete(key);
-          else collecting.set(key, object);
+          watchdog.heard();
+          const listing = event.type !== "BOOKMARK" && initial.take(event.type, this.#sink.prepare(event.object as KubeObject));
+          // What has begun to tell of changes has told all there was, and owes the bookmark that says so.
+          if (!listing) watchdog.promise(initialMs);
         }
       }
       return count;
     } finally {
       watchdog.stop();
+      signal.removeEventListener("abort", stop);
     }
+  }
+
+  async #room(watchdog: Watchdog, signal: AbortSignal): Promise<void> {
+    const room = this.#sink.room();
+    if (room === undefined) return;
+    // What the server sends meanwhile stays unread: that is no silence of the server's.
+    watchdog.deaf();
+    await untilAborted(room, signal);
+    watchdog.listen();
   }
 
   #take(event: WatchEvent<never>): void {
@@ -197,7 +261,7 @@ export class Reflector {
       this.#sink.bookmark(event.resourceVersion);
       return;
     }
-    const object = event.object as KubeObject;
+    const object = this.#sink.prepare(event.object as KubeObject);
     const version = object.metadata.resourceVersion ?? this.#version;
     if (event.type === "DELETED") this.#sink.delete(object, version);
     else this.#sink.set(object, version);
@@ -207,56 +271,23 @@ export class Reflector {
   #replace(objects: readonly KubeObject[], version: string): void {
     this.#sink.replace(objects, version);
     this.#version = version;
+    this.#size = objects.length;
     this.#listed = true;
+    this.#listOnce = false;
     this.#versionGone = false;
   }
 }
 
-/** Ends a stream that is silent for too long, or goes on past its own end. */
-class Watchdog {
-  readonly #end: () => void;
-  readonly #last: NodeJS.Timeout;
-  #quietMs: number;
-  #quiet: NodeJS.Timeout | undefined;
-
-  constructor(lifeMs: number, quietMs: number, end: () => void) {
-    this.#end = end;
-    this.#last = setTimeout(end, lifeMs);
-    this.#quietMs = quietMs;
-    this.#arm();
-  }
-  heard(): void {
-    this.#quiet?.refresh();
-  }
-  /** From now on silence may last this long, milliseconds; 0 is for ever. */
-  expect(quietMs: number): void {
-    if (quietMs === this.#quietMs) return;
-    this.#quietMs = quietMs;
-    this.#arm();
-  }
-  #arm(): void {
-    clearTimeout(this.#quiet);
-    this.#quiet = this.#quietMs > 0 ? setTimeout(this.#end, this.#quietMs) : undefined;
-  }
-  stop(): void {
-    clearTimeout(this.#last);
-    clearTimeout(this.#quiet);
-  }
+/** The server does not know how to do this, and will not learn it soon. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof InvalidError ||
+    error instanceof BadRequestError ||
+    error instanceof MethodNotAllowedError ||
+    error instanceof NotAcceptableError
+  );
 }
 
 function isVersionTooLarge(error: unknown): boolean {
   return error instanceof StatusError && error.causes.some(({ reason }) => reason === "ResourceVersionTooLarge");
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,16 +1,22 @@
-import { type KubeObject, type ObjectKey, type Observed, parseLabelSelector, type Resource } from "../api/index.ts";
+import { type KubeObject, type Observed, parseLabelSelector, type Resource } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
+import { HandlerBehindError, IndexError } from "./errors.ts";
 import { deepFreeze } from "./freeze.ts";
-import { type Change, HandlerQueue, untilAborted } from "./handler-queue.ts";
-import type { EventHandler, HandlerRegistration, IndexFunction, Informer, InformerOptions, Lister, ListFilter } from "./informer.ts";
+import { type Change, HandlerQueue } from "./handler-queue.ts";
+import type { EventHandler, HandlerRegistration, IndexFunction, Informer, InformerOptions, Lister } from "./informer.ts";
+import { StoreLister } from "./lister.ts";
 import { Reflector, type ReflectorSink } from "./reflector.ts";
 import { type IndexOf, Store, storeKey } from "./store.ts";
-import { withoutManagedFields } from "./transform.ts";
+import { metadataOf, withoutManagedFields } from "./transform.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface SharedInformerOptions extends InformerOptions {
   readonly watchList: boolean;
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
   readonly onError: (error: unknown) => void;
+  /** Changes that a handler may be behind, beside one for each object in the store, before the informer stops reading. */
+  readonly handlerBuffer: number;
+  readonly quietMs?: number;
 }
 
 /** One reflector, one store, any number of handlers. */
@@ -18,7 +24,7 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
   readonly resource: R;
   readonly lister: Lister<Observed<R>>;
   readonly #options: SharedInformerOptions;
-  readonly #store = new Store();
+  readonly #store: Store;
   readonly #reflector: Reflector;
   readonly #handlers = new Set<HandlerQueue<KubeObject>>();
   readonly #progress = new Set<() => void>();
@@ -26,20 +32,35 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
   readonly #transform: (object: KubeObject) => KubeObject;
   #isSynced = false;
   #version = "";
+  readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
 
   constructor(client: Client, resource: R, options: SharedInformerOptions) {
     this.resource = resource;
     this.#options = options;
     this.#transform = options.transform ?? withoutManagedFields;
+    this.#store = new Store((index, error) => options.onError(new IndexError(resource.plural, index, error)));
+    this.#whenSynced.promise.catch(() => {});
     this.#reflector = new Reflector(client, resource, this, options);
     this.lister = new StoreLister(this.#store) as unknown as Lister<Observed<R>>;
   }
 
-  /** Starts mirroring, once; the promise ends when the signal does. */
-  run(signal: AbortSignal): Promise<void> {
-    this.#running ??= this.#reflector.run(signal);
-    return this.#running;
+  /** Starts mirroring, once, until `stop`. */
+  start(): void {
+    this.#running ??= this.#reflector.run(this.#stop.signal);
+  }
+
+  /** Ends the watch, and for handlers every call after the one under way. */
+  async stop(): Promise<void> {
+    const reason = new DOMException(`the informer of ${this.resource.plural} was stopped`, "AbortError");
+    this.#stop.abort(reason);
+    this.#whenSynced.reject(reason);
+    await this.#running;
+  }
+
+  /** Handlers hear nothing more. */
+  forgetHandlers(): void {
+    for (const handler of this.#handlers) handler.remove();
   }
 
   addHandler(handler: EventHandler<Observed<R>>, { frozen = true }: { readonly frozen?: boolean } = {}): HandlerRegistration {
@@ -110,9 +131,31 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
 
   delete(object: KubeObject, resourceVersion: string): void {
     // The event holds the last state, which may be newer than the one stored.
-    const last = this.#transform(object);
-    if (this.#store.delete(storeKey(object.metadata))) this.#tell({ type: "delete", before: last });
+    if (this.#store.delete(storeKey(object.metadata))) this.#tell({ type: "delete", before: object });
     this.bookmark(resourceVersion);
+  }
+
+  prepare(object: KubeObject): KubeObject {
+    const wanted = this.#options.metadataOnly ? metadataOf(object) : object;
+    try {
+      return this.#transform(wanted);
+    } catch (error) {
+      this.#options.onError(error);
+      return wanted;
+    }
+  }
+
+  room(): Promise<void> | undefined {
+    const limit = this.#options.handlerBuffer + this.#store.size;
+    let slow: HandlerQueue<KubeObject>[] | undefined;
+    for (const handler of this.#handlers) {
+      if (handler.behind < limit) continue;
+      slow ??= [];
+      slow.push(handler);
+    }
+    if (slow === undefined) return undefined;
+    this.#options.onError(new HandlerBehindError(this.resource.plural, Math.max(...slow.map(({ behind }) => behind))));
+    return Promise.all(slow.map((handler) => handler.downTo(limit >> 1))).then(() => {});
   }
 
   bookmark(resourceVersion: string): void {
@@ -120,16 +163,15 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
     for (const listener of this.#progress) listener();
   }
 
-  #put(object: KubeObject, initial: boolean): void {
-    const before = this.#store.get(storeKey(object.metadata));
+  #put(now: KubeObject, initial: boolean): void {
+    const before = this.#store.get(storeKey(now.metadata));
     // A relist brings most objects again as they were.
     if (
       before !== undefined &&
-      before.metadata.resourceVersion === object.metadata.resourceVersion &&
-      before.metadata.uid === object.metadata.uid
+      before.metadata.resourceVersion === now.metadata.resourceVersion &&
+      before.metadata.uid === now.metadata.uid
     )
       return;
-    const now = this.#transform(object);
     this.#store.set(now);
     this.#tell(before === undefined ? { type: "add", now, initial } : { type: "update", now, before });
   }
@@ -137,37 +179,4 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
   #tell(change: Change<KubeObject>): void {
     for (const handler of this.#handlers) handler.push(change);
   }
-}
-
-class StoreLister implements Lister<KubeObject> {
-  readonly #store: Store;
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  get(key: ObjectKey): KubeObject | undefined {
-    return deepFreeze(this.#store.get(storeKey(key)));
-  }
-
-  list({ namespace, labels }: ListFilter = {}): readonly KubeObject[] {
-    const matches = labelMatcher(labels);
-    const found: KubeObject[] = [];
-    for (const object of this.#store.values(namespace))
-      if (!matches || matches(object.metadata.labels ?? {})) found.push(deepFreeze(object));
-    return found;
-  }
-
-  byIndex(index: string, value: string): readonly KubeObject[] {
-    return Array.from(this.#store.byIndex(index, value), deepFreeze<KubeObject>);
-  }
-}
-
-function labelMatcher(labels: ListFilter["labels"]): ((labels: Readonly<Record<string, string>>) => boolean) | undefined {
-  if (labels === undefined || labels === "") return undefined;
-  if (typeof labels === "string") {
-    const selector = parseLabelSelector(labels);
-    return (given) => selector.matches(given);
-  }
-  const wanted = Object.entries(labels);
-  return (given) => wanted.every(([name, value]) => given[name] === value);
 }

@@ -11,18 +11,20 @@ export type IndexOf = (object: KubeObject) => Iterable<string>;
 class Index {
   readonly #values = new Map<string, Set<string>>();
   readonly of: IndexOf;
-  constructor(of: IndexOf) {
+  readonly #onError: (error: unknown) => void;
+  constructor(of: IndexOf, onError: (error: unknown) => void = () => {}) {
     this.of = of;
+    this.#onError = onError;
   }
   insert(key: string, object: KubeObject): void {
-    for (const value of this.of(object)) {
+    for (const value of this.#valuesOf(object)) {
       const keys = this.#values.get(value);
       if (keys) keys.add(key);
       else this.#values.set(value, new Set([key]));
     }
   }
   remove(key: string, object: KubeObject): void {
-    for (const value of this.of(object)) {
+    for (const value of this.#valuesOf(object)) {
       const keys = this.#values.get(value);
       keys?.delete(key);
       if (keys?.size === 0) this.#values.delete(value);
@@ -31,16 +33,33 @@ class Index {
   keys(value: string): Iterable<string> {
     return this.#values.get(value) ?? [];
   }
+  /** All values or none: a function that throws half-way must not leave an object half indexed. */
+  #valuesOf(object: KubeObject): readonly string[] {
+    try {
+      const values = this.of(object);
+      return Array.isArray(values) ? values : [...values];
+    } catch (error) {
+      this.#onError(error);
+      return [];
+    }
+  }
 }
 
 /**
  * Objects of one kind by key, with indexes that change together with them. Calls are synchronous, so each sees one
- * state of the whole. Index functions must give the same values for the same object.
+ * state of the whole. Index functions must give the same values for the same object; of one that throws nothing is indexed.
  */
 export class Store {
   readonly #objects = new Map<string, KubeObject>();
   readonly #indexes = new Map<string, Index>();
   readonly #byNamespace = new Index(({ metadata }) => (metadata.namespace ? [metadata.namespace] : []));
+
+  readonly #onIndexError: (index: string, error: unknown) => void;
+
+  /** @param onIndexError told of index functions that throw. */
+  constructor(onIndexError: (index: string, error: unknown) => void = () => {}) {
+    this.#onIndexError = onIndexError;
+  }
 
   get size(): number {
     return this.#objects.size;
@@ -84,7 +103,7 @@ export class Store {
   addIndex(name: string, of: IndexOf): void {
     if (this.#indexes.get(name)?.of === of) return;
     if (this.#indexes.has(name)) throw new Error(`there is an index "${name}" already`);
-    const index = new Index(of);
+    const index = new Index(of, (error) => this.#onIndexError(name, error));
     for (const [key, object] of this.#objects) index.insert(key, object);
     this.#indexes.set(name, index);
   }

@@ -9,3 +9,13 @@ export function withoutManagedFields(object: KubeObject): KubeObject {
   if (annotations && LAST_APPLIED in annotations) delete annotations[LAST_APPLIED];
   return object;
 }
+
+/** What a server that cannot give metadata alone sent too much of. */
+export function metadataOf(object: KubeObject): KubeObject {
+  for (const field in object)
+    if (field !== "metadata" && field !== "apiVersion" && field !== "kind") {
+      const { apiVersion, kind, metadata } = object;
+      return { apiVersion, kind, metadata };
+    }
+  return object;
+}

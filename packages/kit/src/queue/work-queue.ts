@@ -5,7 +5,7 @@ import { ExponentialBackoff, type RateLimiter } from "./rate-limit.ts";
 export const INITIAL_LIST_PRIORITY = -100;
 
 export interface AddOptions {
-  /** Higher first. Default 0, or for a requeued key the priority that it had. */
+  /** Higher first. Default 0; for a key that its worker puts back (`addAfter`, `addRateLimited` before `done`) the priority that it had. */
   readonly priority?: number;
 }
 
@@ -67,7 +67,7 @@ interface Entry<K> {
 
 interface Delayed {
   readonly at: number;
-  readonly priority: number | undefined;
+  priority: number;
   readonly cancel: () => void;
 }
 
@@ -115,7 +115,7 @@ export class WorkQueue<K> {
       this.#push(fresh);
       return;
     }
-    const priority = options?.priority ?? (entry.processing ? entry.handedOut : 0);
+    const priority = options?.priority ?? 0;
     if (!entry.dirty) {
       entry.dirty = true;
       entry.priority = priority;
@@ -136,21 +136,21 @@ export class WorkQueue<K> {
   /** Queues the key after `delayMs` milliseconds; at once when it is 0 or less. */
   addAfter(key: K, delayMs: number, options?: AddOptions): void {
     if (this.#shut) return;
+    // A requeue keeps the priority with which the key was handed out.
+    const entry = this.#entries.get(key);
+    const wanted = options?.priority ?? (entry?.processing ? entry.handedOut : 0);
     if (!(delayMs > 0)) {
-      this.add(key, options);
+      this.add(key, { priority: wanted });
       return;
     }
     const at = this.#clock.now() + delayMs;
     const before = this.#delayed.get(key);
+    const priority = before ? Math.max(before.priority, wanted) : wanted;
     if (before && before.at <= at) {
-      if (options?.priority !== undefined && options.priority > (before.priority ?? 0))
-        this.#delayed.set(key, { ...before, priority: options.priority });
+      before.priority = priority;
       return;
     }
     before?.cancel();
-    // A requeue keeps the priority with which the key was handed out.
-    const entry = this.#entries.get(key);
-    const priority = options?.priority ?? (entry?.processing ? entry.handedOut : before?.priority);
     this.#delayed.set(key, { at, priority, cancel: this.#clock.after(delayMs, () => this.#due(key)) });
   }
 
@@ -237,9 +237,9 @@ export class WorkQueue<K> {
   }
 
   #due(key: K): void {
-    const delayed = this.#delayed.get(key);
+    const { priority } = this.#delayed.get(key)!;
     this.#delayed.delete(key);
-    this.add(key, delayed?.priority === undefined ? undefined : { priority: delayed.priority });
+    this.add(key, { priority });
   }
 
   #push(entry: Entry<K>): void {
