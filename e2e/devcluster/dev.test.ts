@@ -86,6 +86,14 @@ describe("outrigger dev", () => {
     expect(stderr).toMatch(/cannot write .*--kubeconfig/);
   });
 
+  test("says in one line that its ready file cannot be written, takes the kubeconfig away, and exits 1", async () => {
+    const kubeconfig = join(folder, "kubeconfig");
+    const { exitCode, stderr } = await outrigger(["dev", "--bare", "--kubeconfig", kubeconfig, "--ready-file", "/dev/full"]);
+    expect(exitCode).toBe(1);
+    expect(stderr.trim()).toBe("outrigger: cannot write /dev/full (the disk is full): choose another place with --ready-file FILE");
+    expect(existsSync(kubeconfig)).toBe(false);
+  });
+
   test("leaves a kubeconfig of other clusters as it is, says so in one line, and exits 1", async () => {
     const file = join(folder, "kubeconfig");
     const production = "clusters:\n- name: production\n  cluster: {server: https://prod.example.com}\n";

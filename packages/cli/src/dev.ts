@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import type { Devcluster } from "@outrigger/devcluster";
 import { CliError } from "./errors.ts";
+import { ReadyFile, whyNotWritten } from "./files.ts";
 import type { ManagerProcess } from "./manager-process.ts";
 
 export interface DevOptions {
@@ -25,6 +26,7 @@ const NAMESPACE = "outrigger-system";
  */
 export async function dev(options: DevOptions): Promise<void> {
   const kubeconfigFile = resolve(options.kubeconfig);
+  const readyFile = new ReadyFile(options.readyFile);
   const stopped = stopSignal();
   const cluster = await startCluster(options, kubeconfigFile);
   let manager: ManagerProcess | undefined;
@@ -52,26 +54,16 @@ export async function dev(options: DevOptions): Promise<void> {
         });
     }
     if (options.once) return;
-    if (options.readyFile) writeFileSync(options.readyFile, `${kubeconfigFile}\n`);
+    readyFile.write(`${kubeconfigFile}\n`);
     if (!stopped.aborted)
       console.log(`\nReady. ${relative(process.cwd(), kubeconfigFile) || kubeconfigFile} goes away with it; Ctrl-C stops.`);
     await stopped;
   } finally {
     await manager?.stop();
     await cluster.close();
-    if (options.readyFile) rmSync(options.readyFile, { force: true });
+    readyFile.remove();
   }
 }
-
-const WHY: Readonly<Record<string, string>> = {
-  EACCES: "no permission",
-  EPERM: "no permission",
-  EROFS: "no permission",
-  ENOSPC: "the disk is full",
-  EISDIR: "it is a folder",
-  ENOTDIR: "a part of its path is a file",
-  EEXIST: "a part of its path is a file",
-};
 
 async function startCluster(options: DevOptions, kubeconfigFile: string): Promise<Devcluster> {
   const { KubeconfigInUseError, PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
@@ -81,7 +73,7 @@ async function startCluster(options: DevOptions, kubeconfigFile: string): Promis
   } catch (error) {
     if (error instanceof PortInUseError || error instanceof KubeconfigInUseError) throw new CliError(error.message, { cause: error });
     const { code = "", path } = error as NodeJS.ErrnoException;
-    const why = WHY[code];
+    const why = whyNotWritten(error);
     if (why) {
       const what = path ?? (code === "EACCES" ? `port ${options.port}` : kubeconfigFile);
       throw new CliError(`cannot write ${what} (${why}): choose another place with --kubeconfig FILE, or another port with --port`, {

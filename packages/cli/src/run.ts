@@ -1,5 +1,5 @@
-import { rmSync, writeFileSync } from "node:fs";
 import { CliError } from "./errors.ts";
+import { ReadyFile } from "./files.ts";
 import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
 
 export interface RunOptions extends ClusterOptions {
@@ -14,6 +14,7 @@ export interface RunOptions extends ClusterOptions {
  * its parent is gone, and tells the parent when it is ready.
  */
 export async function run(options: RunOptions): Promise<void> {
+  const readyFile = new ReadyFile(options.readyFile);
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
   process.on("disconnect", () => stopping.abort());
@@ -27,7 +28,7 @@ export async function run(options: RunOptions): Promise<void> {
       signal: stopping.signal,
       report: (line) => console.error(line),
       onReady: () => {
-        if (options.readyFile) writeFileSync(options.readyFile, "ready\n");
+        readyFile.write("ready\n");
         if (process.send) process.send("ready");
         else console.log("The manager is ready; Ctrl-C stops it and takes its webhook entries away.");
       },
@@ -44,7 +45,7 @@ export async function run(options: RunOptions): Promise<void> {
       );
     throw error;
   } finally {
-    if (options.readyFile) rmSync(options.readyFile, { force: true });
+    readyFile.remove();
     if (process.connected) process.disconnect();
   }
 }
