@@ -1,5 +1,5 @@
-// npm run bench -- [NAME…] [--seconds N]: runs the benchmarks and prints one table. Peers run in the same process run, so
-// that what counts is the ratio; absolute figures differ from machine to machine.
+// npm run bench -- [NAME…] [--seconds N]: runs the benchmarks and prints one table. Peers run in the same run, each
+// contender in a process of its own, so that what counts is the ratio; absolute figures differ from machine to machine.
 import { parseArgs } from "node:util";
 
 export interface Figure {
@@ -14,6 +14,11 @@ const seconds = Number(values.seconds);
 const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]> }>> = {
   engine: () => import("./injection/engine.ts"),
   webhook: () => import("./injection/webhook.ts"),
+  client: () => import("./runtime/get.ts"),
+  informer: () => import("./runtime/informer.ts"),
+  watch: () => import("./runtime/watch.ts"),
+  queue: () => import("./runtime/queue.ts"),
+  reconcile: () => import("./runtime/reconcile.ts"),
 };
 const chosen = positionals.length > 0 ? positionals : Object.keys(all);
 const figures: Figure[] = [];
