@@ -1,0 +1,213 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { Status } from "@outrigger/kit/api";
+import type { Client, TransportResponse } from "@outrigger/kit/client";
+import { createCa, issueCertificate } from "@outrigger/kit/pki";
+import type { Breakage, Disturbances, Refusal } from "./disturbances.ts";
+
+/** A hung stream is cut after this long, milliseconds, should its reader not have noticed before. */
+const HANG_MS = 30_000;
+
+/** Stands between informers and API server, on real TLS sockets of its own, and spoils what goes through. */
+export class SpoilingProxy {
+  readonly #upstream: Client;
+  readonly #disturbances: Disturbances;
+  readonly #ca = createCa({ commonName: "soak-proxy" });
+  readonly #server: Server;
+  /** TCP connections below the TLS ones, by the client's port. */
+  readonly #raw = new Map<number, Socket>();
+  #port = 0;
+  /** Lists, and watches that begin with one. */
+  lists = 0;
+  watches = 0;
+  events = 0;
+
+  constructor(upstream: Client, disturbances: Disturbances) {
+    this.#upstream = upstream;
+    this.#disturbances = disturbances;
+    const { certificate, key } = issueCertificate(this.#ca, { commonName: "proxy", ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
+    this.#server = createServer({ cert: certificate, key }, (request, response) => {
+      this.#handle(request, response).catch(() => response.destroy());
+    });
+    this.#server.on("connection", (socket: Socket) => {
+      const port = socket.remotePort ?? 0;
+      this.#raw.set(port, socket);
+      socket.on("close", () => this.#raw.delete(port));
+      socket.on("error", () => {});
+    });
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+  /** Nothing listens for a while: connections are refused, those that were there are gone. */
+  async away(ms: number): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#raw.values()) socket.resetAndDestroy();
+    await closed;
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    await this.listen();
+  }
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#raw.values()) socket.destroy();
+    await closed;
+  }
+  get kubeconfig(): string {
+    const cluster = {
+      server: `https://127.0.0.1:${this.#port}`,
+      "certificate-authority-data": Buffer.from(this.#ca.certificate).toString("base64"),
+    };
+    return JSON.stringify({
+      clusters: [{ name: "c", cluster }],
+      users: [{ name: "u", user: { token: "t" } }],
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      "current-context": "x",
+    });
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url ?? "/";
+    const query = new URL(url, "https://proxy").searchParams;
+    const watch = query.has("watch");
+    if (watch) this.watches++;
+    if (!query.has("continue") && (!watch || query.has("sendInitialEvents"))) this.lists++;
+    const refusal = this.#disturbances.refusal();
+    if (refusal !== undefined) return this.#refuse(refusal, request, response);
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const answer = await this.#upstream.transport.request({
+      method: "GET",
+      path: url,
+      headers: { accept: request.headers.accept ?? "application/json" },
+      stream: true,
+      signal: gone.signal,
+    });
+    const headers: { [name: string]: string | string[] } = {};
+    for (const name of ["content-type", "retry-after"]) if (answer.headers[name] !== undefined) headers[name] = answer.headers[name];
+    if (watch && answer.status === 200) {
+      response.writeHead(200, headers);
+      response.flushHeaders();
+      return this.#stream(answer, request, response);
+    }
+    const text = await answer.text();
+    const broken = this.#disturbances.brokenList();
+    response.writeHead(answer.status, headers).end(broken === undefined ? text : text.slice(0, Math.floor(text.length * broken)));
+  }
+
+  async #refuse(refusal: Refusal, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const status = (code: number, reason: string, details?: Status["details"], headers: { [name: string]: string } = {}): void => {
+      response.writeHead(code, { "content-type": "application/json", ...headers }).end(JSON.stringify(statusOf(code, reason, details)));
+    };
+    switch (refusal) {
+      case "410":
+        return status(410, "Expired");
+      case "429":
+        return status(429, "TooManyRequests");
+      case "429 with Retry-After":
+        return status(429, "TooManyRequests", { retryAfterSeconds: 1 }, { "retry-after": "1" });
+      case "500":
+        return status(500, "InternalError");
+      case "504 too large version":
+        return status(504, "Timeout", { causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }] });
+      case "reset":
+        this.#rawOf(request)?.resetAndDestroy();
+        return;
+      case "no answer":
+        await new Promise((resolve) => {
+          const end = setTimeout(resolve, HANG_MS);
+          response.on("close", () => {
+            clearTimeout(end);
+            resolve(undefined);
+          });
+        });
+        response.destroy();
+    }
+  }
+
+  /** Passes events on one by one until it breaks. */
+  async #stream(answer: TransportResponse, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { afterMs, how } = this.#disturbances.breakage();
+    let broken: Breakage | undefined;
+    let held: Promise<void> | undefined;
+    const timer = setTimeout(() => {
+      broken = how();
+      if (broken === "stall") held = new Promise((resolve) => setTimeout(resolve, this.#disturbances.stallMs()));
+      else if (broken !== undefined && broken !== "truncated JSON") this.#break(broken, request, response);
+    }, afterMs);
+    response.on("close", () => clearTimeout(timer));
+    for await (const line of answer.lines()) {
+      if (held !== undefined) await held;
+      if (response.destroyed || response.writableEnded) return;
+      if (broken === "truncated JSON") {
+        response.end(line.slice(0, line.length >> 1));
+        return;
+      }
+      // A hang looks like a server that has nothing to say.
+      if (broken === "hang" || broken === "half-close") continue;
+      this.events++;
+      if (!response.write(`${line}\n`)) await drained(response);
+    }
+    clearTimeout(timer);
+    response.end();
+  }
+
+  #break(how: Breakage, request: IncomingMessage, response: ServerResponse): void {
+    switch (how) {
+      case "cut":
+        this.#rawOf(request)?.resetAndDestroy();
+        return;
+      case "half-close":
+        // The end of the TCP stream, with nothing of TLS or HTTP said about it.
+        this.#rawOf(request)?.end();
+        return;
+      case "hang": {
+        const end = setTimeout(() => response.destroy(), HANG_MS);
+        response.on("close", () => {
+          clearTimeout(end);
+          this.#disturbances.count("(hang noticed by the reader)");
+        });
+        return;
+      }
+      case "410 in the stream":
+        response.end(`${JSON.stringify({ type: "ERROR", object: statusOf(410, "Expired") })}\n`);
+        return;
+      case "500 in the stream":
+        response.end(`${JSON.stringify({ type: "ERROR", object: statusOf(500, "InternalError") })}\n`);
+        return;
+      default:
+        response.end();
+    }
+  }
+
+  #rawOf({ socket }: IncomingMessage): Socket | undefined {
+    return this.#raw.get(socket.remotePort ?? 0);
+  }
+}
+
+function statusOf(code: number, reason: string, details?: Status["details"]): Status {
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: "disturbed on purpose",
+    reason,
+    code,
+    ...(details ? { details } : {}),
+  };
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      response.off("drain", end);
+      response.off("close", end);
+      resolve();
+    };
+    response.on("drain", end);
+    response.on("close", end);
+  });
+}
