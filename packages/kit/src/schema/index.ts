@@ -7,7 +7,16 @@
  * - Patterns run in linear time, whatever their author wrote.
  */
 export { type SchemaOptions, type Static, type TObject, type TSchema, t } from "./builder.ts";
-export { CelError, type CelOptions, type CelProgram, compileCel, type RuleOptions, validateRules } from "./cel/index.ts";
+export {
+  CelError,
+  type CelOptions,
+  type CelProgram,
+  CelTypeError,
+  compileCel,
+  compileRule,
+  type RuleOptions,
+  validateRules,
+} from "./cel/index.ts";
 export { applyDefaults, dropNulls } from "./default.ts";
 export {
   type Column,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "@outrigger/kit/api";
-import { CelError, compileCel, compilePattern, PatternError, type SchemaNode, validate } from "@outrigger/kit/schema";
+import { CelError, CelTypeError, compilePattern, compileRule, PatternError, type SchemaNode, validate } from "@outrigger/kit/schema";
 
 /** The one alternative of types that a structural schema may spell out, where it says `x-kubernetes-int-or-string`. */
 function isIntOrString(anyOf: readonly SchemaNode[] | undefined): boolean {
@@ -147,7 +147,7 @@ class Judge {
       const at = `${path}.x-kubernetes-validations[${index}]`;
       if (rule.message?.includes("\n")) this.#invalid(`${at}.message`, rule.message, "must not contain line breaks");
       try {
-        compileCel(rule.rule, { variables: ["self", "oldSelf"] });
+        compileRule(rule, node);
       } catch (error) {
         if (!(error instanceof CelError)) throw error;
         const { message = "", messageExpression = "", reason = null, fieldPath = "", optionalOldSelf = null } = rule;
@@ -159,7 +159,7 @@ class Judge {
           FieldPath: fieldPath,
           OptionalOldSelf: optionalOldSelf,
         };
-        this.#invalid(`${at}.rule`, shown, `compilation failed: ${error.message}`);
+        this.#invalid(`${at}.rule`, shown, error instanceof CelTypeError ? error.message : `compilation failed: ${error.message}`);
       }
     }
   }

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import type { Environment as CelEnvironment } from "@marcbachmann/cel-js";
-import { Quantity } from "../../api/index.ts";
-import { compilePattern } from "../pattern.ts";
+import type { SchemaNode } from "../node.ts";
+import { registerFunctions } from "./functions.ts";
+import { celValue } from "./value.ts";
 
 /** An expression that cannot be compiled, or whose evaluation failed. */
 export class CelError extends Error {
@@ -12,17 +13,24 @@ export class CelError extends Error {
 export interface CelOptions {
   /** Names that an expression may use; others do not compile. */
   readonly variables: readonly string[];
+  /** What is known of their types: `string`, `int`, `double`, `bool`, `list`; `dyn` otherwise. */
+  readonly types?: Readonly<Record<string, string>>;
+  /** Those among them that are optional values: `hasValue()`, `value()`, `orValue()`. */
+  readonly optional?: readonly string[];
 }
 
 export interface CelProgram {
   readonly expression: string;
+  /** What the type checker knows of the value: `bool`, `string`, `dyn`, … */
+  readonly type: string;
   /**
    * The expression's value: integers as bigint, doubles as number.
    *
-   * @param variables JSON values; whole numbers in them become integers, which JSON cannot tell from doubles.
+   * @param variables JSON values; one that is `undefined` must be optional
+   * @param of what schema says of all of them; without it whole numbers become integers, which JSON cannot tell from doubles
    * @throws CelError for a missing key, a wrong type and the like.
    */
-  evaluate(variables: Readonly<Record<string, unknown>>): unknown;
+  evaluate(variables: Readonly<Record<string, unknown>>, of?: { readonly schema: SchemaNode; readonly whole?: boolean }): unknown;
 }
 
 // Synchronous, since expressions are compiled where nothing can wait; loaded at the first expression.
@@ -37,25 +45,36 @@ const KEPT = 2000;
  *
  * @throws CelError when it does not compile.
  */
-export function compileCel(expression: string, { variables }: CelOptions): CelProgram {
-  const key = `${variables.join()}\n${expression}`;
+export function compileCel(expression: string, options: CelOptions): CelProgram {
+  const { optional = [] } = options;
+  const declared = declarations(options);
+  const key = `${declared.join()}\n${expression}`;
   const known = programs.get(key);
   if (known) return known;
   let parsed: (context: Record<string, unknown>) => unknown;
+  let type = "dyn";
   try {
-    const program = environment(variables).parse(expression);
+    const program = environment(declared).parse(expression);
     useLinearMatches(program.ast);
     const check = program.check();
     if (!check.valid) throw check.error ?? new Error("does not type check");
+    type = check.type ?? type;
     parsed = program as unknown as typeof parsed;
   } catch (error) {
     throw new CelError(firstLine(error), { cause: error });
   }
+  const { Duration, Optional } = library();
   const compiled: CelProgram = {
     expression,
-    evaluate(values) {
+    type,
+    evaluate(values, of) {
+      const given: Record<string, unknown> = {};
+      for (const [name, value] of Object.entries(values)) {
+        const inside = value === undefined ? undefined : celValue(value, of?.schema, Duration, of?.whole);
+        given[name] = optional.includes(name) ? (inside === undefined ? Optional.none() : Optional.of(inside)) : inside;
+      }
       try {
-        return parsed(celValue(values) as Record<string, unknown>);
+        return parsed(given);
       } catch (error) {
         throw new CelError(missingKey(firstLine(error)), { cause: error });
       }
@@ -66,45 +85,45 @@ export function compileCel(expression: string, { variables }: CelOptions): CelPr
   return compiled;
 }
 
-function environment(variables: readonly string[]): CelEnvironment {
-  const key = variables.join();
+interface Library {
+  readonly Environment: typeof import("@marcbachmann/cel-js").Environment;
+  readonly Optional: typeof import("@marcbachmann/cel-js").Optional;
+  readonly Duration: (milliseconds: number) => unknown;
+}
+let loaded: Library | undefined;
+
+function library(): Library {
+  if (loaded) return loaded;
+  const { Environment, Optional, evaluate } = require("@marcbachmann/cel-js") as typeof import("@marcbachmann/cel-js");
+  // The class of durations is not exported.
+  const { fromMilliseconds } = (evaluate("duration('1s')") as { constructor: { fromMilliseconds: (milliseconds: number) => unknown } })
+    .constructor;
+  loaded = { Environment, Optional, Duration: (milliseconds) => fromMilliseconds(milliseconds) };
+  return loaded;
+}
+
+/** Each variable as `name type`. */
+function declarations({ variables, types = {}, optional = [] }: CelOptions): string[] {
+  return variables.map((name) => {
+    const type = types[name] ?? "dyn";
+    return `${name} ${optional.includes(name) ? `optional<${type}>` : type}`;
+  });
+}
+
+function environment(declared: readonly string[]): CelEnvironment {
+  const key = declared.join();
   let made = environments.get(key);
   if (!made) {
-    const { Environment } = require("@marcbachmann/cel-js") as typeof import("@marcbachmann/cel-js");
-    made = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false });
-    for (const variable of variables) made.registerVariable(variable, "dyn");
-    register(made);
+    const { Environment, Optional } = library();
+    made = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false, enableOptionalTypes: true });
+    for (const declaration of declared) {
+      const [name = "", type = "dyn"] = declaration.split(" ");
+      made.registerVariable(name, type);
+    }
+    registerFunctions(made, Optional);
     environments.set(key, made);
   }
   return made;
-}
-
-/** What Kubernetes adds to CEL (https://kubernetes.io/docs/reference/using-api/cel/): quantities, URLs, lists. */
-function register(environment: CelEnvironment): void {
-  environment
-    .registerFunction("string.linearMatches(string): bool", (text: string, pattern: string) => compilePattern(pattern)(text))
-    .registerType("Quantity", Quantity as never)
-    .registerFunction("isQuantity(string): bool", (text: string) => quantityOrNone(text) !== undefined)
-    .registerFunction("quantity(string): Quantity", (text: string) => Quantity.parse(text))
-    .registerFunction("Quantity.isLessThan(Quantity): bool", (a: Quantity, b: Quantity) => a.cmp(b) < 0)
-    .registerFunction("Quantity.isGreaterThan(Quantity): bool", (a: Quantity, b: Quantity) => a.cmp(b) > 0)
-    .registerFunction("Quantity.compareTo(Quantity): int", (a: Quantity, b: Quantity) => BigInt(a.cmp(b)))
-    .registerType("URL", URL as never)
-    .registerFunction("isURL(string): bool", (text: string) => URL.canParse(text))
-    .registerFunction("url(string): URL", (text: string) => new URL(text))
-    .registerFunction("URL.getScheme(): string", (url: URL) => url.protocol.slice(0, -1))
-    .registerFunction("URL.getHost(): string", (url: URL) => url.host)
-    .registerFunction("URL.getHostname(): string", (url: URL) => url.hostname)
-    .registerFunction("URL.getPort(): string", (url: URL) => url.port)
-    .registerFunction("URL.getEscapedPath(): string", (url: URL) => url.pathname);
-}
-
-function quantityOrNone(text: string): Quantity | undefined {
-  try {
-    return Quantity.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -123,16 +142,6 @@ function useLinearMatches(node: unknown): void {
     }
     open.push(...Object.values(next));
   }
-}
-
-/** JSON as CEL sees it: whole numbers are integers. */
-function celValue(value: unknown): unknown {
-  if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : value;
-  if (Array.isArray(value)) return value.map(celValue);
-  if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) === Quantity.prototype) return value;
-  const result: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) result[key] = celValue((value as Record<string, unknown>)[key]);
-  return result;
 }
 
 function firstLine(error: unknown): string {

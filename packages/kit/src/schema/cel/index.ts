@@ -1,2 +1,2 @@
 export { CelError, type CelOptions, type CelProgram, compileCel } from "./compile.ts";
-export { type RuleOptions, validateRules } from "./rules.ts";
+export { CelTypeError, compileRule, type RuleOptions, validateRules } from "./rules.ts";

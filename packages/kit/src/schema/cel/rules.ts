@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "../../api/index.ts";
 import type { SchemaNode, ValidationRule } from "../node.ts";
-import { CelError, compileCel } from "./compile.ts";
+import { CelError, type CelOptions, type CelProgram, compileCel } from "./compile.ts";
 
 type Json = Record<string, unknown>;
 
@@ -12,63 +13,132 @@ export interface RuleOptions {
 
 /**
  * Judges a value by the CEL rules of its schema (`x-kubernetes-validations`), from the outside in. Rules about a
- * transition (`oldSelf`) are judged only where there is an old value, unless `optionalOldSelf` says otherwise.
+ * transition (`oldSelf`) are judged only where there is an old value, unless `optionalOldSelf` says otherwise. What an
+ * update leaves as it was is not judged again by other rules (ratcheting: KEP-4008).
+ *
+ * @param value a whole object where no `path` is given
  */
 export function validateRules(schema: SchemaNode, value: unknown, options: RuleOptions = {}): Cause[] {
   const causes: Cause[] = [];
-  descend(schema, value, options.path ?? "", options.old, causes);
+  const { path = "", old } = options;
+  descend(schema, value, { path, old, whole: path === "" }, causes);
   return causes;
 }
 
-function descend(schema: SchemaNode, value: unknown, path: string, old: unknown, causes: Cause[]): void {
+interface Place {
+  readonly path: string;
+  /** The value before the update, where it can be told which one it was. */
+  readonly old: unknown;
+  readonly whole: boolean;
+}
+
+function descend(schema: SchemaNode, value: unknown, place: Place, causes: Cause[]): void {
   if (value === null || value === undefined) return;
-  for (const rule of schema["x-kubernetes-validations"] ?? []) {
-    const cause = judge(rule, value, path, old);
-    if (cause) causes.push(cause);
+  const rules = schema["x-kubernetes-validations"] ?? [];
+  if (rules.length > 0) {
+    const unchanged = place.old !== undefined && isDeepStrictEqual(value, place.old);
+    for (const rule of rules) {
+      const cause = judge(rule, schema, value, place, unchanged);
+      if (cause) causes.push(cause);
+    }
   }
+  const { path, old } = place;
   if (Array.isArray(value)) {
     if (!schema.items) return;
-    const keys = schema["x-kubernetes-list-map-keys"];
-    for (const [index, item] of value.entries()) {
-      const before =
-        keys && Array.isArray(old)
-          ? (old as Json[]).find((one) => keys.every((key) => one?.[key] === (item as Json | null)?.[key]))
-          : undefined;
-      descend(schema.items, item, `${path}[${index}]`, before, causes);
-    }
+    const before = itemsBefore(schema, old);
+    for (const [index, item] of value.entries())
+      descend(schema.items, item, { path: `${path}[${index}]`, old: before?.(item), whole: false }, causes);
   } else if (typeof value === "object") {
-    const before = old !== null && typeof old === "object" ? (old as Json) : undefined;
+    const related = schema["x-kubernetes-map-type"] !== "atomic" && old !== null && typeof old === "object";
     for (const [field, inner] of Object.entries(value)) {
       const known = schema.properties && Object.hasOwn(schema.properties, field) ? schema.properties[field] : undefined;
       const node = known ?? (typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined);
-      if (node) descend(node, inner, path === "" ? field : `${path}.${field}`, before?.[field], causes);
+      const before = related && Object.hasOwn(old as Json, field) ? (old as Json)[field] : undefined;
+      if (node) descend(node, inner, { path: path === "" ? field : `${path}.${field}`, old: before, whole: false }, causes);
     }
   }
 }
 
-function judge(rule: ValidationRule, value: unknown, path: string, old: unknown): Cause | undefined {
+/** Items of a list are the same across an update only where keys say so. */
+function itemsBefore(schema: SchemaNode, old: unknown): ((item: unknown) => unknown) | undefined {
+  const keys = schema["x-kubernetes-list-map-keys"];
+  if (!keys || !Array.isArray(old)) return undefined;
+  return (item) => (old as Json[]).find((one) => keys.every((key) => one?.[key] === (item as Json | null)?.[key]));
+}
+
+function judge(
+  rule: ValidationRule,
+  schema: SchemaNode,
+  value: unknown,
+  { path, old, whole }: Place,
+  unchanged: boolean,
+): Cause | undefined {
   const transition = /\boldSelf\b/.test(rule.rule);
-  if (transition && old === undefined && !rule.optionalOldSelf) return undefined;
-  const field = rule.fieldPath ? `${path}${rule.fieldPath}` : path;
-  const reason = rule.reason ?? "FieldValueInvalid";
+  if (transition ? old === undefined && rule.optionalOldSelf !== true : unchanged) return undefined;
+  const evaluation: Evaluation = {
+    options: ruleOptions(rule, schema, transition),
+    variables: transition ? { self: value, oldSelf: old } : { self: value },
+    of: { schema, whole },
+  };
   try {
-    const variables = { self: value, ...(transition ? { oldSelf: old } : {}) };
-    if (compileCel(rule.rule, { variables: Object.keys(variables) }).evaluate(variables) === true) return undefined;
-    return cause(reason, field, value, text(rule, variables));
+    if (evaluated(rule.rule, evaluation) === true) return undefined;
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
     return {
       reason: "FieldValueInvalid",
       message: `Invalid value: ${JSON.stringify(typeName(value))}: ${error.message} evaluating rule: ${rule.message ?? rule.rule}`,
-      field,
+      field: path,
     };
   }
+  return cause(rule.reason ?? "FieldValueInvalid", rule.fieldPath ? `${path}${rule.fieldPath}` : path, value, text(rule, evaluation));
 }
 
-function text(rule: ValidationRule, variables: Json): string {
+/**
+ * Compiles a rule as it will be judged.
+ *
+ * @throws CelError when it does not compile, or can be anything but a `bool`
+ */
+export function compileRule(rule: ValidationRule, schema: SchemaNode): CelProgram {
+  const program = compileCel(rule.rule, ruleOptions(rule, schema, true));
+  if (program.type !== "bool" && program.type !== "dyn") throw new CelTypeError("cel expression must evaluate to a bool");
+  return program;
+}
+
+/** An expression that compiles, but to something of another type than is needed. */
+export class CelTypeError extends CelError {}
+
+function ruleOptions(rule: ValidationRule, schema: SchemaNode, transition: boolean): CelOptions {
+  const type = typeOf(schema);
+  return {
+    variables: transition ? ["self", "oldSelf"] : ["self"],
+    types: { self: type, oldSelf: type },
+    optional: transition && rule.optionalOldSelf === true ? ["oldSelf"] : [],
+  };
+}
+
+const TYPES: Readonly<Record<string, string>> = { string: "string", integer: "int", number: "double", boolean: "bool", array: "list" };
+/** Formats whose values are of another type, when they can be read. */
+const TYPED_FORMATS: ReadonlySet<string> = new Set(["date", "date-time", "duration", "byte"]);
+
+function typeOf(schema: SchemaNode): string {
+  if (schema["x-kubernetes-int-or-string"] === true || schema.nullable === true || TYPED_FORMATS.has(schema.format ?? "")) return "dyn";
+  return TYPES[schema.type ?? ""] ?? "dyn";
+}
+
+interface Evaluation {
+  readonly options: CelOptions;
+  readonly variables: Json;
+  readonly of: { readonly schema: SchemaNode; readonly whole: boolean };
+}
+
+function evaluated(expression: string, { options, variables, of }: Evaluation): unknown {
+  return compileCel(expression, options).evaluate(variables, of);
+}
+
+function text(rule: ValidationRule, evaluation: Evaluation): string {
   if (rule.messageExpression) {
     try {
-      const message = compileCel(rule.messageExpression, { variables: Object.keys(variables) }).evaluate(variables);
+      const message = evaluated(rule.messageExpression, evaluation);
       if (typeof message === "string" && message.trim() !== "") return message;
     } catch {
       // A message that cannot be made gives way to the one that is written.
