@@ -1,6 +1,6 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { KubeconfigInUseError } from "./devcluster.ts";
-import { CLUSTER_NAME } from "./server/kubeconfig.ts";
+import { CLUSTER_NAME } from "./server/index.ts";
 
 /**
  * Writes the kubeconfig beside its place and moves it there: whoever reads sees the old file or the new one, and a full

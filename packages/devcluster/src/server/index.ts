@@ -7,7 +7,7 @@ export { type Attributes, type Authorizer, type PolicyRule, rbac } from "./autho
 export { Discovery } from "./discovery/index.ts";
 export { withoutEscalation } from "./escalation.ts";
 export { type Handler, handler } from "./handler.ts";
-export { kubeconfigText } from "./kubeconfig.ts";
+export { CLUSTER_NAME, kubeconfigText } from "./kubeconfig.ts";
 export { type Listening, listen } from "./listen.ts";
 export { serviceAccountTokens } from "./service-account-tokens.ts";
 export { OpenStreams } from "./streams.ts";
