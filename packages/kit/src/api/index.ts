@@ -38,6 +38,7 @@ export {
   type Scope,
   type StatusOf,
 } from "./resource.ts";
+export { Schedule, ScheduleError } from "./schedule.ts";
 export {
   type FieldSelector,
   type FieldTerm,

@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { objectKey, ownerReference } from "@outrigger/kit/api";
+import { objectKey, ownerReference, Schedule, ScheduleError } from "@outrigger/kit/api";
 import { AlreadyExistsError } from "@outrigger/kit/client";
 import { controller, requeue, startController } from "@outrigger/kit/controller";
 import { CronJob, Job } from "../../objects/index.ts";
 import type { Loop } from "../loop.ts";
 import { againAfterConflict, MANAGER, refusesContent, timestamp, writeStatus } from "../writes.ts";
-import { Schedule, ScheduleError } from "./schedule.ts";
 
 /** Times missed since the last run beyond which only the last counts. */
 const MISSED_AT_MOST = 100;
