@@ -28,7 +28,8 @@ export async function soakCluster(kubeconfigFile: string | undefined): Promise<S
     restart: server
       ? async () => {
           process.kill(server!.pid, "SIGTERM");
-          await eventually(() => !isRunning(server!.pid), { timeoutMs: 60_000 }).catch(() => process.kill(server!.pid, "SIGKILL"));
+          // It would wait for its last watcher.
+          await eventually(() => !isRunning(server!.pid), { timeoutMs: 3000 }).catch(() => process.kill(server!.pid, "SIGKILL"));
           own = spawn(server!.command, server!.args, { cwd: server!.folder, stdio: "ignore" });
           server = { ...server!, pid: own.pid! };
           await eventually(async () => (await client.request({ method: "GET", path: "/readyz" })) === "ok", { timeoutMs: 60_000 });

@@ -164,10 +164,14 @@ export class SpoilingProxy {
         this.#rawOf(request)?.end();
         return;
       case "hang": {
-        const end = setTimeout(() => response.destroy(), HANG_MS);
+        let noticed = true;
+        const end = setTimeout(() => {
+          noticed = false;
+          response.destroy();
+        }, HANG_MS);
         response.on("close", () => {
           clearTimeout(end);
-          this.#disturbances.count("(hang noticed by the reader)");
+          if (noticed) this.#disturbances.count("(hang noticed by the reader)");
         });
         return;
       }

@@ -3,7 +3,7 @@
 import { type Informer, type Informers, informers } from "@outrigger/kit/cache";
 import { connect } from "@outrigger/kit/client";
 import { type InformerPlan, plans } from "./informers.ts";
-import { COLOR, SEQUENCE } from "./kinds.ts";
+import { COLOR, namespaces, SEQUENCE } from "./kinds.ts";
 import type { FromWatcher, Record, StoreState, ToWatcher } from "./protocol.ts";
 import { Random } from "./random.ts";
 
@@ -44,6 +44,8 @@ for (const plan of plans) {
     const own = number++;
     const tell = (what: Record[1], now: Seen, before: string): void | Promise<void> => {
       const { name, namespace = "", uid, resourceVersion, labels, annotations } = now.metadata;
+      // What else a cluster holds is nobody's of this run.
+      if (!namespaces.includes(namespace)) return;
       const stored = informer.lister.get({ namespace, name });
       records.push([
         own,
