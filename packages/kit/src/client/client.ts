@@ -111,21 +111,24 @@ export class ApiClient implements Client {
   }
 
   async *pages<R extends Resource>(resource: R, options: PageOptions = {}): AsyncGenerator<ObjectList<Observed<R>>, void, undefined> {
-    const { inconsistent, resourceVersion, resourceVersionMatch, ...rest } = { limit: PAGE, ...options };
-    let page = await this.list(resource, { limit: PAGE, ...options });
-    yield page;
-    for (let token = page.continue; token; token = page.continue) {
-      // The token carries the version; naming one beside it is refused.
+    const { inconsistent, ...first } = { limit: PAGE, ...options };
+    // The token carries the version; naming one beside it is refused.
+    const { resourceVersion, resourceVersionMatch, ...next } = first;
+    let token = options.continue;
+    do {
+      let page: ObjectList<Observed<R>>;
       try {
-        page = await this.list(resource, { ...rest, continue: token });
+        page = await this.list(resource, token ? { ...next, continue: token } : first);
       } catch (error) {
         // The refusal holds a token for the rest at the present version.
-        const next = inconsistent && error instanceof ExpiredError ? error.status.metadata?.continue : undefined;
-        if (!next || next === token) throw error;
-        page = await this.list(resource, { ...rest, continue: next });
+        const rest = inconsistent && error instanceof ExpiredError ? error.status.metadata?.continue : undefined;
+        if (!rest || rest === token) throw error;
+        token = rest;
+        continue;
       }
       yield page;
-    }
+      token = page.continue;
+    } while (token);
   }
 
   async *watch<R extends Resource>(resource: R, options: WatchOptions = {}): AsyncGenerator<WatchEvent<Observed<R>>, void, undefined> {
