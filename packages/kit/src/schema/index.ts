@@ -11,10 +11,13 @@ export {
   CelError,
   type CelOptions,
   type CelProgram,
-  CelTypeError,
+  type CompiledRule,
   compileCel,
   compileRule,
+  MAX_REQUEST_BYTES,
+  RuleError,
   type RuleOptions,
+  smallestJson,
   validateRules,
 } from "./cel/index.ts";
 export { applyDefaults, dropNulls } from "./default.ts";

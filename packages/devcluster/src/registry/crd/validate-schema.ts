@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "@outrigger/kit/api";
-import { CelError, CelTypeError, compilePattern, compileRule, PatternError, type SchemaNode, validate } from "@outrigger/kit/schema";
+import { compilePattern, PatternError, type SchemaNode, validate } from "@outrigger/kit/schema";
+import { ruleProblems } from "./validate-rules.ts";
 
 /** The one alternative of types that a structural schema may spell out, where it says `x-kubernetes-int-or-string`. */
 function isIntOrString(anyOf: readonly SchemaNode[] | undefined): boolean {
@@ -14,7 +15,8 @@ export function schemaProblems(schema: SchemaNode, path: string): Cause[] {
   const causes: Cause[] = [];
   const judge = new Judge(causes);
   judge.node(schema, path, "root");
-  return causes;
+  // Rules are looked at where the schema is sound.
+  return causes.length > 0 ? causes : ruleProblems(schema, path);
 }
 
 type Place = "root" | "field" | "item" | "junctor" | "metadata";
@@ -49,7 +51,6 @@ class Judge {
     if (node.items) this.node(node.items, `${path}.items`, place === "junctor" ? "junctor" : "item");
     if (typeof node.additionalProperties === "object")
       this.node(node.additionalProperties, `${path}.additionalProperties`, place === "junctor" ? "junctor" : "field");
-    this.#rules(node, path);
   }
 
   #values(node: SchemaNode, path: string): void {
@@ -139,28 +140,6 @@ class Judge {
     }
     for (const [name, inner] of Object.entries(properties)) {
       if (inner.default !== undefined) this.#forbid(`${path}.properties[${name}].default`, "must not be set in top-level metadata");
-    }
-  }
-
-  #rules(node: SchemaNode, path: string): void {
-    for (const [index, rule] of (node["x-kubernetes-validations"] ?? []).entries()) {
-      const at = `${path}.x-kubernetes-validations[${index}]`;
-      if (rule.message?.includes("\n")) this.#invalid(`${at}.message`, rule.message, "must not contain line breaks");
-      try {
-        compileRule(rule, node);
-      } catch (error) {
-        if (!(error instanceof CelError)) throw error;
-        const { message = "", messageExpression = "", reason = null, fieldPath = "", optionalOldSelf = null } = rule;
-        const shown = {
-          Rule: rule.rule,
-          Message: message,
-          MessageExpression: messageExpression,
-          Reason: reason,
-          FieldPath: fieldPath,
-          OptionalOldSelf: optionalOldSelf,
-        };
-        this.#invalid(`${at}.rule`, shown, error instanceof CelTypeError ? error.message : `compilation failed: ${error.message}`);
-      }
     }
   }
 

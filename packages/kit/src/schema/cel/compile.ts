@@ -23,6 +23,8 @@ export interface CelProgram {
   readonly expression: string;
   /** What the type checker knows of the value: `bool`, `string`, `dyn`, … */
   readonly type: string;
+  /** The parsed expression. */
+  readonly ast: import("@marcbachmann/cel-js").ASTNode;
   /**
    * The expression's value: integers as bigint, doubles as number.
    *
@@ -53,12 +55,14 @@ export function compileCel(expression: string, options: CelOptions): CelProgram 
   if (known) return known;
   let parsed: (context: Record<string, unknown>) => unknown;
   let type = "dyn";
+  let ast: CelProgram["ast"];
   try {
     const program = environment(declared).parse(expression);
     useLinearMatches(program.ast);
     const check = program.check();
     if (!check.valid) throw check.error ?? new Error("does not type check");
     type = check.type ?? type;
+    ast = program.ast;
     parsed = program as unknown as typeof parsed;
   } catch (error) {
     throw new CelError(firstLine(error), { cause: error });
@@ -67,6 +71,7 @@ export function compileCel(expression: string, options: CelOptions): CelProgram 
   const compiled: CelProgram = {
     expression,
     type,
+    ast,
     evaluate(values, of) {
       const given: Record<string, unknown> = {};
       for (const [name, value] of Object.entries(values)) {
@@ -130,6 +135,8 @@ function environment(declared: readonly string[]): CelEnvironment {
  * The evaluator's own `matches` is a backtracking engine and cannot be replaced: calls of it are renamed in the parsed
  * expression, where comments and quotes cannot hide them.
  */
+export const LINEAR_MATCHES = "linearMatches";
+
 function useLinearMatches(node: unknown): void {
   const open: unknown[] = [node];
   const seen = new Set<unknown>();
@@ -138,7 +145,7 @@ function useLinearMatches(node: unknown): void {
     seen.add(next);
     if (!Array.isArray(next)) {
       const { op, args } = next as { op?: unknown; args?: unknown };
-      if (op === "rcall" && Array.isArray(args) && args[0] === "matches") args[0] = "linearMatches";
+      if (op === "rcall" && Array.isArray(args) && args[0] === "matches") args[0] = LINEAR_MATCHES;
     }
     open.push(...Object.values(next));
   }

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "../../api/index.ts";
 import type { SchemaNode, ValidationRule } from "../node.ts";
 import { CelError, type CelOptions, type CelProgram, compileCel } from "./compile.ts";
+import { estimateCost } from "./cost.ts";
+import { declare } from "./declaration.ts";
 
 type Json = Record<string, unknown>;
 
@@ -93,19 +95,49 @@ function judge(
   return cause(rule.reason ?? "FieldValueInvalid", rule.fieldPath ? `${path}${rule.fieldPath}` : path, value, text(rule, evaluation));
 }
 
-/**
- * Compiles a rule as it will be judged.
- *
- * @throws CelError when it does not compile, or can be anything but a `bool`
- */
-export function compileRule(rule: ValidationRule, schema: SchemaNode): CelProgram {
-  const program = compileCel(rule.rule, ruleOptions(rule, schema, true));
-  if (program.type !== "bool" && program.type !== "dyn") throw new CelTypeError("cel expression must evaluate to a bool");
-  return program;
+/** A rule and its message as they will be used, and what each costs at most in units of Kubernetes' estimate; `Infinity` where nothing bounds it. */
+export interface CompiledRule {
+  readonly cost: number;
+  readonly messageCost: number;
+  readonly usesOldSelf: boolean;
 }
 
-/** An expression that compiles, but to something of another type than is needed. */
-export class CelTypeError extends CelError {}
+/** What is wrong with a rule, and in which of its fields. */
+export class RuleError extends CelError {
+  readonly field: "rule" | "messageExpression";
+  constructor(field: "rule" | "messageExpression", message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
+/**
+ * Compiles a rule as it will be judged, and estimates its cost.
+ *
+ * @param whole the rule is of a whole object
+ * @throws RuleError with Kubernetes' text, the evaluator's own words for what is wrong in an expression
+ */
+export function compileRule(rule: ValidationRule, schema: SchemaNode, whole = false): CompiledRule {
+  const options = ruleOptions(rule, schema, true);
+  const declaration = declare(schema, whole) ?? { kind: "dyn", most: Number.POSITIVE_INFINITY, smallest: 1 };
+  const variables = new Map(options.variables.map((name) => [name, declaration]));
+  const costOf = (field: RuleError["field"], expression: string, type: "bool" | "string"): number => {
+    let program: CelProgram;
+    try {
+      program = compileCel(expression, options);
+    } catch (error) {
+      throw new RuleError(field, `${field === "rule" ? "" : "messageExpression "}compilation failed: ${(error as Error).message}`);
+    }
+    if (program.type !== type && program.type !== "dyn")
+      throw new RuleError(field, `${field === "rule" ? "cel expression" : "messageExpression"} must evaluate to a ${type}`);
+    return estimateCost(program.ast, variables);
+  };
+  return {
+    cost: costOf("rule", rule.rule, "bool"),
+    messageCost: rule.messageExpression ? costOf("messageExpression", rule.messageExpression, "string") : 0,
+    usesOldSelf: /\boldSelf\b/.test(rule.rule),
+  };
+}
 
 function ruleOptions(rule: ValidationRule, schema: SchemaNode, transition: boolean): CelOptions {
   const type = typeOf(schema);

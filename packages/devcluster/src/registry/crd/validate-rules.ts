@@ -1,0 +1,107 @@
+import type { Cause } from "@outrigger/kit/api";
+import {
+  type CompiledRule,
+  compileRule,
+  MAX_REQUEST_BYTES,
+  RuleError,
+  type SchemaNode,
+  smallestJson,
+  type ValidationRule,
+} from "@outrigger/kit/schema";
+
+/** What one expression may cost, and all of a schema together (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation). */
+const EXPRESSION_BUDGET = 10_000_000;
+const SCHEMA_BUDGET = 100_000_000;
+const MOST_EXPENSIVE_SHOWN = 4;
+
+/** What a definition's rules (`x-kubernetes-validations`) may not be; for schemas that are sound otherwise. */
+export function ruleProblems(schema: SchemaNode, path: string): Cause[] {
+  const judge = new RuleJudge();
+  judge.node(schema, path, 1, true);
+  return [...judge.causes, ...judge.totalProblems(path)];
+}
+
+class RuleJudge {
+  readonly causes: Cause[] = [];
+  readonly #expensive: { readonly field: string; readonly cost: number }[] = [];
+  #total = 0;
+
+  /** @param times how many values of this node one object can have; `Infinity` where no parent says */
+  node(node: SchemaNode, path: string, times: number, whole = false): void {
+    for (const [name, inner] of Object.entries(node.properties ?? {})) this.node(inner, `${path}.properties[${name}]`, times);
+    if (node.items) this.node(node.items, `${path}.items`, times * (node.maxItems ?? Number.POSITIVE_INFINITY));
+    if (typeof node.additionalProperties === "object")
+      this.node(node.additionalProperties, `${path}.additionalProperties`, times * (node.maxProperties ?? Number.POSITIVE_INFINITY));
+    for (const [index, rule] of (node["x-kubernetes-validations"] ?? []).entries())
+      this.#rule(rule, node, `${path}.x-kubernetes-validations[${index}]`, times, whole || node["x-kubernetes-embedded-resource"] === true);
+  }
+
+  totalProblems(path: string): Cause[] {
+    if (this.#total <= SCHEMA_BUDGET) return [];
+    const shown = this.#expensive.sort((a, b) => b.cost - a.cost).slice(0, MOST_EXPENSIVE_SHOWN);
+    return [
+      ...shown.map(({ field }) =>
+        forbidden(field, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"),
+      ),
+      forbidden(
+        path,
+        overBudget("x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema", this.#total, SCHEMA_BUDGET),
+      ),
+    ];
+  }
+
+  #rule(rule: ValidationRule, node: SchemaNode, at: string, times: number, whole: boolean): void {
+    if (rule.rule.trim() === "") {
+      this.causes.push({ reason: "FieldValueRequired", message: "Required value: rule is not specified", field: `${at}.rule` });
+      return;
+    }
+    if (/[\n\r]/.test(rule.message?.trim() ?? "")) this.#invalid(`${at}.message`, rule.message, "must not contain line breaks");
+    let compiled: CompiledRule;
+    try {
+      compiled = compileRule(rule, node, whole);
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      this.#invalid(`${at}.${error.field}`, shownRule(rule), error.message);
+      return;
+    }
+    // Without a bound there are as many values as a request has room for.
+    const values = Number.isFinite(times) ? times : Math.floor(MAX_REQUEST_BYTES / (smallestJson(node) + 1));
+    this.#observe(`${at}.rule`, "estimated rule cost", compiled.cost === 0 ? 0 : compiled.cost * values);
+    if (rule.messageExpression) this.#observe(`${at}.messageExpression`, "estimated messageExpression cost", compiled.messageCost);
+    if (!compiled.usesOldSelf && rule.optionalOldSelf !== undefined && rule.optionalOldSelf !== null)
+      this.#invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, "may not be set if oldSelf is not used in rule");
+  }
+
+  #observe(field: string, what: string, cost: number): void {
+    if (cost > EXPRESSION_BUDGET) this.causes.push(forbidden(field, overBudget(what, cost, EXPRESSION_BUDGET)));
+    this.#total += cost;
+    if (cost >= SCHEMA_BUDGET / 100) this.#expensive.push({ field, cost });
+  }
+
+  #invalid(field: string, value: unknown, why: string): void {
+    this.causes.push({ reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field });
+  }
+}
+
+/** A rule as the API server's own type prints it. */
+function shownRule(rule: ValidationRule): Record<string, unknown> {
+  const { message = "", messageExpression = "", reason = null, fieldPath = "", optionalOldSelf = null } = rule;
+  return {
+    Rule: rule.rule,
+    Message: message,
+    MessageExpression: messageExpression,
+    Reason: reason,
+    FieldPath: fieldPath,
+    OptionalOldSelf: optionalOldSelf,
+  };
+}
+
+function overBudget(what: string, cost: number, budget: number): string {
+  const factor = cost / budget;
+  const shown = factor > 100 ? "more than 100x" : factor < 1.5 ? `${factor.toFixed(6)}x` : `${factor.toFixed(1)}x`;
+  return `${what} exceeds budget by factor of ${shown} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
+}
+
+function forbidden(field: string, why: string): Cause {
+  return { reason: "FieldValueForbidden", message: `Forbidden: ${why}`, field };
+}
