@@ -47,6 +47,26 @@ test("creates, reads, changes and deletes an object over TLS", async () => {
   await client.close();
 });
 
+test("objects are what the server sent: no field lost, no number changed, nothing added", async () => {
+  await using server = await startApiServer();
+  const sent = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "a", namespace: "default", creationTimestamp: "2024-01-01T00:00:00.123456Z", "x-unknown": null },
+    data: { "x-kubernetes-list-type": "map", empty: "", unicode: "größer 🚢" },
+    binaryData: {},
+    numbers: [9007199254740991, 0.1, -0, 1e21],
+    __proto: [],
+  };
+  server.interceptions.push((_, response) => {
+    answer(response, 200, sent);
+    return true;
+  });
+  const client = connect({ text: server.kubeconfig() });
+  expect(JSON.stringify(await client.get(ConfigMap, { name: "a" }))).toBe(JSON.stringify(sent));
+  await client.close();
+});
+
 test("gives listed objects the kind that the server leaves out", async () => {
   await using server = await startApiServer();
   server.put("a");
@@ -218,7 +238,7 @@ test("a continue token that expired ends the pages, or with inconsistent goes on
   await client.close();
 });
 
-test("a reader that is slow makes the server wait, and loses nothing", async () => {
+test("a stream gives whole lines in order; while its reader is slow the server waits", async () => {
   await using server = await startApiServer();
   const client = connect({ text: server.kubeconfig() });
   const line = `${JSON.stringify({ type: "ADDED", object: { metadata: { name: "x".repeat(60_000) } } })}\n`;
@@ -255,7 +275,7 @@ test("a reader that is slow makes the server wait, and loses nothing", async () 
   await client.close();
 });
 
-test("more requests than connections wait for their turn", async () => {
+test("beyond maxConnections requests wait for their turn", async () => {
   await using server = await startApiServer();
   server.put("a");
   const ports = new Set<number | undefined>();
@@ -270,7 +290,7 @@ test("more requests than connections wait for their turn", async () => {
   await client.close();
 });
 
-test("a connection that broke while idle costs a read nothing, and a write says so", async () => {
+test("a read whose connection broke is made again, once; a write never is", async () => {
   await using server = await startApiServer();
   server.put("a");
   const client = connect({ text: server.kubeconfig() });
@@ -281,21 +301,25 @@ test("a connection that broke while idle costs a read nothing, and a write says 
     return true;
   });
   expect((await client.get(ConfigMap, { name: "a" })).metadata.name).toBe("a");
+  cut = 2;
+  await expect(client.get(ConfigMap, { name: "a" })).rejects.toBeInstanceOf(ConnectionError);
   cut = 1;
   await expect(client.create(ConfigMap, map("b"))).rejects.toBeInstanceOf(ConnectionError);
   expect(server.get("b")).toBeUndefined();
   await client.close();
 });
 
-test("a request whose signal ends while it waits for an answer ends with the signal's reason", async () => {
+test("a request whose signal ends rejects with its reason, whether it waits for a connection or an answer", async () => {
   await using server = await startApiServer();
   server.interceptions.push(() => true);
-  const client = connect({ text: server.kubeconfig() });
+  const client = connect({ text: server.kubeconfig() }, { maxConnections: 1 });
   const stop = new AbortController();
   const waiting = client.get(ConfigMap, { name: "a" }, { signal: stop.signal });
+  const queued = client.get(ConfigMap, { name: "b" }, { signal: stop.signal });
   await until(() => server.requests.length === 1);
   stop.abort(new Error("no longer wanted"));
   await expect(waiting).rejects.toThrow("no longer wanted");
+  await expect(queued).rejects.toThrow("no longer wanted");
   await expect(client.get(ConfigMap, { name: "a" }, { signal: stop.signal })).rejects.toThrow("no longer wanted");
   expect(server.requests).toHaveLength(1);
   await client.close();
@@ -370,13 +394,14 @@ test("an answer that is no Status is still a StatusError that says what was aske
   await client.close();
 });
 
-test("waits out 429 with Retry-After and tries again, ten times at most", async () => {
+test("429 and 5xx with Retry-After are waited out and tried again, ten times at most", async () => {
   await using server = await startApiServer();
   server.put("a");
   let refusals = 3;
   server.interceptions.push((_, response) => {
     if (refusals-- <= 0) return false;
-    refuse(response, 429, "TooManyRequests", "slow down", { "retry-after": "0" });
+    if (refusals === 1) refuse(response, 503, "ServiceUnavailable", "not now", { "retry-after": "0" });
+    else refuse(response, 429, "TooManyRequests", "slow down", { "retry-after": "0" });
     return true;
   });
   const client = connect({ text: server.kubeconfig() });
@@ -503,7 +528,7 @@ test("keeps its connections, and never sends a request on one that a watch has",
   await client.close();
 });
 
-test("passes each warning of the server on once", async () => {
+test("each warning of the server is passed on once", async () => {
   await using server = await startApiServer();
   server.put("a");
   server.interceptions.push((_, response) => {
