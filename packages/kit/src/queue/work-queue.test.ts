@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ExponentialBackoff, FakeClock, GrowingDelay, INITIAL_LIST_PRIORITY, WorkQueue } from "./index.ts";
+import { ExponentialBackoff, FakeClock, GrowingDelay, INITIAL_LIST_PRIORITY, systemClock, WorkQueue } from "./index.ts";
 
 /** Everything that the queue hands out at this moment, each done at once. */
 function drain(queue: WorkQueue<string>): string[] {
@@ -55,6 +55,52 @@ describe("a work queue", () => {
     queue.done(key);
     queue.add("changed");
     expect(drain(queue)).toEqual(["changed", "listed"]);
+  });
+
+  test("does not make what changes while it is worked on wait behind the first list", () => {
+    const queue = new WorkQueue<string>();
+    queue.add("a", { priority: INITIAL_LIST_PRIORITY });
+    queue.add("b", { priority: INITIAL_LIST_PRIORITY });
+    const key = queue.tryGet()!;
+    queue.add(key);
+    queue.done(key);
+    expect(drain(queue)).toEqual(["a", "b"]);
+  });
+
+  test("of several delays for one key keeps the highest priority", () => {
+    const clock = new FakeClock();
+    const queue = new WorkQueue<string>({ clock });
+    queue.addAfter("a", 100, { priority: 7 });
+    queue.addAfter("a", 50, { priority: INITIAL_LIST_PRIORITY });
+    queue.add("b");
+    clock.advance(50);
+    expect(drain(queue)).toEqual(["a", "b"]);
+    queue.addAfter("a", 50, { priority: INITIAL_LIST_PRIORITY });
+    queue.addAfter("a", 100);
+    queue.addAfter("b", 50, { priority: INITIAL_LIST_PRIORITY });
+    clock.advance(50);
+    expect(drain(queue)).toEqual(["a", "b"]);
+  });
+
+  test("tells how long keys waited and how long the work took", () => {
+    const clock = new FakeClock();
+    const lines: string[] = [];
+    const queue = new WorkQueue<string>({
+      clock,
+      observer: {
+        added: (key, depth) => lines.push(`added ${key}, ${depth} wait`),
+        taken: (key, ms, depth) => lines.push(`taken ${key} after ${ms} ms, ${depth} wait`),
+        done: (key, ms) => lines.push(`done ${key} in ${ms} ms`),
+        retried: (key) => lines.push(`retried ${key}`),
+      },
+    });
+    queue.add("a");
+    clock.advance(30);
+    queue.tryGet();
+    clock.advance(7);
+    queue.addRateLimited("a");
+    queue.done("a");
+    expect(lines).toEqual(["added a, 1 wait", "taken a after 30 ms, 0 wait", "retried a", "done a in 7 ms"]);
   });
 
   test("lets a waiting get have the next key", async () => {
@@ -126,80 +172,6 @@ describe("a work queue", () => {
   });
 });
 
-/** The contract, as plainly as it can be written. */
-class Model {
-  waiting: { key: string; priority: number }[] = [];
-  processing = new Map<string, number>();
-  again = new Map<string, number>();
-  add(key: string, priority: number): void {
-    if (this.processing.has(key)) {
-      const before = this.again.get(key);
-      this.again.set(key, before === undefined ? priority : Math.max(before, priority));
-      return;
-    }
-    const entry = this.waiting.find((one) => one.key === key);
-    if (entry && entry.priority >= priority) return;
-    if (entry) this.waiting.splice(this.waiting.indexOf(entry), 1);
-    this.waiting.push({ key, priority });
-  }
-  get(): string | undefined {
-    const best = Math.max(...this.waiting.map(({ priority }) => priority));
-    const index = this.waiting.findIndex(({ priority }) => priority === best);
-    if (index === -1) return undefined;
-    const [{ key, priority }] = this.waiting.splice(index, 1) as [{ key: string; priority: number }];
-    this.processing.set(key, priority);
-    return key;
-  }
-  done(key: string): void {
-    if (!this.processing.delete(key)) return;
-    const priority = this.again.get(key);
-    this.again.delete(key);
-    if (priority !== undefined) this.waiting.push({ key, priority });
-  }
-}
-
-const operation = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant("add" as const),
-      key: fc.constantFrom("a", "b", "c", "d"),
-      priority: fc.constantFrom(-100, 0, 7),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("get" as const) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("done" as const), which: fc.nat(3) }) },
-);
-
-test("behaves as the plain model does under any sequence of add, get and done", () => {
-  fc.assert(
-    fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
-      const queue = new WorkQueue<string>();
-      const model = new Model();
-      const out: string[] = [];
-      for (const step of operations) {
-        if (step.do === "add") {
-          queue.add(step.key, { priority: step.priority });
-          model.add(step.key, step.priority);
-        } else if (step.do === "get") {
-          const key = queue.tryGet();
-          expect(key).toBe(model.get());
-          if (key === undefined) continue;
-          expect(out).not.toContain(key);
-          out.push(key);
-        } else if (out.length > 0) {
-          const [key] = out.splice(step.which % out.length, 1) as [string];
-          queue.done(key);
-          model.done(key);
-        }
-        expect(queue.length).toBe(model.waiting.length);
-        expect(queue.processing).toBe(model.processing.size);
-      }
-    }),
-    { numRuns: 2000 },
-  );
-});
-
 test("every key that was added with a delay comes out, at its earliest time", () => {
   const delayed = fc.array(fc.record({ key: fc.constantFrom("a", "b", "c"), delay: fc.integer({ min: 1, max: 50 }) }), {
     minLength: 1,
@@ -229,6 +201,21 @@ test("backoff per item is capped", () => {
   const delays = Array.from({ length: 10 }, () => limiter.when("a"));
   expect(delays).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
   expect(limiter.when("b")).toBe(5);
+});
+
+test("a growing delay is stretched by its jitter, so that many clients do not come back at once", () => {
+  const delay = new GrowingDelay({ baseMs: 800, maxMs: 30_000, jitter: 1, random: () => 0.5 });
+  expect(Array.from({ length: 7 }, () => delay.next())).toEqual([1200, 2400, 4800, 9600, 19_200, 38_400, 45_000]);
+});
+
+test("a delay that is longer than a timer can hold does not end at once", async () => {
+  let early = false;
+  const cancel = systemClock.after(2 ** 31 + 1000, () => {
+    early = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  cancel();
+  expect(early).toBe(false);
 });
 
 test("a growing delay starts over after a quiet time", () => {
