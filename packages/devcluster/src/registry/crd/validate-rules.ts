@@ -17,8 +17,16 @@ const MOST_EXPENSIVE_SHOWN = 4;
 /** What a definition's rules (`x-kubernetes-validations`) may not be; for schemas that are sound otherwise. */
 export function ruleProblems(schema: SchemaNode, path: string): Cause[] {
   const judge = new RuleJudge();
-  judge.node(schema, path, 1, true);
+  judge.node(schema, path, { times: 1, loose: undefined, whole: true });
   return [...judge.causes, ...judge.totalProblems(path)];
+}
+
+interface Place {
+  /** How many values of the node one object can have; `Infinity` where no parent says. */
+  readonly times: number;
+  /** The part of the schema within which an old value cannot be told; `undefined` outside of such parts. */
+  readonly loose: string | undefined;
+  readonly whole?: boolean;
 }
 
 class RuleJudge {
@@ -26,14 +34,21 @@ class RuleJudge {
   readonly #expensive: { readonly field: string; readonly cost: number }[] = [];
   #total = 0;
 
-  /** @param times how many values of this node one object can have; `Infinity` where no parent says */
-  node(node: SchemaNode, path: string, times: number, whole = false): void {
-    for (const [name, inner] of Object.entries(node.properties ?? {})) this.node(inner, `${path}.properties[${name}]`, times);
-    if (node.items) this.node(node.items, `${path}.items`, times * (node.maxItems ?? Number.POSITIVE_INFINITY));
+  node(node: SchemaNode, path: string, place: Place): void {
+    const { times, loose } = place;
+    const ofMap = node["x-kubernetes-map-type"] === "atomic" ? path : undefined;
+    const ofList = node["x-kubernetes-list-type"] === "map" ? undefined : path;
+    for (const [name, inner] of Object.entries(node.properties ?? {}))
+      this.node(inner, `${path}.properties[${name}]`, { times, loose: loose ?? ofMap });
+    if (node.items)
+      this.node(node.items, `${path}.items`, { times: times * (node.maxItems ?? Number.POSITIVE_INFINITY), loose: loose ?? ofList });
     if (typeof node.additionalProperties === "object")
-      this.node(node.additionalProperties, `${path}.additionalProperties`, times * (node.maxProperties ?? Number.POSITIVE_INFINITY));
+      this.node(node.additionalProperties, `${path}.additionalProperties`, {
+        times: times * (node.maxProperties ?? Number.POSITIVE_INFINITY),
+        loose,
+      });
     for (const [index, rule] of (node["x-kubernetes-validations"] ?? []).entries())
-      this.#rule(rule, node, `${path}.x-kubernetes-validations[${index}]`, times, whole || node["x-kubernetes-embedded-resource"] === true);
+      this.#rule(rule, node, `${path}.x-kubernetes-validations[${index}]`, place);
   }
 
   totalProblems(path: string): Cause[] {
@@ -50,7 +65,12 @@ class RuleJudge {
     ];
   }
 
-  #rule(rule: ValidationRule, node: SchemaNode, at: string, times: number, whole: boolean): void {
+  #rule(
+    rule: ValidationRule,
+    node: SchemaNode,
+    at: string,
+    { times, loose, whole = node["x-kubernetes-embedded-resource"] === true }: Place,
+  ): void {
     if (rule.rule.trim() === "") {
       this.causes.push({ reason: "FieldValueRequired", message: "Required value: rule is not specified", field: `${at}.rule` });
       return;
@@ -68,6 +88,8 @@ class RuleJudge {
     const values = Number.isFinite(times) ? times : Math.floor(MAX_REQUEST_BYTES / (smallestJson(node) + 1));
     this.#observe(`${at}.rule`, "estimated rule cost", compiled.cost === 0 ? 0 : compiled.cost * values);
     if (rule.messageExpression) this.#observe(`${at}.messageExpression`, "estimated messageExpression cost", compiled.messageCost);
+    if (compiled.usesOldSelf && loose !== undefined)
+      this.#invalid(`${at}.rule`, rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${loose}`);
     if (!compiled.usesOldSelf && rule.optionalOldSelf !== undefined && rule.optionalOldSelf !== null)
       this.#invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, "may not be set if oldSelf is not used in rule");
   }
@@ -79,8 +101,13 @@ class RuleJudge {
   }
 
   #invalid(field: string, value: unknown, why: string): void {
-    this.causes.push({ reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field });
+    this.causes.push({ reason: "FieldValueInvalid", message: `Invalid value: ${goJson(value)}: ${why}`, field });
   }
+}
+
+/** As Go writes JSON: fit for HTML. */
+function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`);
 }
 
 /** A rule as the API server's own type prints it. */

@@ -1,5 +1,5 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
-import { LINEAR_MATCHES } from "./compile.ts";
+import { CelError, LINEAR_MATCHES } from "./compile.ts";
 import type { Declaration, Kind } from "./declaration.ts";
 
 /*
@@ -29,7 +29,11 @@ const SCALARS: ReadonlySet<string> = new Set(["bool", "double", "duration", "int
 const TRAVERSAL = 0.1;
 const REGEX = 0.25;
 
-/** The most that an expression can cost; `Infinity` where nothing bounds it. */
+/**
+ * The most that an expression can cost; `Infinity` where nothing bounds it.
+ *
+ * @throws CelError for a field that the schema does not have
+ */
 export function estimateCost(node: ASTNode, variables: ReadonlyMap<string, Declaration>): number {
   const scope = new Map<string, Estimate>();
   for (const [name, declaration] of variables) scope.set(name, declared(declaration, 1));
@@ -54,7 +58,7 @@ function estimate(node: ASTNode, scope: Scope): Estimate {
     case "id":
       return { ...(scope.get(node.args) ?? made("other", 1)), cost: 1 };
     case ".":
-      return select(estimate(node.args[0], scope), node.args[1]);
+      return select(checked(estimate(node.args[0], scope), node), node.args[1]);
     case ".?": {
       const target = estimate(node.args[0], scope);
       return { ...select(target, node.args[1]), kind: "optional", cost: target.cost + 1 };
@@ -111,6 +115,21 @@ function literal(value: unknown): Estimate {
   return made(kind, 0, ONE);
 }
 
+/** A field that the schema does not have is an error of whoever wrote the rule, not a value that is missing. */
+function checked(target: Estimate, node: ASTNode & { op: "." }): Estimate {
+  const [operand, field] = node.args;
+  if (target.kind !== "object" || target.declaration?.fields?.has(field) !== false) return target;
+  throw new CelError(at(node.input, operand.range.end, `undefined field '${field}'`));
+}
+
+/** A message with its place, as the field's own compiler prints it. */
+function at(input: string, offset: number, message: string): string {
+  const before = input.slice(0, offset).split("\n");
+  const column = [...before.at(-1)!].length;
+  const line = input.split("\n")[before.length - 1]!;
+  return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${".".repeat(column)}^`;
+}
+
 function select(target: Estimate, field: string): Estimate {
   const cost = target.cost + (target.kind === "map" || target.kind === "object" ? 1 : 0);
   const known = target.declaration?.fields?.get(field);
@@ -164,6 +183,7 @@ function call(name: string, args: readonly ASTNode[], scope: Scope): Estimate {
     const kind = name.startsWith("is") ? "bool" : "other";
     return made(kind, cost + traversed(first.size.max), name === "url" ? first.size : undefined);
   }
+  if (name === "string" && first.kind === "dyn") return made("string", cost + Math.max(1, traversed(first.size.max)));
   if (name === "string" && first.kind === "bytes")
     return made("string", cost + traversed(first.size.max), { min: first.size.min / 4, max: first.size.max });
   if (name === "bytes" && first.kind === "string")

@@ -123,14 +123,16 @@ export function compileRule(rule: ValidationRule, schema: SchemaNode, whole = fa
   const variables = new Map(options.variables.map((name) => [name, declaration]));
   const costOf = (field: RuleError["field"], expression: string, type: "bool" | "string"): number => {
     let program: CelProgram;
+    let cost: number;
     try {
       program = compileCel(expression, options);
+      cost = estimateCost(program.ast, variables);
     } catch (error) {
       throw new RuleError(field, `${field === "rule" ? "" : "messageExpression "}compilation failed: ${(error as Error).message}`);
     }
     if (program.type !== type && program.type !== "dyn")
       throw new RuleError(field, `${field === "rule" ? "cel expression" : "messageExpression"} must evaluate to a ${type}`);
-    return estimateCost(program.ast, variables);
+    return cost;
   };
   return {
     cost: costOf("rule", rule.rule, "bool"),
