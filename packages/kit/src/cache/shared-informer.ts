@@ -6,6 +6,7 @@ import { type Change, HandlerQueue } from "./handler-queue.ts";
 import type { EventHandler, HandlerRegistration, IndexFunction, Informer, InformerOptions, Lister } from "./informer.ts";
 import { StoreLister } from "./lister.ts";
 import { Reflector, type ReflectorSink } from "./reflector.ts";
+import { SharedTexts } from "./shared-texts.ts";
 import { type IndexOf, Store, storeKey } from "./store.ts";
 import { metadataOf, withoutManagedFields } from "./transform.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -30,6 +31,7 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
   readonly #progress = new Set<() => void>();
   readonly #whenSynced = Promise.withResolvers<void>();
   readonly #transform: (object: KubeObject) => KubeObject;
+  readonly #texts = new SharedTexts();
   #isSynced = false;
   #version = "";
   readonly #stop = new AbortController();
@@ -137,12 +139,15 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
 
   prepare(object: KubeObject): KubeObject {
     const wanted = this.#options.metadataOnly ? metadataOf(object) : object;
+    let prepared = wanted;
     try {
-      return this.#transform(wanted);
+      prepared = this.#transform(wanted);
     } catch (error) {
       this.#options.onError(error);
-      return wanted;
     }
+    // What a transform of the user's gave may be frozen, or shared.
+    if (!this.#options.transform) this.#texts.share(prepared);
+    return prepared;
   }
 
   room(): Promise<void> | undefined {
