@@ -4,6 +4,14 @@
  * `compileRules` once per change of the rules, `decide` per pod, `explainPod` for people; `runManager` for a cluster.
  */
 export * from "./admission/index.ts";
+export {
+  NetworkFault,
+  type NetworkFaultControllerOptions,
+  type NetworkFaultObject,
+  type NetworkFaultSpec,
+  type NetworkFaultStatus,
+  networkFaultController,
+} from "./faults/index.ts";
 export { type RunManagerOptions, readRules, runManager } from "./manager/index.ts";
 export * from "./pipeline/index.ts";
 export {
@@ -17,7 +25,7 @@ export {
   readInjectionRecord,
 } from "./pod/index.ts";
 export { type PodDefaults, PodDefaultsKind, type PodDefaultsSpec, type PodDefaultsStatus, podDefaultsCrd } from "./poddefaults/index.ts";
-export { type InjectionCase, playInjection } from "./replay/index.ts";
+export { type InjectionCase, type InjectionStage, playInjection, WHITELIST_KEY } from "./replay/index.ts";
 export {
   convertSidecarSet,
   defaultSidecarSet,

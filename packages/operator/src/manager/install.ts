@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
 import { ConfigMap, CustomResourceDefinition, Namespace, Pod } from "@outrigger/kit/kinds";
+import { NetworkFault } from "../faults/index.ts";
 import { PodDefaultsKind } from "../poddefaults/index.ts";
 import { SidecarSets } from "../sidecarset/index.ts";
 
@@ -22,6 +23,7 @@ export async function checkMayRead(client: Client, namespace: string): Promise<v
     client.list(ConfigMap, { namespace, limit: 1 }),
     client.list(SidecarSets, { limit: 1 }).catch(absentYet),
     client.list(PodDefaultsKind, { limit: 1 }).catch(absentYet),
+    client.list(NetworkFault, { limit: 1 }).catch(absentYet),
   ]);
 }
 

@@ -15,6 +15,7 @@ import {
   webhookService,
 } from "@outrigger/kit/webhook";
 import { mutatePod, mutateSidecarSet, validateSidecarSet } from "../admission/index.ts";
+import { NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
 import { PodDefaultsKind, podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
 import { clientConfig, PATHS, POD_CONFIGURATION, sidecarSetConfigurations, type WebhookAddress } from "./configuration.ts";
@@ -24,6 +25,7 @@ import { EXCLUDED_NAMESPACES, TEMPLATE_LABEL } from "./names.ts";
 import { RuleStore, scopeRule } from "./rule-store.ts";
 import { ScopeKeeper } from "./scope-keeper.ts";
 import { type CountedPod, countPods, injectedBy } from "./status.ts";
+import { metadataWhitelist } from "./whitelist.ts";
 
 export interface RunManagerOptions {
   /** Default: the current kubeconfig, or the pod's service account. */
@@ -42,6 +44,8 @@ export interface RunManagerOptions {
   };
   /** Variables that PodDefaults may take values from. Default: the process's. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** How agents of network faults are reached. Default: at their pods' IPs. */
+  readonly faults?: NetworkFaultControllerOptions;
   /** Stops the manager. */
   readonly signal: AbortSignal;
   /** Called once the webhooks are registered and the rules of the cluster are in force. */
@@ -101,7 +105,11 @@ class Running {
       client,
       name: "outrigger-manager",
       log: quietLog(options.report),
-      controllers: [sidecarSetStatus, podDefaultsController({ environment: options.environment ?? process.env })],
+      controllers: [
+        sidecarSetStatus,
+        podDefaultsController({ environment: options.environment ?? process.env }),
+        networkFaultController(options.faults),
+      ],
       webhooks: [this.#service()],
     });
     const { informers } = this.#manager;
@@ -183,7 +191,11 @@ class Running {
   }
 
   #definitions(): KubeObject[] {
-    return [sidecarSetCrd(clientConfig(this.#address!, PATHS.convert, this.#certificate.current.caBundle)), podDefaultsCrd()];
+    return [
+      sidecarSetCrd(clientConfig(this.#address!, PATHS.convert, this.#certificate.current.caBundle)),
+      podDefaultsCrd(),
+      NetworkFault.crd() as unknown as KubeObject,
+    ];
   }
 
   #service(): ReturnType<typeof webhookService> {
@@ -232,7 +244,8 @@ class Running {
 
   async #sidecarSet(request: AdmissionRequest): Promise<ReturnType<typeof validateSidecarSet>> {
     const others = this.#manager.informers.for(SidecarSets).lister.list() as unknown as readonly SidecarSet[];
-    const answer = validateSidecarSet(request, { others });
+    const whitelist = await metadataWhitelist(this.#client, request.object);
+    const answer = validateSidecarSet(request, { others, ...(whitelist === undefined ? {} : { whitelist }) });
     const { object } = request;
     if (answer.allowed && !request.dryRun && object) {
       const name = object.metadata.name ?? "";

@@ -1,5 +1,6 @@
+import type { KubeObject } from "@outrigger/kit/api";
 import type { Container, Pod } from "../pod/index.ts";
-import { ON_CONFLICT_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
+import { ON_CONFLICT_ANNOTATION } from "../sidecarset/index.ts";
 
 /** A difference from kruise that is on purpose: which cases it touches, what is compared instead, and why. */
 export interface Exception {
@@ -9,9 +10,9 @@ export interface Exception {
   /** Compared after this on both sides. */
   readonly normalise?: (pod: Pod) => Pod;
   /** The sets as a user would write them to get kruise's behaviour; without it our own must be `otherwise`. */
-  readonly askForIt?: (set: SidecarSet) => SidecarSet;
-  /** Our validation refuses the set. */
-  readonly setRefused?: true;
+  readonly askForIt?: (set: KubeObject) => KubeObject;
+  /** Our validation refuses the set at this field; a set that was there already does to pods what it did, or not. */
+  readonly setRefused?: { readonly field: string; readonly whenThereAlready: "alike" | "unlike" };
   readonly excludedNamespaces?: readonly string[];
   /** What we do when nobody asked for kruise's way. */
   readonly otherwise?: "refused" | "untouched";
@@ -52,8 +53,23 @@ export const EXCEPTIONS: readonly Exception[] = [
   {
     cases: ["resources-expr-bad-unit"],
     reason: "a unit that does not exist is refused with the set; kruise takes the amount for nothing",
-    setRefused: true,
+    setRefused: { field: "resourcesPolicy", whenThereAlready: "unlike" },
   },
+  ...stricter(
+    "two sets that can match the same pod and would clash there are refused, also where kruise takes their selectors for disjoint",
+    {
+      "clash-init-of-two-sets": "spec.initContainers[0].name",
+      "clash-two-sets-overwrite": "spec.patchPodMetadata[0].annotations[k]",
+      "clash-two-sets-volume": "spec.volumes[0]",
+      "hot-suffix-two-sets": "spec.containers[0].name",
+      "init-and-container-two-sets": "spec.containers[0].name",
+    },
+  ),
+  ...stricter("a word that means nothing is refused; kruise accepts it and does nothing", {
+    "init-policies-unknown": "spec.initContainers[0].podInjectPolicy",
+    "metadata-unknown-policy": "spec.patchPodMetadata[0].patchPolicy",
+    "upgradetype-unknown": "spec.containers[0].upgradeStrategy.upgradeType",
+  }),
   {
     cases: ["gate-pod-readiness", "pod-owned-by-kruise"],
     reason: "the readiness gate KruisePodReady is not added: without kruise nobody would set its condition",
@@ -73,6 +89,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     }),
   },
 ];
+
+/** Cases whose sets our validation refuses at a field; had they been there before, their pods would be kruise's. */
+function stricter(reason: string, fields: Readonly<Record<string, string>>): Exception[] {
+  return Object.entries(fields).map(([name, field]) => ({ cases: [name], reason, setRefused: { field, whenThereAlready: "alike" } }));
+}
 
 export function exceptionsOf(name: string): readonly Exception[] {
   return EXCEPTIONS.filter(({ cases }) =>

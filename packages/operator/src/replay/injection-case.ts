@@ -2,6 +2,9 @@ import type { KubeObject } from "@outrigger/kit/api";
 import type { Pod } from "../pod/index.ts";
 import type { SidecarSet } from "../sidecarset/index.ts";
 
+/** Key of kruise's configuration ConfigMap that says which annotations sets may patch. */
+export const WHITELIST_KEY = "SidecarSet_PatchPodMetadata_WhiteList";
+
 /** One recorded injection: what was in the cluster, the pod that was created, and what kruise's webhook made of it. */
 export interface InjectionCase {
   readonly name: string;
@@ -14,6 +17,8 @@ export interface InjectionCase {
   readonly pod: Pod;
   /** The pod with the API server's defaults: what the webhook was given. */
   readonly podWithoutSidecarSets?: Pod;
+  /** kruise's own configuration, where the case has one. */
+  readonly configMap?: { readonly namespace: string; readonly name: string; readonly data: Readonly<Record<string, string>> };
   readonly featureGates?: Readonly<Record<string, boolean>>;
   readonly result: InjectionResult;
   /** Where kruise's result varied from draw to draw. */

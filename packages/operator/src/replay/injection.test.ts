@@ -10,15 +10,15 @@ const cases = globSync(`${folder}*.json`)
 const LATER = /^revision-/;
 
 describe("kruise's recorded injections come out alike", () => {
-  test.each(cases.filter(({ name }) => !LATER.test(name)))("$name: $why", (recorded) => {
-    expect(playInjection(recorded)).toEqual({ alike: true });
+  test.each(cases.filter(({ name }) => !LATER.test(name)))("$name: $why", async (recorded) => {
+    expect(await playInjection(recorded)).toEqual({ alike: true });
   });
 
-  test("a result that differs is told", () => {
+  test("a result that differs is told", async () => {
     const [recorded] = cases.filter(({ name }) => name === "inject-after");
     const pod = structuredClone(recorded!.result.pod!);
     pod.spec.containers = pod.spec.containers.toReversed();
-    expect(playInjection({ ...recorded!, result: { pod } }).alike).toBe(false);
+    expect((await playInjection({ ...recorded!, result: { pod } })).alike).toBe(false);
   });
 
   test("every exception is of a case that exists", () => {

@@ -1,0 +1,3 @@
+import { t } from "@outrigger/kit/schema";
+
+export const faultSchema = t.Any();

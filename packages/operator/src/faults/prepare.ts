@@ -1,0 +1,78 @@
+import { labelSelectorProblems, Schedule } from "@outrigger/kit/api";
+import { type Client, ForbiddenError, NotFoundError } from "@outrigger/kit/client";
+import { Secret } from "@outrigger/kit/kinds";
+import { faultBody } from "./body.ts";
+import type { NetworkFaultObject, NetworkFaultSpec } from "./resource.ts";
+import { resolveTargets, type Surroundings, TargetsError } from "./targets.ts";
+
+/** A Secret must be of this type before its content is sent to pods: nobody can have another Secret sent by naming it. */
+export const TOKEN_SECRET_TYPE = "outrigger.dev/agent-token";
+
+/** What keeps a fault from being set that is not the fault's own doing; it may pass. */
+export class NotPreparedError extends Error {
+  override readonly name = "NotPreparedError";
+  readonly code = "ERR_FAULT_NOT_PREPARED";
+  readonly reason: "NoTargets" | "NoToken";
+
+  constructor(reason: "NoTargets" | "NoToken", message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** What is wrong with a spec that its schema could not say; undefined where it can be acted on. */
+export function specProblem({ selector, targets, schedule, timeZone }: NetworkFaultSpec): string | undefined {
+  const problems = [
+    ...labelSelectorProblems(selector as never, "spec.selector"),
+    ...(targets?.pods ?? []).flatMap((pods, index) => [
+      ...labelSelectorProblems(pods.selector as never, `spec.targets.pods[${index}].selector`),
+      ...labelSelectorProblems(pods.namespaceSelector as never, `spec.targets.pods[${index}].namespaceSelector`),
+    ]),
+  ].map(({ field, message }) => `${field}: ${message}`);
+  if (schedule !== undefined) {
+    try {
+      new Schedule(schedule, timeZone);
+    } catch (error) {
+      problems.push(`${error instanceof RangeError ? "spec.timeZone" : "spec.schedule"}: ${(error as Error).message}`);
+    }
+  }
+  return problems.length === 0 ? undefined : problems.join("; ");
+}
+
+/**
+ * What the agents are to hold.
+ *
+ * @throws NotPreparedError; StatusError and ConnectionError of the client.
+ */
+export async function prepareBody(fault: NetworkFaultObject, around: Surroundings, client: Client, signal: AbortSignal): Promise<object> {
+  try {
+    return faultBody(fault.spec, await resolveTargets(fault.spec.targets, around, client, signal));
+  } catch (error) {
+    if (error instanceof TargetsError) throw new NotPreparedError("NoTargets", error.message);
+    throw error;
+  }
+}
+
+/**
+ * The bearer token of the agents, where the fault names one.
+ *
+ * @throws NotPreparedError; StatusError and ConnectionError of the client.
+ */
+export async function agentToken({ metadata, spec }: NetworkFaultObject, client: Client, signal: AbortSignal): Promise<string | undefined> {
+  const reference = spec.agent?.tokenSecret;
+  if (!reference) return undefined;
+  const { namespace } = metadata;
+  const secret = await client.get(Secret, { namespace, name: reference.name }, { signal }).catch((error: unknown) => {
+    if (error instanceof NotFoundError) throw new NotPreparedError("NoToken", `there is no Secret ${namespace}/${reference.name}`);
+    if (error instanceof ForbiddenError) throw new NotPreparedError("NoToken", error.message);
+    throw error;
+  });
+  if (secret.type !== TOKEN_SECRET_TYPE)
+    throw new NotPreparedError(
+      "NoToken",
+      `Secret ${namespace}/${reference.name} is of type ${secret.type}: only those of type ${TOKEN_SECRET_TYPE} are used`,
+    );
+  const value = (secret.data as Readonly<Record<string, string>> | undefined)?.[reference.key];
+  if (value === undefined) throw new NotPreparedError("NoToken", `Secret ${namespace}/${reference.name} has no key ${reference.key}`);
+  return Buffer.from(value, "base64").toString("utf8").trim();
+}

@@ -1,0 +1,188 @@
+import type { DeepReadonly, Observed, StatusOf } from "@outrigger/kit/api";
+import { defineResource, type Static, t } from "@outrigger/kit/schema";
+import { faultSchema } from "./fault-schema.ts";
+
+/** Go's way of writing durations, as Kubernetes has them; CEL's `duration` reads the same texts. */
+const DURATION = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$";
+const MOST_ADDRESSES = 64;
+
+const labelSelector = {
+  matchLabels: t.Optional(t.Record(t.String(), t.String())),
+  matchExpressions: t.Optional(
+    t.Array(
+      t.Object({
+        key: t.String(),
+        operator: t.Enum(["In", "NotIn", "Exists", "DoesNotExist"]),
+        values: t.Optional(t.Array(t.String(), { maxItems: 64 })),
+      }),
+      { maxItems: 32 },
+    ),
+  ),
+};
+
+const spec = t.Object(
+  {
+    selector: t.Object(labelSelector, { description: "Pods of the fault's own namespace; one without terms selects them all." }),
+    mode: t.Default(t.Enum(["all", "one", "fixed", "percent"], { description: "How many of the selected pods get the fault." }), "all"),
+    value: t.Optional(
+      t.Integer({ minimum: 1, maximum: 1000, description: "The number of pods for mode fixed, the percentage for mode percent." }),
+    ),
+    fault: faultSchema,
+    targets: t.Optional(
+      t.Object(
+        {
+          cidrs: t.Optional(t.Array(t.String({ maxLength: 50 }), { maxItems: MOST_ADDRESSES })),
+          pods: t.Optional(
+            t.Array(
+              t.Object({
+                selector: t.Object(labelSelector),
+                namespaceSelector: t.Optional(
+                  t.Object(labelSelector, { description: "Namespaces of these pods; the fault's own where it is left out." }),
+                ),
+              }),
+              { maxItems: 16 },
+            ),
+          ),
+          services: t.Optional(
+            t.Array(
+              t.Object({
+                name: t.String({ maxLength: 63 }),
+                namespace: t.Optional(t.String({ maxLength: 63, description: "The fault's own where it is left out." })),
+              }),
+              { maxItems: 16 },
+            ),
+          ),
+        },
+        {
+          description: "Whom the pods talk to: only traffic with these addresses is disturbed. All traffic where targets is left out.",
+          minProperties: 1,
+        },
+      ),
+    ),
+    duration: t.Optional(
+      t.String({
+        pattern: DURATION,
+        maxLength: 32,
+        description: "How long a run lasts, such as 90s or 1h30m; until it is deleted where it is left out.",
+      }),
+    ),
+    schedule: t.Optional(
+      t.String({ maxLength: 128, description: "When runs start, as a cron schedule of five fields, or @hourly and its like." }),
+    ),
+    timeZone: t.Optional(t.String({ maxLength: 64, description: "IANA name of the schedule's time zone; UTC where it is left out." })),
+    paused: t.Optional(t.Boolean({ description: "Takes the fault off the pods, and starts no run, while it is true." })),
+    agent: t.Optional(
+      t.Object({
+        port: t.Optional(t.Integer({ minimum: 1, maximum: 65_535, description: "Port of the agents; 2332 where it is left out." })),
+        tokenSecret: t.Optional(
+          t.Object(
+            { name: t.String({ minLength: 1, maxLength: 253 }), key: t.Default(t.String({ minLength: 1 }), "token") },
+            { description: "Secret of type outrigger.dev/agent-token, in the fault's namespace, with the agents' bearer token." },
+          ),
+        ),
+      }),
+    ),
+  },
+  {
+    rules: [
+      {
+        rule: "has(self.value) == (self.mode == 'fixed' || self.mode == 'percent')",
+        message: "modes fixed and percent need a value, and the others take none",
+        fieldPath: ".value",
+      },
+      {
+        rule: "self.mode != 'percent' || !has(self.value) || self.value <= 100",
+        message: "a percentage is at most 100",
+        fieldPath: ".value",
+      },
+      {
+        rule: "!has(self.duration) || duration(self.duration) >= duration('1s')",
+        message: "a run lasts at least 1s",
+        fieldPath: ".duration",
+      },
+      {
+        rule: "!has(self.schedule) || (has(self.duration) && duration(self.duration) <= duration('24h'))",
+        message: "a schedule needs a duration of at most 24h, after which each run ends",
+        fieldPath: ".duration",
+      },
+      { rule: "!has(self.timeZone) || has(self.schedule)", message: "a time zone goes with a schedule", fieldPath: ".timeZone" },
+    ],
+  },
+);
+
+const time = { format: "date-time" } as const;
+
+const status = t.Object({
+  observedGeneration: t.Optional(t.Integer()),
+  /** Applied, Failed, Pending, Paused, Waiting, Ended or Invalid; for people. */
+  state: t.Optional(t.String()),
+  /** What is done, in a few words; for people. */
+  fault: t.Optional(t.String()),
+  /** Pods that have the fault and pods that should, as `2/3`; for people. */
+  applied: t.Optional(t.String()),
+  run: t.Optional(
+    t.Object({
+      startTime: t.String(time),
+      endTime: t.Optional(t.String(time)),
+      /** The generation under which it ended; another one starts it again. */
+      endedGeneration: t.Optional(t.Integer()),
+      /** The most pods that could be chosen from at one time: what a percentage is of. */
+      of: t.Optional(t.Integer()),
+    }),
+  ),
+  nextRunTime: t.Optional(t.String(time)),
+  pods: t.Optional(
+    t.Array(
+      t.Object({
+        name: t.String(),
+        uid: t.String(),
+        address: t.Optional(t.String()),
+        /** Pending, Applied, Failed or Recovered. */
+        state: t.String(),
+        reason: t.Optional(t.String()),
+        message: t.Optional(t.String()),
+        since: t.String(time),
+      }),
+    ),
+  ),
+  conditions: t.Optional(
+    t.Array(
+      t.Object({
+        type: t.String(),
+        status: t.Enum(["True", "False", "Unknown"]),
+        reason: t.String(),
+        message: t.String(),
+        lastTransitionTime: t.String(time),
+        observedGeneration: t.Optional(t.Integer()),
+      }),
+      { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] },
+    ),
+  ),
+});
+
+/** `outrigger.dev/v1alpha1 NetworkFault`: a fault of the network on some pods of a namespace, for a time. */
+export const NetworkFault = defineResource({
+  group: "outrigger.dev",
+  version: "v1alpha1",
+  kind: "NetworkFault",
+  shortNames: ["nf"],
+  categories: ["outrigger"],
+  spec,
+  status,
+  columns: [
+    { name: "Fault", jsonPath: ".status.fault" },
+    { name: "Mode", jsonPath: ".spec.mode" },
+    { name: "State", jsonPath: ".status.state" },
+    { name: "Applied", jsonPath: ".status.applied" },
+    { name: "Ends", jsonPath: ".status.run.endTime" },
+    { name: "Schedule", jsonPath: ".spec.schedule", priority: 1 },
+    { name: "Next", jsonPath: ".status.nextRunTime", priority: 1 },
+  ],
+});
+
+export type NetworkFaultObject = Observed<typeof NetworkFault>;
+export type NetworkFaultSpec = DeepReadonly<Static<typeof spec>>;
+export type NetworkFaultStatus = StatusOf<typeof NetworkFault>;
+export type Run = NonNullable<NetworkFaultStatus["run"]>;
+/** What became of one pod. */
+export type PodEntry = NonNullable<NetworkFaultStatus["pods"]>[number];

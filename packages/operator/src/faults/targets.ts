@@ -1,0 +1,77 @@
+import { type KubeObject, labelSelector } from "@outrigger/kit/api";
+import { type Client, NotFoundError } from "@outrigger/kit/client";
+import { EndpointSlice, Service } from "@outrigger/kit/kinds";
+import { type PodLike, podAddresses } from "./candidates.ts";
+import type { NetworkFaultSpec } from "./resource.ts";
+
+/** What the cache knows of pods and namespaces. */
+export interface Surroundings {
+  /** The namespace of the fault. */
+  readonly namespace: string;
+  pods(namespace: string | undefined): readonly PodLike[];
+  namespaces(): readonly { readonly metadata: KubeObject["metadata"] }[];
+}
+
+/** Targets that cannot be used: the fault is not set, rather than set for all traffic. */
+export class TargetsError extends Error {
+  override readonly name = "TargetsError";
+  readonly code = "ERR_TARGETS";
+}
+
+/**
+ * The addresses of a fault's targets, as CIDRs in order, each once; undefined where the fault has no targets, which means
+ * all traffic.
+ *
+ * A service is its cluster IPs and the addresses of its endpoints: which of them a packet bears inside the pod depends on
+ * how the cluster's network balances.
+ *
+ * @throws TargetsError where there are targets and none has an address; StatusError and ConnectionError of the client.
+ */
+export async function resolveTargets(
+  targets: NetworkFaultSpec["targets"],
+  around: Surroundings,
+  client: Client,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  if (targets === undefined) return undefined;
+  const cidrs = new Set<string>(targets.cidrs ?? []);
+  for (const { selector, namespaceSelector } of targets.pods ?? []) {
+    const matches = labelSelector(selector as never);
+    for (const namespace of namespaceSelector ? selected(around, namespaceSelector) : [around.namespace])
+      for (const pod of around.pods(namespace))
+        if (matches.matches(pod.metadata.labels)) for (const address of podAddresses(pod)) cidrs.add(cidrOf(address));
+  }
+  for (const { name, namespace = around.namespace } of targets.services ?? [])
+    for (const address of await serviceAddresses(client, { namespace, name }, signal)) cidrs.add(cidrOf(address));
+  if (cidrs.size === 0) throw new TargetsError("no target has an address: the pods or services that targets names are not there");
+  return [...cidrs].sort();
+}
+
+function selected(around: Surroundings, selector: object): string[] {
+  const matches = labelSelector(selector as never);
+  return around.namespaces().flatMap(({ metadata }) => (matches.matches(metadata.labels) ? [metadata.name ?? ""] : []));
+}
+
+async function serviceAddresses(
+  client: Client,
+  key: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { namespace, name } = key;
+  const [service, slices] = await Promise.all([
+    client.get(Service, key, { signal }).catch((error: unknown) => {
+      if (error instanceof NotFoundError) throw new TargetsError(`there is no service ${namespace}/${name}`);
+      throw error;
+    }),
+    client.list(EndpointSlice, { namespace, labelSelector: `kubernetes.io/service-name=${name}`, signal }),
+  ]);
+  const own = (service.spec.clusterIPs ?? []).filter((address) => address !== "None" && address !== "");
+  const endpoints = slices.items.flatMap((slice) =>
+    slice.addressType === "FQDN" ? [] : slice.endpoints.flatMap((endpoint) => endpoint.addresses as readonly string[]),
+  );
+  return [...own, ...endpoints];
+}
+
+function cidrOf(address: string): string {
+  return `${address}/${address.includes(":") ? 128 : 32}`;
+}

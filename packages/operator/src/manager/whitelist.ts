@@ -1,0 +1,21 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import type { Client } from "@outrigger/kit/client";
+import { ConfigMap } from "@outrigger/kit/kinds";
+
+/** Where kruise keeps its configuration; a cluster that comes over brings it along. */
+const CONFIGURATION = { namespace: "kruise-system", name: "kruise-configuration" };
+const WHITELIST_KEY = "SidecarSet_PatchPodMetadata_WhiteList";
+
+/**
+ * Which annotations sets may patch in pods, as the cluster's configuration says; asked for when a set patches any, which
+ * is seldom, so that nothing of that namespace has to be watched.
+ *
+ * @returns nothing where the ConfigMap or its key is absent, or no set asks
+ * @throws ForbiddenError, ConnectionError where the ConfigMap may not or cannot be read.
+ */
+export async function metadataWhitelist(client: Client, set: KubeObject | null | undefined): Promise<string | undefined> {
+  const patches = (set?.["spec"] as { readonly patchPodMetadata?: unknown } | undefined)?.patchPodMetadata;
+  if (!Array.isArray(patches) || patches.length === 0) return undefined;
+  const found = (await client.find(ConfigMap, CONFIGURATION)) as { readonly data?: Readonly<Record<string, string>> } | undefined;
+  return found?.data?.[WHITELIST_KEY];
+}
