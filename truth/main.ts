@@ -1,9 +1,10 @@
 // npm run test:truth -- [FILE-PREFIX…] [--scenario NAME] [--verbose] [--update] [--kubeconfig FILE]
 // Sends recorded requests to the devcluster (or to the cluster of a kubeconfig) and recorded pods through the injection
-// engine, and says per file how many answers are alike. Exits 1 when a required answer is unlike or a count fell.
-import { readdirSync } from "node:fs";
+// engine and through its webhooks, and says per file how many answers are alike. Exits 1 when a required answer is unlike or a count fell.
+import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startDevcluster } from "@outrigger/devcluster";
+import { ClusterStage } from "./cluster-stage.ts";
 import { replayHttp } from "./http.ts";
 import { replayInjections } from "./kruise.ts";
 import { judge, raise } from "./ledger.ts";
@@ -44,6 +45,18 @@ async function withServer<T>(use: (target: Target, settleMs: number) => Promise<
   }
 }
 
+/** The recorded injections once more, by an API server that calls the manager's webhooks. */
+async function throughWebhooks(kubeconfigFile: string | undefined): Promise<Outcome[]> {
+  const cluster = kubeconfigFile === undefined ? await startDevcluster({ bare: true }) : undefined;
+  const stage = await ClusterStage.start(cluster?.kubeconfig ?? readFileSync(kubeconfigFile!, "utf8"));
+  try {
+    return await replayInjections("kruise/webhook", flags.scenario, stage);
+  } finally {
+    await stage.stop();
+    await cluster?.close();
+  }
+}
+
 const outcomes: Outcome[] = [];
 for (const name of readdirSync(data).sort()) {
   const file = name.replace(/\.json$/, "");
@@ -57,7 +70,8 @@ for (const name of readdirSync(data).sort()) {
     )),
   );
 }
-if (wanted("kruise") && !flags.kubeconfig) outcomes.push(...(await replayInjections("kruise-injection", flags.scenario)));
+if (wanted("kruise-injection") && !flags.kubeconfig) outcomes.push(...(await replayInjections("kruise-injection", flags.scenario)));
+if (wanted("kruise/webhook")) outcomes.push(...(await throughWebhooks(flags.kubeconfig)));
 
 const verdict = judge(outcomes);
 if (flags.verbose) {

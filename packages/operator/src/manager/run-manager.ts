@@ -243,6 +243,9 @@ class Running {
   }
 
   async #sidecarSet(request: AdmissionRequest): Promise<ReturnType<typeof validateSidecarSet>> {
+    // Sets of one `kubectl apply` are judged beside each other.
+    const expected = this.#expected.settled();
+    if (expected !== undefined) await expected;
     const others = this.#manager.informers.for(SidecarSets).lister.list() as unknown as readonly SidecarSet[];
     const whitelist = await metadataWhitelist(this.#client, request.object);
     const answer = validateSidecarSet(request, { others, ...(whitelist === undefined ? {} : { whitelist }) });

@@ -1,0 +1,213 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import { AlreadyExistsError, type Client, connect, dynamicResource, NotFoundError, StatusError } from "@outrigger/kit/client";
+import { ConfigMap, Namespace, Pod, ValidatingWebhookConfiguration } from "@outrigger/kit/kinds";
+import { type InjectionCase, type InjectionStage, runManager, type SidecarSet, SidecarSets } from "@outrigger/operator";
+import { eventually } from "@outrigger/testing";
+
+const MARKER = "truth-marker";
+const OWN_NAMESPACE = "truth-manager";
+const DEADLINE_MS = 15_000;
+
+/**
+ * A cluster whose API server calls the real manager over TLS: sets pass our conversion, defaulting and validating
+ * webhooks, pods our injection. Nothing waits by the clock: after each change a marker set gets a new selector, and once
+ * a pod that only this selector matches comes back injected, both the API server's webhook configuration and the
+ * manager's rules are younger than the change.
+ */
+export class ClusterStage implements InjectionStage {
+  readonly canExclude = false;
+  readonly #client: Client;
+  readonly #stop: () => Promise<void>;
+  readonly #known = new Set<string>();
+  #made: string[] = [];
+  #configured: InjectionCase["configMap"];
+  #marks = 0;
+
+  private constructor(client: Client, stop: () => Promise<void>) {
+    this.#client = client;
+    this.#stop = stop;
+  }
+
+  /** Starts the manager, its webhooks by URL on loopback, against the cluster of a kubeconfig. */
+  static async start(kubeconfig: string): Promise<ClusterStage> {
+    const stopping = new AbortController();
+    const client = connect({ text: kubeconfig }, { onWarning: () => {} });
+    const lines: string[] = [];
+    const ready = Promise.withResolvers<void>();
+    const running = runManager({
+      kubeconfig: { text: kubeconfig },
+      namespace: OWN_NAMESPACE,
+      webhook: { mode: "url", host: "127.0.0.1", port: 0 },
+      environment: {},
+      temporary: true,
+      signal: stopping.signal,
+      report: (line) => lines.push(line),
+      onReady: () => ready.resolve(),
+    });
+    const stage = new ClusterStage(client, async () => {
+      stopping.abort();
+      await running;
+      await client.close();
+    });
+    await Promise.race([ready.promise, running]);
+    await stage.#namespace({ name: MARKER });
+    await client.create(SidecarSets, marker(0) as never);
+    return stage;
+  }
+
+  /** Takes away what it made, the definitions apart, and stops the manager. */
+  async stop(): Promise<void> {
+    await this.#clear();
+    await this.#client.delete(SidecarSets, { name: MARKER });
+    await this.#stop();
+  }
+
+  async submit(sets: readonly KubeObject[], recorded: InjectionCase, { unjudged = false } = {}) {
+    await this.#surround(recorded);
+    await this.#clear();
+    const giveBack = unjudged ? await this.#withoutJudgement() : undefined;
+    try {
+      for (const set of sets) await this.#write(set);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      return { refused: reasons(error) };
+    } finally {
+      await giveBack?.();
+    }
+    await this.#settled();
+    const stored = await Promise.all([...new Set(this.#made)].map((name) => this.#client.get(SidecarSets, { name })));
+    return { stored: stored as unknown as readonly SidecarSet[] };
+  }
+
+  async create({ pod }: InjectionCase) {
+    try {
+      return { pod: withoutVersions((await this.#client.create(Pod, pod as never, { dryRun: true })) as never) };
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      return { refused: reasons(error) };
+    }
+  }
+
+  /** The case's namespaces and kruise's configuration. */
+  async #surround({ namespaces, configMap }: InjectionCase): Promise<void> {
+    for (const namespace of namespaces) await this.#namespace(namespace);
+    if (JSON.stringify(configMap) === JSON.stringify(this.#configured)) return;
+    if (this.#configured !== undefined) await this.#client.delete(ConfigMap, this.#configured);
+    this.#configured = configMap;
+    if (configMap === undefined) return;
+    const { namespace, name, data } = configMap;
+    await this.#namespace({ name: namespace, labels: { "control-plane": "controller-manager" } });
+    await this.#client.create(ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name }, data } as never);
+  }
+
+  async #namespace({ name, labels = {} }: InjectionCase["namespaces"][number]): Promise<void> {
+    const key = JSON.stringify([name, labels]);
+    if (this.#known.has(key)) return;
+    await this.#client.apply(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } } as never);
+    this.#known.add(key);
+  }
+
+  async #clear(): Promise<void> {
+    if (this.#made.length === 0) return;
+    for (const name of new Set(this.#made)) await this.#client.delete(SidecarSets, { name }).catch(unlessAbsent);
+    this.#made = [];
+    await this.#settled();
+  }
+
+  /** Creates a set in the version in which it is written, or updates the one of its name. */
+  async #write(set: KubeObject): Promise<void> {
+    const resource = dynamicResource(set.apiVersion, "SidecarSet", "sidecarsets", "Cluster");
+    const name = set.metadata.name ?? "";
+    try {
+      await this.#client.create(resource, set as never);
+      this.#made.push(name);
+    } catch (error) {
+      if (!(error instanceof AlreadyExistsError)) throw error;
+      const { resourceVersion } = (await this.#client.get(resource, { name })).metadata;
+      await this.#client.update(resource, { ...set, metadata: { ...set.metadata, resourceVersion } } as never);
+    }
+  }
+
+  /** Resolves when API server and manager act on everything that was written before. */
+  async #settled(): Promise<void> {
+    const value = String(++this.#marks);
+    await this.#client.patch(SidecarSets, { name: MARKER }, { type: "merge", patch: { spec: marker(this.#marks).spec } });
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "marked", namespace: MARKER, labels: { [MARKER]: value } },
+      spec: { containers: [{ name: "main", image: "none" }] },
+    };
+    await eventually(
+      async () => {
+        const { spec } = await this.#client.create(Pod, pod as never, { dryRun: true });
+        return spec.containers.some(({ name }) => name === MARKER);
+      },
+      { intervalMs: 2, timeoutMs: DEADLINE_MS },
+    );
+  }
+
+  /** Takes our validation of sets out of force; what it returns puts it back. */
+  async #withoutJudgement(): Promise<() => Promise<void>> {
+    const name = "outrigger-sidecarsets";
+    const { metadata, webhooks } = (await this.#client.get(ValidatingWebhookConfiguration, { name })) as never as {
+      metadata: KubeObject["metadata"];
+      webhooks: object[];
+    };
+    const nonsense = { ...marker(0), metadata: { name: "nonsense" }, spec: { ...marker(0).spec, selector: {} } };
+    const accepted = async (): Promise<boolean> => {
+      try {
+        await this.#client.create(SidecarSets, nonsense as never, { dryRun: true });
+        return true;
+      } catch (error) {
+        if (error instanceof StatusError) return false;
+        throw error;
+      }
+    };
+    await this.#client.delete(ValidatingWebhookConfiguration, { name });
+    await eventually(accepted, { intervalMs: 2, timeoutMs: DEADLINE_MS });
+    return async () => {
+      await this.#client.create(ValidatingWebhookConfiguration, {
+        apiVersion: ValidatingWebhookConfiguration.apiVersion,
+        kind: ValidatingWebhookConfiguration.kind,
+        metadata: { name, labels: metadata.labels },
+        webhooks,
+      } as never);
+      await eventually(async () => !(await accepted()), { intervalMs: 2, timeoutMs: DEADLINE_MS });
+    };
+  }
+}
+
+function marker(mark: number) {
+  return {
+    apiVersion: SidecarSets.apiVersion,
+    kind: SidecarSets.kind,
+    metadata: { name: MARKER },
+    spec: {
+      selector: { matchLabels: { [MARKER]: String(mark) } },
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": MARKER } },
+      containers: [{ name: MARKER, image: "none" }],
+    },
+  };
+}
+
+/** Every cause with its field, else the message. */
+function reasons({ message, status }: StatusError): string {
+  const causes = status.details?.causes ?? [];
+  return causes.length === 0 ? message : causes.map((cause) => `${cause.field}: ${cause.message}`).join("; ");
+}
+
+/** Versions of sets in annotations, which are never equal, as the recording masks them; "0" says that there is none. */
+function withoutVersions(pod: NonNullable<InjectionCase["result"]["pod"]>): typeof pod {
+  const annotations = Object.fromEntries(
+    Object.entries(pod.metadata.annotations ?? {}).map(([key, value]) => {
+      const isVersion = /^version(alt)?\.sidecarset\.kruise\.io\//.test(key) && /^[1-9]\d*$/.test(value);
+      return [key, isVersion ? "<sidecarset resourceVersion>" : value];
+    }),
+  );
+  return { ...pod, metadata: { ...pod.metadata, annotations } };
+}
+
+function unlessAbsent(error: unknown): void {
+  if (!(error instanceof NotFoundError)) throw error;
+}
