@@ -5,13 +5,13 @@ import { Pool } from "undici";
 import type { ServerAddress } from "../api/server.ts";
 import { answerWith, clientNode } from "../contender.ts";
 
-/** Follows until `events` changes were handled. */
-type Follow = (events: number) => Promise<void>;
+/** Follows, telling of each change as it is handled, until the process ends. */
+type Follow = (handle: () => void) => unknown;
 
 const makers: Record<string, (address: ServerAddress) => Follow | Promise<Follow>> = {
   wire: ({ url, ca }) => {
     const pool = new Pool(url, { connect: { ca } });
-    return async (events) => {
+    return async (handle) => {
       const { body } = await pool.request({
         method: "GET",
         path: "/api/v1/pods?watch=true",
@@ -19,68 +19,75 @@ const makers: Record<string, (address: ServerAddress) => Follow | Promise<Follow
         bodyTimeout: 0,
       });
       let rest = "";
-      let seen = 0;
       body.setEncoding("utf8");
       for await (const chunk of body) {
         const lines = (rest + chunk).split("\n");
         rest = lines.pop()!;
         for (const line of lines) {
           JSON.parse(line);
-          if (++seen === events) return;
+          handle();
         }
       }
     };
   },
   "outrigger watch": ({ kubeconfig }) => {
     const client = connect({ text: kubeconfig });
-    return async (events) => {
-      let seen = 0;
-      for await (const _ of client.watch(Pod, { resourceVersion: "1" })) if (++seen === events) return;
+    return async (handle) => {
+      for await (const _ of client.watch(Pod, { resourceVersion: "1" })) handle();
     };
   },
-  "outrigger informer": ({ kubeconfig }) => {
-    const client = connect({ text: kubeconfig });
-    return async (events) => {
-      const all = informers(client, { watchList: false });
-      const informer = all.for(Pod);
-      const done = handled(events, (handle) => void informer.addHandler({ onUpdate: handle }));
-      all.start();
-      await done;
-    };
-  },
+  "outrigger informer": (address) => informer(address, true),
+  "outrigger informer that only looks": (address) => informer(address, false),
   async "client-node watch"({ kubeconfig }) {
     const { KubeConfig, Watch } = await clientNode();
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
-    return (events) =>
-      handled(events, (handle) => void new Watch(config).watch("/api/v1/pods", { resourceVersion: "1" }, handle, () => {}));
+    return (handle) => new Watch(config).watch("/api/v1/pods", { resourceVersion: "1" }, handle, () => {});
   },
   async "client-node informer"({ kubeconfig }) {
     const { KubeConfig, CoreV1Api, makeInformer } = await clientNode();
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
     const api = config.makeApiClient(CoreV1Api);
-    return (events) => {
+    return (handle) => {
       const informer = makeInformer(config, "/api/v1/pods", () => api.listPodForAllNamespaces());
-      const done = handled(events, (handle) => informer.on("update", handle));
-      void informer.start();
-      return done;
+      informer.on("update", handle);
+      return informer.start();
     };
   },
 };
 
-function handled(events: number, start: (handle: () => void) => void): Promise<void> {
-  let seen = 0;
-  return new Promise((resolve) =>
-    start(() => {
-      if (++seen === events) resolve();
-    }),
-  );
+function informer({ kubeconfig }: ServerAddress, frozen: boolean): Follow {
+  const client = connect({ text: kubeconfig });
+  return (handle) => {
+    const all = informers(client, { watchList: false });
+    all.for(Pod).addHandler({ onUpdate: handle }, { frozen });
+    all.start();
+  };
 }
 
-answerWith(async ({ address, events }: { address: ServerAddress; events: number }): Promise<number> => {
+/** What following cost: milliseconds by the clock, and of the processor (all threads of this process). */
+export interface FollowCost {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+answerWith(async ({ address, events, warmUp }: { address: ServerAddress; events: number; warmUp: number }): Promise<FollowCost> => {
   const follow = await makers[process.argv[2]!]!(address);
-  const start = performance.now();
-  await follow(events);
-  return performance.now() - start;
+  const { promise, resolve, reject } = Promise.withResolvers<FollowCost>();
+  let seen = 0;
+  let start = 0;
+  let before: NodeJS.CpuUsage;
+  const handle = (): void => {
+    seen++;
+    if (seen === warmUp) {
+      start = performance.now();
+      before = process.cpuUsage();
+    } else if (seen === warmUp + events) {
+      const { user, system } = process.cpuUsage(before);
+      resolve({ ms: performance.now() - start, cpuMs: (user + system) / 1000 });
+    }
+  };
+  void Promise.resolve(follow(handle)).catch(reject);
+  return promise;
 });
