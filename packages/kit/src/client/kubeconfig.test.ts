@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -183,6 +183,41 @@ describe("a client says who it is", () => {
     });
     await Promise.all([1, 2, 3].map(() => client.get(ConfigMap, { name: "a" })));
     expect(new Set(server.requests.map(({ headers }) => headers.authorization))).toEqual(new Set(["Bearer t1"]));
+    await client.close();
+  });
+
+  test("by a plugin that is told what it is for: the cluster where it shall know, its own environment, and that nobody can be asked", async () => {
+    await using server = await startApiServer();
+    server.put("a");
+    const told = file("");
+    const status = '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t"}}';
+    const command = script(`printf '%s %s' "$REGION:$1" "$KUBERNETES_EXEC_INFO" > ${told}; echo '${status}'`);
+    const exec = {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command,
+      args: ["login"],
+      env: [{ name: "REGION", value: "eu" }],
+      interactiveMode: "IfAvailable",
+      provideClusterInfo: true,
+    };
+    const extensions = [{ name: "client.authentication.k8s.io/exec", extension: { audience: "x" } }];
+    const client = connect({ text: server.kubeconfig({ exec }, { extensions, "tls-server-name": "localhost" }) });
+    await client.get(ConfigMap, { name: "a" });
+    const [words, ...info] = readFileSync(told, "utf8").split(" ");
+    expect(words).toBe("eu:login");
+    expect(JSON.parse(info.join(" "))).toEqual({
+      apiVersion: "client.authentication.k8s.io/v1",
+      kind: "ExecCredential",
+      spec: {
+        interactive: false,
+        cluster: {
+          server: server.url,
+          "tls-server-name": "localhost",
+          "certificate-authority-data": Buffer.from(server.ca).toString("base64"),
+          config: { audience: "x" },
+        },
+      },
+    });
     await client.close();
   });
 
