@@ -74,7 +74,7 @@ interface ClientNode {
 }
 interface CoreV1Api {
   readNamespacedPod(key: { readonly namespace: string; readonly name: string }): Promise<unknown>;
-  listPodForAllNamespaces(): Promise<unknown>;
+  listPodForAllNamespaces(options?: { readonly limit: number }): Promise<unknown>;
 }
 
 /** `@kubernetes/client-node`, from the peers' folder. */
