@@ -145,12 +145,14 @@ function refused({ host, port }: AgentAddress, status: number, text: string): Ag
   return new AgentError("AgentError", `${host}:${port} answered HTTP ${status}: ${why}`, { uncertain: status >= 500 });
 }
 
-/** The agent's own words: `{"error": …, "field": …}`. */
+/** The agent's own words: `{"error": …, "field": …, "allowed": …}`. */
 function explanation(text: string): string {
   try {
-    const { error, message, field } = JSON.parse(text) as { error?: unknown; message?: unknown; field?: unknown };
-    const words = [message, error].find((one) => typeof one === "string");
-    if (typeof words === "string") return typeof field === "string" && !words.includes(field) ? `${field}: ${words}` : words;
+    const { error, field, allowed } = JSON.parse(text) as { error?: unknown; field?: unknown; allowed?: unknown };
+    if (typeof error === "string") {
+      const where = typeof field === "string" && !error.includes(field) ? `${field}: ` : "";
+      return `${where}${error}${typeof allowed === "string" ? ` (allowed: ${allowed})` : ""}`;
+    }
   } catch {
     // Not JSON: shown as it is.
   }

@@ -56,6 +56,8 @@ interface Memory {
 const LONGEST_RETRY_MS = 30_000;
 /** Beyond a fault's time limit: clocks, and what was on its way. */
 const SLACK_MS = 2_000;
+/** The agents take no less. */
+const SHORTEST_TTL_MS = 1000;
 /** What was asked last, where it was no fault. */
 const REMOVAL = "removal";
 
@@ -104,9 +106,10 @@ export class Driver {
     const outcome = await this.#gate.run(async (): Promise<Outcome> => {
       signal.throwIfAborted();
       const now = this.#options.now();
-      const ttl = Math.min(this.#options.ttlMs, (endsAt ?? Number.POSITIVE_INFINITY) - now);
+      const left = (endsAt ?? Number.POSITIVE_INFINITY) - now;
+      const ttl = Math.max(Math.min(this.#options.ttlMs, left), SHORTEST_TTL_MS);
       // About to end: what is there ends by itself, and what is not is not worth a moment.
-      if (ttl < 1) return { state: "Applied", againAt: now };
+      if (left < 1) return { state: "Applied", againAt: now };
       memory.asked = text;
       try {
         await this.#client.put(this.#dial(pod, order.port), order.name, { ...body, ttl: `${Math.ceil(ttl)}ms` }, order.token);

@@ -1,7 +1,7 @@
 import { labelSelectorProblems, Schedule } from "@outrigger/kit/api";
 import { type Client, ForbiddenError, NotFoundError } from "@outrigger/kit/client";
 import { Secret } from "@outrigger/kit/kinds";
-import { faultBody } from "./body.ts";
+import { bodyProblems, faultBody } from "./body.ts";
 import type { NetworkFaultObject, NetworkFaultSpec } from "./resource.ts";
 import { resolveTargets, type Surroundings, TargetsError } from "./targets.ts";
 
@@ -21,7 +21,8 @@ export class NotPreparedError extends Error {
 }
 
 /** What is wrong with a spec that its schema could not say; undefined where it can be acted on. */
-export function specProblem({ selector, targets, schedule, timeZone }: NetworkFaultSpec): string | undefined {
+export function specProblem(spec: NetworkFaultSpec): string | undefined {
+  const { selector, targets, schedule, timeZone } = spec;
   const problems = [
     ...labelSelectorProblems(selector as never, "spec.selector"),
     ...(targets?.pods ?? []).flatMap((pods, index) => [
@@ -29,6 +30,7 @@ export function specProblem({ selector, targets, schedule, timeZone }: NetworkFa
       ...labelSelectorProblems(pods.namespaceSelector as never, `spec.targets.pods[${index}].namespaceSelector`),
     ]),
   ].map(({ field, message }) => `${field}: ${message}`);
+  problems.push(...bodyProblems(spec));
   if (schedule !== undefined) {
     try {
       new Schedule(schedule, timeZone);

@@ -97,8 +97,7 @@ export async function reconcileFault(fault: NetworkFaultObject, ctx: FaultContex
       return outcome.state === "Recovered" ? changed(entry, { state: "Pending", ...obstacle }) : note(entry, outcome);
     }),
     ...leaving.map(async (entry): Promise<PodEntry> => {
-      const pod = ctx.get(Pod, { namespace, name: entry.name }) as PodLike | undefined;
-      if (isGone(pod) || pod?.metadata.uid !== entry.uid) {
+      if (!podOf(entry, fault, ctx)) {
         driver.forget(order.fault, entry.uid);
         return changed(entry, { state: "Recovered", reason: POD_GONE });
       }
@@ -145,11 +144,17 @@ function planRun(fault: NetworkFaultObject, ctx: FaultContext, now: number): Pla
     mode: spec.mode,
     value: spec.value,
     candidates: pods.flatMap((pod) => candidate(pod) ?? []),
-    before,
+    before: before.map((entry) => (podOf(entry, fault, ctx) ? entry : { ...entry, state: "Recovered", reason: POD_GONE })),
     of,
     seed: `${metadata.uid}/${due.run?.startTime ?? ""}`,
   });
   return { ...choice, due, problem, before, hostNetwork: pods.filter(onHostNetwork).length, over: "NotChosen" };
+}
+
+/** The pod of an entry, where it is still that pod. */
+function podOf({ name, uid }: PodEntry, { metadata: { namespace } }: NetworkFaultObject, ctx: FaultContext): PodLike | undefined {
+  const pod = ctx.get(Pod, { namespace, name }) as PodLike | undefined;
+  return isGone(pod) || pod?.metadata.uid !== uid ? undefined : pod;
 }
 
 /** Of the entries that are settled, those that a run must remember or a person wants to see. */

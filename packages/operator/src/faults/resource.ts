@@ -1,10 +1,9 @@
 import type { DeepReadonly, Observed, StatusOf } from "@outrigger/kit/api";
 import { defineResource, type Static, t } from "@outrigger/kit/schema";
-import { faultSchema } from "./fault-schema.ts";
+import { cidrs, excludeSchema, faultSchema, portFields } from "./fault-schema.ts";
 
 /** Go's way of writing durations, as Kubernetes has them; CEL's `duration` reads the same texts. */
 const DURATION = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$";
-const MOST_ADDRESSES = 64;
 
 const labelSelector = {
   matchLabels: t.Optional(t.Record(t.String(), t.String())),
@@ -31,7 +30,7 @@ const spec = t.Object(
     targets: t.Optional(
       t.Object(
         {
-          cidrs: t.Optional(t.Array(t.String({ maxLength: 50 }), { maxItems: MOST_ADDRESSES })),
+          cidrs: cidrs(),
           pods: t.Optional(
             t.Array(
               t.Object({
@@ -40,7 +39,7 @@ const spec = t.Object(
                   t.Object(labelSelector, { description: "Namespaces of these pods; the fault's own where it is left out." }),
                 ),
               }),
-              { maxItems: 16 },
+              { minItems: 1, maxItems: 16 },
             ),
           ),
           services: t.Optional(
@@ -49,16 +48,18 @@ const spec = t.Object(
                 name: t.String({ maxLength: 63 }),
                 namespace: t.Optional(t.String({ maxLength: 63, description: "The fault's own where it is left out." })),
               }),
-              { maxItems: 16 },
+              { minItems: 1, maxItems: 16 },
             ),
           ),
+          ...portFields,
         },
         {
-          description: "Whom the pods talk to: only traffic with these addresses is disturbed. All traffic where targets is left out.",
+          description: "Which traffic is disturbed: with these addresses, ports and by this protocol. All of it where targets is left out.",
           minProperties: 1,
         },
       ),
     ),
+    exclude: t.Optional(excludeSchema),
     duration: t.Optional(
       t.String({
         pattern: DURATION,

@@ -1,6 +1,7 @@
 import { type KubeObject, labelSelector } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
 import { EndpointSlice, Service } from "@outrigger/kit/kinds";
+import { MOST_ADDRESSES } from "./body.ts";
 import { type PodLike, podAddresses } from "./candidates.ts";
 import type { NetworkFaultSpec } from "./resource.ts";
 
@@ -19,13 +20,13 @@ export class TargetsError extends Error {
 }
 
 /**
- * The addresses of a fault's targets, as CIDRs in order, each once; undefined where the fault has no targets, which means
- * all traffic.
+ * The addresses of a fault's targets, as CIDRs in order, each once; undefined where the targets name none, which means
+ * traffic with any address.
  *
  * A service is its cluster IPs and the addresses of its endpoints: which of them a packet bears inside the pod depends on
  * how the cluster's network balances.
  *
- * @throws TargetsError where there are targets and none has an address; StatusError and ConnectionError of the client.
+ * @throws TargetsError where targets are named and none has an address, or they have too many; StatusError and ConnectionError of the client.
  */
 export async function resolveTargets(
   targets: NetworkFaultSpec["targets"],
@@ -33,7 +34,7 @@ export async function resolveTargets(
   client: Client,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  if (targets === undefined) return undefined;
+  if (!targets?.cidrs && !targets?.pods && !targets?.services) return undefined;
   const cidrs = new Set<string>(targets.cidrs ?? []);
   for (const { selector, namespaceSelector } of targets.pods ?? []) {
     const matches = labelSelector(selector as never);
@@ -43,7 +44,9 @@ export async function resolveTargets(
   }
   for (const { name, namespace = around.namespace } of targets.services ?? [])
     for (const address of await serviceAddresses(client, { namespace, name }, signal)) cidrs.add(cidrOf(address));
-  if (cidrs.size === 0) throw new TargetsError("no target has an address: the pods or services that targets names are not there");
+  if (cidrs.size === 0) throw new TargetsError("no target has an address: the pods or services that spec.targets names are not there");
+  if (cidrs.size > MOST_ADDRESSES)
+    throw new TargetsError(`the targets have ${cidrs.size} addresses, and a fault can have ${MOST_ADDRESSES}: name their network in cidrs`);
   return [...cidrs].sort();
 }
 

@@ -1,0 +1,456 @@
+import { type Devcluster, startDevcluster } from "@outrigger/devcluster";
+import type { Desired } from "@outrigger/kit/api";
+import { type Client, connect } from "@outrigger/kit/client";
+import { CustomResourceDefinition, EndpointSlice, Namespace, Pod, Secret, Service } from "@outrigger/kit/kinds";
+import { type Manager, manager } from "@outrigger/kit/manager";
+import { eventually } from "@outrigger/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { TestAgent } from "../../test/agents.ts";
+import { NetworkFault, type NetworkFaultControllerOptions, type NetworkFaultObject, networkFaultController } from "./index.ts";
+
+let cluster: Devcluster;
+let client: Client;
+beforeAll(async () => {
+  cluster = await startDevcluster({ bare: true });
+  client = connect({ text: cluster.kubeconfig });
+  await client.create(CustomResourceDefinition, NetworkFault.crd() as never);
+  await eventually(() => client.list(NetworkFault));
+});
+afterAll(async () => {
+  await client?.close();
+  await cluster?.close();
+});
+
+let namespace: string;
+let running: Running;
+const agents = new Map<string, TestAgent>();
+let count = 0;
+
+beforeEach(async () => {
+  namespace = `test-${++count}`;
+  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  running = await startController();
+});
+afterEach(async () => {
+  await running.stop();
+  for (const { metadata } of (await client.list(NetworkFault)).items) {
+    const key = { namespace: metadata.namespace, name: metadata.name };
+    await client.patch(NetworkFault, key, { type: "merge", patch: { metadata: { finalizers: null } } });
+    await client.delete(NetworkFault, key).catch(() => {});
+  }
+  await Promise.all([...agents.values()].map((agent) => agent.stop()));
+  agents.clear();
+});
+
+interface Running {
+  readonly manager: Manager;
+  stop(): Promise<void>;
+}
+
+/** The controller, with agents reached on loopback by the names of their pods. */
+async function startController(options: NetworkFaultControllerOptions = {}): Promise<Running> {
+  const stopping = new AbortController();
+  const one = manager({
+    client,
+    log: false,
+    controllers: [
+      networkFaultController({
+        dial: ({ name }) => ({ host: "127.0.0.1", port: agents.get(name)?.port ?? 1 }),
+        retryMs: 20,
+        timeoutMs: 400,
+        ...options,
+      }),
+    ],
+  });
+  const ended = one.run(stopping.signal);
+  await one.ready;
+  return {
+    manager: one,
+    async stop() {
+      stopping.abort();
+      await ended;
+    },
+  };
+}
+async function restart(options: NetworkFaultControllerOptions): Promise<void> {
+  await running.stop();
+  running = await startController(options);
+}
+
+/** A pod that runs, with an agent on loopback unless `agent` is false. */
+async function runPod(
+  name: string,
+  more: { labels?: Record<string, string>; ip?: string; agent?: boolean; hostNetwork?: boolean } = {},
+): Promise<void> {
+  if (more.agent !== false && !agents.has(name)) agents.set(name, await new TestAgent().start());
+  const pod = await client.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace, labels: more.labels ?? { app: "db" } },
+    spec: { containers: [{ name: "db", image: "db" }], ...(more.hostNetwork ? { hostNetwork: true } : {}) },
+  } as Desired<typeof Pod>);
+  const ip = more.ip ?? `10.1.0.${agents.size + 1}`;
+  await client.update(Pod, { ...pod, status: { phase: "Running", podIP: ip, podIPs: [{ ip }] } } as never, { subresource: "status" });
+}
+const runPods = (...names: string[]) => Promise.all(names.map((name) => runPod(name)));
+
+const delay = { delay: { time: "20ms" } };
+async function createFault(spec: object, name = "slow"): Promise<void> {
+  await client.create(NetworkFault, {
+    apiVersion: "outrigger.dev/v1alpha1",
+    kind: "NetworkFault",
+    metadata: { name, namespace },
+    spec: { selector: { matchLabels: { app: "db" } }, fault: delay, ...spec },
+  } as never);
+}
+const change = (spec: object, name = "slow") => client.patch(NetworkFault, { namespace, name }, { type: "merge", patch: { spec } });
+const remove = (name = "slow") => client.delete(NetworkFault, { namespace, name });
+const fault = (name = "slow") => client.find(NetworkFault, { namespace, name });
+const status = async (name = "slow"): Promise<NonNullable<NetworkFaultObject["status"]>> => (await fault(name))?.status ?? {};
+const until = (state: string) =>
+  eventually(async () => {
+    const now = await status();
+    expect(now).toMatchObject({ state });
+    return now;
+  });
+const gone = () => eventually(async () => (await fault()) === undefined);
+const agent = (name: string): TestAgent => agents.get(name)!;
+const holding = (): string[] =>
+  [...agents]
+    .filter(([, { faults }]) => faults.length > 0)
+    .map(([name]) => name)
+    .sort();
+
+describe("a network fault", () => {
+  test("is put on as many of the selected pods as it asks for, and its status shows each", async () => {
+    await runPods("a", "b", "c");
+    await runPod("other", { labels: { app: "web" } });
+    await createFault({ mode: "fixed", value: 2 });
+    const { pods, applied, conditions } = await until("Applied");
+    expect(applied).toBe("2/2");
+    expect(pods).toMatchObject([{ state: "Applied" }, { state: "Applied" }]);
+    expect(holding()).toEqual(pods?.map(({ name }) => name));
+    expect(holding()).not.toContain("other");
+    expect(conditions).toMatchObject([
+      { type: "Accepted", status: "True" },
+      { type: "Applied", status: "True", reason: "AllApplied", message: "2 of 2 pods have the fault" },
+      { type: "Recovered", status: "False" },
+    ]);
+  });
+
+  test("is renewed while it is wanted, and ends by itself when its controller is no more", async () => {
+    await restart({ ttlMs: 1000 });
+    await runPods("a");
+    await createFault({});
+    await until("Applied");
+    await eventually(() => {
+      expect(holding()).toEqual(["a"]);
+      return agent("a").requests.length >= 5;
+    });
+    await running.stop();
+    await eventually(() => holding().length === 0, { timeoutMs: 1500 });
+    running = await startController();
+  });
+
+  test("ends with its duration, for which the agents need nobody", async () => {
+    await runPods("a", "b");
+    await createFault({ duration: "1s" });
+    const { run } = await until("Applied");
+    await running.stop();
+    await eventually(() => holding().length === 0, { timeoutMs: 1500 });
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(run?.endTime ?? "") - 20);
+    running = await startController();
+    const ended = await until("Ended");
+    expect(ended.pods).toMatchObject([
+      { name: "a", state: "Recovered", reason: "Ended" },
+      { name: "b", state: "Recovered", reason: "Ended" },
+    ]);
+    await eventually(async () => expect((await fault())?.metadata.finalizers ?? []).toEqual([]));
+  });
+
+  test("is changed in place when its spec changes", async () => {
+    await runPods("a");
+    await createFault({});
+    await until("Applied");
+    await change({ fault: { delay: { time: "50ms" } } });
+    await eventually(() => expect(agent("a").faults).toEqual([{ delay: { time: "50ms" } }]));
+    expect(agent("a").requests).toEqual(["PUT", "PUT"]);
+    await eventually(async () => expect(await status()).toMatchObject({ observedGeneration: 2, state: "Applied" }));
+  });
+
+  test("is taken off while it is paused, and put on the same pods again", async () => {
+    await runPods("a", "b", "c");
+    await createFault({ mode: "one" });
+    await until("Applied");
+    const first = holding();
+    await change({ paused: true });
+    const paused = await until("Paused");
+    expect(holding()).toEqual([]);
+    expect(paused.pods).toMatchObject([{ state: "Recovered", reason: "Paused" }]);
+    await change({ paused: false });
+    await until("Applied");
+    expect(holding()).toEqual(first);
+  });
+
+  test("follows its selector: pods that come later get it, pods that leave lose it", async () => {
+    await runPods("a");
+    await createFault({});
+    await until("Applied");
+    await runPod("b");
+    await eventually(() => expect(holding()).toEqual(["a", "b"]));
+    await client.patch(Pod, { namespace, name: "a" }, { type: "merge", patch: { metadata: { labels: { app: "spare" } } } });
+    await eventually(() => expect(holding()).toEqual(["b"]));
+    await eventually(async () => expect((await status()).pods).toMatchObject([{ name: "b" }]));
+  });
+
+  test("comes back to a pod that is made again under its name, and to no other", async () => {
+    await runPods("db-0", "db-1", "db-2");
+    await createFault({ mode: "one" });
+    const [chosen] = (await until("Applied")).pods ?? [];
+    const name = chosen?.name ?? "";
+    await client.delete(Pod, { namespace, name }, { gracePeriodSeconds: 0 });
+    await eventually(async () => expect((await status()).pods).toMatchObject([{ name, state: "Recovered", reason: "PodGone" }]));
+    await agent(name).stop();
+    agents.set(name, await new TestAgent().start());
+    await runPod(name);
+    await until("Applied");
+    expect(holding()).toEqual([name]);
+  });
+
+  test("costs no request, and wakes nothing, where there is none", async () => {
+    const outcomes: unknown[] = [];
+    const [controller] = running.manager.controllers;
+    void (async () => {
+      for await (const outcome of controller!.results()) outcomes.push(outcome);
+    })();
+    await runPods("a", "b");
+    await createFault({ selector: { matchLabels: { app: "none" } } });
+    await until("Pending");
+    const before = outcomes.length;
+    await runPod("c");
+    await createFault({ selector: { matchLabels: { app: "none" } } }, "second");
+    await eventually(async () => (await status("second")).state === "Pending");
+    expect(outcomes.slice(before).every((outcome) => (outcome as { key: { name: string } }).key.name === "second")).toBe(true);
+    expect([...agents.values()].flatMap(({ requests }) => requests)).toEqual([]);
+  });
+});
+
+describe("deleting a network fault", () => {
+  test("takes it off first: the object stays until the agents have let go", async () => {
+    await runPods("a");
+    await createFault({});
+    await until("Applied");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    agent("a").hold = promise;
+    await remove();
+    await eventually(() => agent("a").requests.includes("DELETE"));
+    expect(await fault()).toBeDefined();
+    resolve();
+    await gone();
+    expect(holding()).toEqual([]);
+  });
+
+  test("is not held up by a pod that is gone", async () => {
+    await runPods("a", "b");
+    await createFault({});
+    await until("Applied");
+    await agent("a").stop();
+    await running.stop();
+    await client.delete(Pod, { namespace, name: "a" }, { gracePeriodSeconds: 0 });
+    await remove();
+    running = await startController();
+    await gone();
+    expect(agent("b").faults).toEqual([]);
+  });
+
+  test("is held up by an agent that does not answer until the fault has ended there by itself", async () => {
+    await restart({ ttlMs: 1500 });
+    await runPods("a");
+    await createFault({});
+    await until("Applied");
+    agent("a").hold = new Promise(() => {});
+    const put = Date.now();
+    await remove();
+    await eventually(async () =>
+      expect(await status()).toMatchObject({ state: "Recovering", pods: [{ state: "Failed", reason: "Timeout" }] }),
+    );
+    await gone();
+    // The time limit of what was last sent, at most 1.5 s before, and 2 s for clocks.
+    expect(Date.now() - put).toBeGreaterThan(2000);
+    expect(Date.now() - put).toBeLessThan(6000);
+  });
+
+  test("is not held up by an agent that was never reached", async () => {
+    await runPod("a", { agent: false });
+    await createFault({});
+    await until("Failed");
+    await remove();
+    await gone();
+  });
+});
+
+describe("an agent", () => {
+  test("that cannot be reached is Failed with the reason, and tried again until it is there", async () => {
+    await runPods("a");
+    await agent("a").stop();
+    await runPod("b");
+    await createFault({});
+    const { pods, conditions } = await until("Partial");
+    expect(pods).toMatchObject([
+      {
+        name: "a",
+        state: "Failed",
+        reason: "Unreachable",
+        message: `127.0.0.1:${agent("a").port} cannot be reached (ECONNREFUSED): does the pod run the agent?`,
+      },
+      { name: "b", state: "Applied" },
+    ]);
+    expect(conditions?.find(({ type }) => type === "Applied")).toMatchObject({ status: "False", reason: "SomeFailed" });
+    const port = agent("a").port;
+    agents.set("a", await new TestAgent().start());
+    expect(port).not.toBe(0);
+    await until("Applied");
+    expect(holding()).toEqual(["a", "b"]);
+  });
+
+  test("that refuses is Failed in its own words", async () => {
+    await runPods("a");
+    agent("a").answer = { status: 400, body: { error: "is too long", field: "delay.time", allowed: "at most 274s" } };
+    await createFault({});
+    expect((await until("Failed")).pods).toMatchObject([
+      { state: "Failed", reason: "Refused", message: "delay.time: is too long (allowed: at most 274s)" },
+    ]);
+    agent("a").answer = { status: 409, body: { error: "overlaps with loss-1" } };
+    await eventually(async () => expect((await status()).pods).toMatchObject([{ reason: "Conflict", message: "overlaps with loss-1" }]));
+    agent("a").answer = undefined;
+    await until("Applied");
+  });
+
+  test("is given the token of a Secret of the right type, and of no other", async () => {
+    await runPods("a");
+    const secret = (name: string, type: string) =>
+      client.create(Secret, {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name, namespace },
+        type,
+        data: { token: Buffer.from("s3cret\n").toString("base64") },
+      } as Desired<typeof Secret>);
+    await secret("password", "Opaque");
+    await secret("agents", "outrigger.dev/agent-token");
+    await createFault({ agent: { tokenSecret: { name: "password" } } });
+    const { conditions } = await until("Pending");
+    expect(conditions?.find(({ type }) => type === "Applied")).toMatchObject({ reason: "NoToken" });
+    expect(agent("a").requests).toEqual([]);
+    await change({ agent: { tokenSecret: { name: "agents" } } });
+    await until("Applied");
+    expect([...agent("a").tokens]).toEqual(["Bearer s3cret"]);
+  });
+
+  test("is one of at most so many that are asked at a time", async () => {
+    await restart({ concurrency: 4 });
+    TestAgent.inFlight = TestAgent.mostInFlight = 0;
+    await runPods(...Array.from({ length: 20 }, (_, index) => `p-${index}`));
+    const four = eventually(() => TestAgent.inFlight === 4);
+    for (const one of agents.values()) one.hold = four;
+    await createFault({});
+    expect((await until("Applied")).applied).toBe("20/20");
+    expect(TestAgent.mostInFlight).toBe(4);
+  });
+});
+
+describe("targets", () => {
+  const cidrs = (name: string) => (agent(name).bodies.at(-1) as { targets?: { cidrs: string[] } } | undefined)?.targets?.cidrs;
+
+  test("are the addresses of pods, as they come and go, of services and of CIDRs", async () => {
+    await runPods("a");
+    await runPod("web-1", { labels: { app: "web" }, ip: "10.2.0.1" });
+    const { spec } = await client.create(Service, {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "cache", namespace },
+      spec: { ports: [{ port: 80 }] },
+    } as Desired<typeof Service>);
+    await client.create(EndpointSlice, {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "cache-1", namespace, labels: { "kubernetes.io/service-name": "cache" } },
+      addressType: "IPv4",
+      endpoints: [{ addresses: ["10.3.0.9"] }],
+    } as never);
+    await createFault({
+      targets: { cidrs: ["192.0.2.0/24"], pods: [{ selector: { matchLabels: { app: "web" } } }], services: [{ name: "cache" }] },
+    });
+    await until("Applied");
+    expect(cidrs("a")).toEqual([`${spec.clusterIP}/32`, "10.2.0.1/32", "10.3.0.9/32", "192.0.2.0/24"].sort());
+    await runPod("web-2", { labels: { app: "web" }, ip: "10.2.0.2" });
+    await eventually(() => expect(cidrs("a")).toContain("10.2.0.2/32"));
+  });
+
+  test("without an address leave all traffic alone", async () => {
+    await runPods("a");
+    await createFault({ targets: { pods: [{ selector: { matchLabels: { app: "none" } } }] } });
+    expect((await until("Pending")).conditions?.find(({ type }) => type === "Applied")).toMatchObject({ reason: "NoTargets" });
+    expect(agent("a").requests).toEqual([]);
+    await runPod("late", { labels: { app: "none" }, ip: "10.2.0.3" });
+    await until("Applied");
+    expect(cidrs("a")).toEqual(["10.2.0.3/32"]);
+    await client.delete(Pod, { namespace, name: "late" }, { gracePeriodSeconds: 0 });
+    await until("Pending");
+    expect(holding()).toEqual([]);
+  });
+});
+
+describe("a spec", () => {
+  test("is refused by the API server with the field and the reason", async () => {
+    const refused = (spec: object) =>
+      createFault(spec).then(
+        () => "accepted",
+        (error: Error) => error.message,
+      );
+    expect(await refused({ mode: "fixed" })).toMatch(/spec.value.*modes fixed and percent need a value/);
+    expect(await refused({ mode: "percent", value: 101 })).toMatch(/a percentage is at most 100/);
+    expect(await refused({ mode: "some" })).toMatch(/spec.mode: Unsupported value: "some"/);
+    expect(await refused({ duration: "soon" })).toMatch(/spec.duration/);
+    expect(await refused({ duration: "10ms" })).toMatch(/a run lasts at least 1s/);
+    expect(await refused({ schedule: "* * * * *" })).toMatch(/a schedule needs a duration/);
+    expect(await refused({ timeZone: "Asia/Shanghai" })).toMatch(/a time zone goes with a schedule/);
+    expect(await refused({ targets: {} })).toMatch(/spec.targets/);
+    expect(await refused({ fault: {} })).toMatch(/spec.fault.*at least one of delay/);
+    expect(await refused({ fault: { delay: { time: "soon" } } })).toMatch(/spec.fault.delay.time/);
+    expect(await refused({ fault: { loss: { random: { percent: 101 } } } })).toMatch(/spec.fault.loss.random.percent/);
+    expect(await refused({ fault: { loss: { random: { percent: 1 }, gemodel: { p: 1 } } } })).toMatch(/spec.fault.loss/);
+    expect(await refused({ fault: { reorder: { percent: 5 }, partition: true } })).toMatch(/reorder needs a delay/);
+    expect(await refused({ fault: { delay: { time: "1ms", distribution: "normal" } } })).toMatch(/those of a jitter/);
+    expect(await refused({ fault: { partition: false } })).toMatch(/spec.fault.partition/);
+  });
+
+  test("that only the controller can judge is Invalid, with the reason, and no agent is asked", async () => {
+    await runPods("a");
+    await createFault({ schedule: "61 * * * *", duration: "5m" });
+    const { conditions } = await until("Invalid");
+    expect(conditions?.find(({ type }) => type === "Accepted")).toMatchObject({
+      status: "False",
+      message: 'spec.schedule: "61" is not within 0-59',
+    });
+    expect(agent("a").requests).toEqual([]);
+  });
+
+  test("that an agent would refuse is Invalid in the agent's words, and no agent is asked", async () => {
+    await runPods("a");
+    await createFault({ fault: { delay: { time: "300s" } }, targets: { cidrs: ["10.0.0.0/40"] } });
+    const { conditions } = await until("Invalid");
+    expect(conditions?.find(({ type }) => type === "Accepted")?.message).toMatch(
+      /^spec\.fault\.delay\.time is too long: .*; spec\.targets\.cidrs\[0\] is not allowed here: /,
+    );
+    expect(agent("a").requests).toEqual([]);
+  });
+
+  test("has no effect on pods that are on their node's network", async () => {
+    await runPod("a", { hostNetwork: true });
+    await createFault({});
+    const { conditions } = await until("Pending");
+    expect(conditions?.find(({ type }) => type === "Applied")?.message).toBe("1 on the network of their node cannot have a fault");
+    expect(agent("a").requests).toEqual([]);
+  });
+});
