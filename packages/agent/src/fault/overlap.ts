@@ -1,4 +1,5 @@
-import type { Cidr, Direction, PortRange, Selection } from "./fault.ts";
+import type { Cidr, PortRange, Selection } from "./fault.ts";
+import type { Direction } from "./spec.ts";
 
 /** Names a selection; equal texts are equal selections. */
 export function selectionKey({ cidrs, ports, protocol, excludeCidrs, excludePorts }: Selection): string {

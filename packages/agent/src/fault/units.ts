@@ -51,11 +51,11 @@ export function parseCidr(text: string): Cidr | undefined {
   const bits = family === 4 ? 32 : 128;
   if (prefix !== undefined && (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)) return undefined;
   const host = BigInt(bits - Number(prefix ?? bits));
-  const first = (valueOf(address, family) >> host) << host;
+  const first = (numberOf(address, family) >> host) << host;
   return { family: family as 4 | 6, text: `${written(first, family)}/${bits - Number(host)}`, first, last: first + (1n << host) - 1n };
 }
 
-function valueOf(address: string, family: number): bigint {
+function numberOf(address: string, family: number): bigint {
   if (family === 4) return address.split(".").reduce((value, part) => (value << 8n) | BigInt(part), 0n);
   const [head = "", tail] = address.split("::");
   const groups = (text: string): string[] => (text === "" ? [] : text.split(":"));

@@ -1,0 +1,43 @@
+#!/bin/sh
+# watchdog.sh STATE_DIR COMMAND [ARGUMENT…]: the first process of the agent's container.
+# Starts the agent, and again when it has died; ends all faults when one's time is over and the agent did not end it:
+# $STATE_DIR/undo says when (seconds since 1970, first line) and how (one command a line).
+state=$1
+shift
+agent=
+stopping=
+
+look() { # sets $is: runs, stopped, or dead
+  is=dead
+  [ -n "$agent" ] && read -r _ _ letter _ <"/proc/$agent/stat" || return
+  case $letter in Z | X) ;; T | t) is=stopped ;; *) is=runs ;; esac
+} 2>/dev/null
+
+undo() {
+  set -f
+  sed 1d "$state/undo" | while read -r line; do $line >/dev/null 2>&1; done
+  set +f
+  rm -f "$state/undo"
+}
+
+trap 'stopping=1; [ -z "$agent" ] || kill -TERM "$agent" 2>/dev/null' TERM INT
+while :; do
+  look
+  if [ -n "$stopping" ]; then
+    if [ $is = dead ] || [ "$stopping" -gt 20 ]; then
+      [ ! -f "$state/undo" ] || undo
+      exit 0
+    fi
+    stopping=$((stopping + 1))
+  elif [ $is = dead ]; then
+    [ -z "$agent" ] || wait "$agent"
+    "$@" &
+    agent=$!
+  fi
+  if [ -f "$state/undo" ] && read -r at <"$state/undo"; then
+    # A second's grace for an agent that works: it ends faults itself.
+    [ $is != runs ] || at=$((at + 1))
+    [ "$(date +%s)" -lt "$at" ] || undo
+  fi
+  sleep 0.5
+done

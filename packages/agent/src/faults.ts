@@ -1,0 +1,271 @@
+import { EFFECTS, type Fault, overlaps, parseFault, sameDirection, selectionKey } from "./fault/index.ts";
+import {
+  type Command,
+  type Device,
+  type Effects,
+  FIRST_BAND,
+  LAST_BAND,
+  nextInstance,
+  type TimedLeaf,
+  type Tree,
+  undoCommands,
+} from "./kernel/index.ts";
+import type { StateFolder, StoredFault } from "./store/index.ts";
+
+/** A fault that is in force. */
+export interface ActiveFault {
+  readonly name: string;
+  readonly spec: unknown;
+  readonly fault: Fault;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** A fault that does not go with one that is there; `other` is its name. */
+export class ConflictError extends Error {
+  override readonly name = "ConflictError";
+  readonly code = "ERR_CONFLICT";
+  readonly other: string | undefined;
+  constructor(message: string, other?: string) {
+    super(message);
+    this.other = other;
+  }
+}
+
+export interface FaultsOptions {
+  readonly device: Device;
+  readonly deviceName: string;
+  readonly state: StateFolder;
+  readonly marks: boolean;
+  /** Told what happens without being asked for. */
+  readonly log?: (line: string) => void;
+}
+
+const MAX_FAULTS = 64;
+/** Setting a longer timer than this would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The faults of one agent.
+ *
+ * Guarantees
+ * - What is wanted and how it is undone is on disk before the kernel hears of it.
+ * - One change at a time; one that fails leaves everything as it was.
+ * - Each fault ends at its time, at the latest when the watchdog or the kernel ends it.
+ */
+export class Faults {
+  readonly #options: FaultsOptions;
+  #active: ReadonlyMap<string, ActiveFault> = new Map();
+  #bands = new Map<string, TimedLeaf>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #retryMs = 0;
+  changes = 0;
+  failures = 0;
+
+  constructor(options: FaultsOptions) {
+    this.#options = options;
+  }
+
+  get active(): readonly ActiveFault[] {
+    return [...this.#active.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  get(name: string): ActiveFault | undefined {
+    return this.#active.get(name);
+  }
+
+  /** Takes away what an agent before this one left, and puts in force again what has not ended. */
+  restore(): Promise<void> {
+    return this.#inTurn(() => this.#again(this.#options.state.read()));
+  }
+
+  async #again(faults: readonly StoredFault[]): Promise<void> {
+    await this.#options.device.clear();
+    [this.#active, this.#bands] = [new Map(), new Map()];
+    const wanted = new Map<string, ActiveFault>();
+    for (const { name, spec, until } of faults) {
+      const { fault } = parseFault(spec);
+      if (fault && until > Date.now()) wanted.set(name, { name, spec, fault, until });
+    }
+    await this.#become(wanted, false).catch(async (error: Error) => {
+      this.#options.log?.(`faults of before could not be put in force again, and are given up: ${error.message}`);
+      await this.#become(new Map(), false);
+    });
+  }
+
+  /** @returns the commands that were run @throws ConflictError, ForeignQdiscError, KernelError, StateError */
+  put(name: string, spec: unknown, fault: Fault, force = false): Promise<readonly Command[]> {
+    return this.#inTurn(() => {
+      if (!this.#active.has(name) && this.#active.size >= MAX_FAULTS) throw new ConflictError(`there are ${MAX_FAULTS} faults already`);
+      const next = new Map(this.#active).set(name, { name, spec, fault, until: Date.now() + fault.ttlMs });
+      return this.#become(next, force);
+    });
+  }
+
+  /** Does nothing where there is none of this name. @throws KernelError, StateError */
+  remove(name: string): Promise<readonly Command[]> {
+    return this.#inTurn(() => {
+      const next = new Map(this.#active);
+      return next.delete(name) ? this.#become(next, false) : Promise.resolve([]);
+    });
+  }
+
+  /** @throws KernelError, StateError */
+  removeAll(): Promise<readonly Command[]> {
+    return this.#inTurn(() => this.#become(new Map(), false));
+  }
+
+  /** Ends everything, whatever it takes. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.removeAll().catch(() => this.#options.device.clear());
+    clearTimeout(this.#timer);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #become(next: ReadonlyMap<string, ActiveFault>, force: boolean): Promise<readonly Command[]> {
+    const { device, deviceName, marks, state } = this.#options;
+    const { tree, bands } = this.#plan(next);
+    const before = this.#active;
+    const undo = (faults: ReadonlyMap<string, ActiveFault>): Parameters<StateFolder["write"]>[1] => {
+      const all = [...before.values(), ...faults.values()];
+      if (all.length === 0) return undefined;
+      const ingress = all.some(({ fault }) => fault.direction !== "egress");
+      const remaining = [...faults.values()].map(({ until }) => until);
+      return {
+        at: remaining.length === 0 ? Date.now() : Math.min(...remaining),
+        commands: undoCommands(deviceName, { ingress, marks }).map(({ argv }) => argv),
+      };
+    };
+    state.write(stored(next), undo(next));
+    try {
+      const commands = await device.change(tree, force);
+      this.changes++;
+      this.#active = next;
+      this.#bands = bands;
+      if (next.size === 0) state.forgetUndo();
+      this.#schedule();
+      return commands;
+    } catch (error) {
+      this.failures++;
+      state.write(stored(before), undo(before));
+      if (before.size === 0) state.forgetUndo();
+      throw error;
+    }
+  }
+
+  /** Faults of the same packets share a band; a band keeps its place as long as one of them is there. */
+  #plan(faults: ReadonlyMap<string, ActiveFault>): { readonly tree: Tree; readonly bands: Map<string, TimedLeaf> } {
+    const groups = new Map<string, ActiveFault[]>();
+    for (const one of faults.values()) {
+      const key = selectionKey(one.fault.selection);
+      groups.set(key, [...(groups.get(key) ?? []), one]);
+    }
+    refuseConflicts([...faults.values()]);
+    const bands = new Map<string, TimedLeaf>();
+    const tree: { egress: TimedLeaf[]; ingress: TimedLeaf[] } = { egress: [], ingress: [] };
+    for (const side of ["egress", "ingress"] as const) {
+      for (const [key, members] of groups) {
+        const acting = members.filter(({ fault }) => fault.direction === side || fault.direction === "both");
+        const [leader] = acting;
+        if (leader === undefined) continue;
+        const effects = together(acting);
+        const known = this.#bands.get(`${side} ${key}`);
+        const band = known?.band ?? this.#freeBand(side, groups, bands);
+        const leaf: TimedLeaf = {
+          band,
+          selection: leader.fault.selection,
+          effects,
+          instance: known ? nextInstance(known, effects) : 0,
+          // All of them end early rather than one of them late.
+          until: Math.min(...acting.map(({ until }) => until)),
+        };
+        bands.set(`${side} ${key}`, leaf);
+        tree[side].push(leaf);
+      }
+      if (tree[side].filter(({ effects }) => effects.duplicate).length > 1)
+        throw new ConflictError("packets of one direction can be duplicated by one fault only: the kernel allows no second one");
+    }
+    return { tree, bands };
+  }
+
+  #freeBand(side: string, groups: ReadonlyMap<string, unknown>, bands: ReadonlyMap<string, TimedLeaf>): number {
+    const taken = new Set<number>();
+    for (const [key, { band }] of [...this.#bands, ...bands])
+      if (key.startsWith(`${side} `) && groups.has(key.slice(side.length + 1))) taken.add(band);
+    // A band that is being left is free only after the change.
+    for (const [key, { band }] of this.#bands) if (key.startsWith(`${side} `)) taken.add(band);
+    for (let band = FIRST_BAND; band <= LAST_BAND; band++) if (!taken.has(band)) return band;
+    throw new ConflictError(
+      `faults of ${LAST_BAND - FIRST_BAND + 1} different groups of packets are in force already: the kernel's tree has no room for more`,
+    );
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const next = Math.min(...[...this.#active.values()].map(({ until }) => until));
+    if (!Number.isFinite(next)) return;
+    const wait = Math.max(0, next - Date.now(), this.#retryMs);
+    this.#timer = setTimeout(() => void this.#end(), Math.min(wait, LONGEST_TIMER_MS));
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#inTurn(async () => {
+        const now = Date.now();
+        const remaining = new Map([...this.#active].filter(([, { until }]) => until > now));
+        if (remaining.size === this.#active.size) return this.#schedule();
+        await this.#become(remaining, false).catch((error: Error) => {
+          // The watchdog may have been quicker, or somebody else's hand: begin from a clean device.
+          this.#options.log?.(`a fault could not be ended as planned: ${error.message}; taking all away and putting back what is left`);
+          return this.#again(stored(remaining));
+        });
+      });
+      this.#retryMs = 0;
+    } catch (error) {
+      this.#options.log?.(`faults could not be ended: ${(error as Error).message}; trying again`);
+      this.#retryMs = 200;
+      this.#schedule();
+    }
+  }
+}
+
+function stored(faults: ReadonlyMap<string, ActiveFault>): StoredFault[] {
+  return [...faults.values()].map(({ name, spec, until }) => ({ name, spec, until }));
+}
+
+function together(faults: readonly ActiveFault[]): Effects {
+  const effects: Record<string, unknown> = {};
+  for (const { fault } of faults) for (const effect of EFFECTS) if (fault[effect] !== undefined) effects[effect] = fault[effect];
+  return effects as Effects;
+}
+
+/** A packet enters one band only: faults that share some packets, but not all, cannot both be done. */
+function refuseConflicts(faults: readonly ActiveFault[]): void {
+  for (const [index, one] of faults.entries()) {
+    for (const other of faults.slice(0, index)) {
+      if (!sameDirection(one.fault.direction, other.fault.direction)) continue;
+      if (selectionKey(one.fault.selection) !== selectionKey(other.fault.selection)) {
+        if (overlaps(one.fault.selection, other.fault.selection))
+          throw new ConflictError(
+            `${one.name} has targets in common with fault ${other.name}: give both the same targets, or targets that do not meet`,
+            other.name,
+          );
+        continue;
+      }
+      const twice = EFFECTS.find((effect) => one.fault[effect] !== undefined && other.fault[effect] !== undefined);
+      if (twice) throw new ConflictError(`${one.name} and fault ${other.name} both say ${twice} for the same targets`, other.name);
+      if (one.fault.direction !== other.fault.direction && (one.fault.reorder || other.fault.reorder))
+        throw new ConflictError(
+          `${one.name} and fault ${other.name} act on the same targets in different directions, which reorder does not allow`,
+          other.name,
+        );
+    }
+  }
+}

@@ -1,0 +1,228 @@
+import { type Fault, type Problem, parseFault } from "../fault/index.ts";
+import { type ActiveFault, ConflictError, type Faults } from "../faults.ts";
+import { type Command, type Device, ForeignQdiscError, KernelError } from "../kernel/index.ts";
+import { StateError } from "../store/index.ts";
+
+export interface ApiRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly url: string;
+  readonly body: string;
+}
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The fault that the one-word API of `/latency` sets. */
+const LATENCY = "latency";
+const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const NAME_ALLOWED = "1 to 63 small letters, digits and dashes, with a letter or digit at both ends";
+
+/**
+ * The agent's API: `/latency[/<time>]` as it always was, `/v1/faults[/<name>]`, `/v1/state`, `/healthz`, `/metrics`.
+ *
+ * Guarantees
+ * - A request that is refused with 4xx has changed nothing, and is told which field is wrong and what is allowed.
+ * - `PUT` and `DELETE` are idempotent: done twice they are the same as done once.
+ */
+export class Api {
+  readonly #faults: Faults;
+  readonly #device: Device;
+  #requests = new Map<number, number>();
+
+  constructor(faults: Faults, device: Device) {
+    this.#faults = faults;
+    this.#device = device;
+  }
+
+  /** Never rejects. */
+  async answer(request: ApiRequest): Promise<ApiAnswer> {
+    const answer = await this.#route(request).catch(failure);
+    this.#requests.set(answer.status, (this.#requests.get(answer.status) ?? 0) + 1);
+    return answer;
+  }
+
+  async #route({ method, url, body }: ApiRequest): Promise<ApiAnswer> {
+    const { path, query } = split(url);
+    const [first, second, third, ...more] = path;
+    if (more.length > 0) return notFound();
+    if (first === "latency" && third === undefined)
+      return second === undefined ? this.#latency(method, query) : this.#setLatency(method, second, query);
+    if (first === "v1" && second === "faults")
+      return third === undefined ? this.#list(method, query) : this.#one(method, third, query, body);
+    if (first === "v1" && second === "state" && third === undefined) return this.#reads(method, query, () => this.#state());
+    if (first === "healthz" && second === undefined) return this.#reads(method, query, async () => ({ status: 200, body: "ok" }));
+    if (first === "metrics" && second === undefined)
+      return this.#reads(method, query, async () => ({ status: 200, body: this.#metrics() }));
+    return notFound();
+  }
+
+  async #latency(method: string, query: Query): Promise<ApiAnswer> {
+    if (method === "DELETE") return removed(await this.#checked(query, [], () => this.#faults.remove(LATENCY)));
+    if (method !== "GET") return notAllowed("GET, DELETE");
+    return this.#reads(method, query, async () => {
+      const fault = this.#faults.get(LATENCY);
+      return { status: 200, body: fault ? { latency: `${fault.fault.delay!.us / 1000}ms`, until: time(fault.until) } : { latency: null } };
+    });
+  }
+
+  async #setLatency(method: string, given: string, query: Query): Promise<ApiAnswer> {
+    if (method !== "GET") return notAllowed("GET");
+    this.#checkQuery(query, ["ttl", "force"]);
+    const ttl = query.get("ttl");
+    const spec = { delay: { time: given }, ...(ttl !== undefined && { ttl }) };
+    const { fault, problems } = parseFault(spec);
+    if (problems) return invalid(problems.map((problem) => (problem.field === "delay.time" ? { ...problem, field: "time" } : problem)));
+    const commands = await this.#faults.put(LATENCY, spec, fault, isForced(query));
+    const netem = commands.findLast(({ argv }) => argv.includes("netem"));
+    return {
+      status: 200,
+      body: {
+        "tc command": (netem ?? setting(fault)).argv.join(" "),
+        latency: `${fault.delay!.us / 1000}ms`,
+        until: time(this.#faults.get(LATENCY)?.until ?? 0),
+      },
+    };
+  }
+
+  async #list(method: string, query: Query): Promise<ApiAnswer> {
+    if (method === "DELETE") return removed(await this.#checked(query, [], () => this.#faults.removeAll()));
+    if (method !== "GET") return notAllowed("GET, DELETE");
+    return this.#reads(method, query, async () => ({ status: 200, body: { faults: this.#faults.active.map(shown) } }));
+  }
+
+  async #one(method: string, name: string, query: Query, body: string): Promise<ApiAnswer> {
+    if (!NAME.test(name)) return invalid([{ field: "name", problem: "is no name", allowed: NAME_ALLOWED }]);
+    if (method === "PUT") return this.#put(name, query, body);
+    if (method === "DELETE") return removed(await this.#checked(query, [], () => this.#faults.remove(name)));
+    if (method !== "GET") return notAllowed("GET, PUT, DELETE");
+    return this.#reads(method, query, async () => {
+      const fault = this.#faults.get(name);
+      return fault ? { status: 200, body: shown(fault) } : notFound(`there is no fault ${name}`);
+    });
+  }
+
+  async #put(name: string, query: Query, body: string): Promise<ApiAnswer> {
+    this.#checkQuery(query, ["force"]);
+    let spec: unknown;
+    try {
+      spec = JSON.parse(body);
+    } catch {
+      return invalid([{ field: "", problem: "is no JSON", allowed: "a fault as JSON" }]);
+    }
+    const { fault, problems } = parseFault(spec);
+    if (problems) return invalid(problems);
+    const isNew = this.#faults.get(name) === undefined;
+    const commands = await this.#faults.put(name, spec, fault, isForced(query));
+    const active = this.#faults.get(name);
+    return { status: isNew ? 201 : 200, body: { ...(active ? shown(active) : { name }), commands: lines(commands) } };
+  }
+
+  async #state(): Promise<ApiAnswer> {
+    return { status: 200, body: { desired: this.#faults.active.map(shown), actual: await this.#device.actual() } };
+  }
+
+  async #reads(method: string, query: Query, read: () => Promise<ApiAnswer>): Promise<ApiAnswer> {
+    if (method !== "GET") return notAllowed("GET");
+    return this.#checked(query, [], read);
+  }
+
+  async #checked<T>(query: Query, allowed: readonly string[], work: () => Promise<T>): Promise<T> {
+    this.#checkQuery(query, allowed);
+    return work();
+  }
+
+  #checkQuery(query: Query, allowed: readonly string[]): void {
+    for (const [name, value] of query) {
+      if (!allowed.includes(name))
+        throw new InvalidQuery({
+          field: `?${name}`,
+          problem: "is unknown",
+          allowed: allowed.map((one) => `?${one}=`).join(", ") || "no parameters",
+        });
+      if (name === "force" && value !== "true")
+        throw new InvalidQuery({ field: "?force", problem: "is not true", allowed: "true, or leave it out" });
+    }
+  }
+
+  #metrics(): string {
+    const lines = [
+      "# HELP outrigger_agent_faults Faults in force.",
+      "# TYPE outrigger_agent_faults gauge",
+      `outrigger_agent_faults ${this.#faults.active.length}`,
+      "# HELP outrigger_agent_changes_total Changes of the kernel's tree.",
+      "# TYPE outrigger_agent_changes_total counter",
+      `outrigger_agent_changes_total ${this.#faults.changes}`,
+      "# HELP outrigger_agent_failures_total Changes that failed and were taken back.",
+      "# TYPE outrigger_agent_failures_total counter",
+      `outrigger_agent_failures_total ${this.#faults.failures}`,
+      "# HELP outrigger_agent_requests_total Requests by the code of their answer.",
+      "# TYPE outrigger_agent_requests_total counter",
+      ...[...this.#requests].sort(([a], [b]) => a - b).map(([code, count]) => `outrigger_agent_requests_total{code="${code}"} ${count}`),
+    ];
+    return `${lines.join("\n")}\n`;
+  }
+}
+
+type Query = ReadonlyMap<string, string>;
+
+class InvalidQuery extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.problem);
+    this.problem = problem;
+  }
+}
+
+function split(url: string): { path: string[]; query: Query } {
+  const [path = "", query = ""] = url.split("?", 2);
+  try {
+    return { path: path.split("/").slice(1).map(decodeURIComponent), query: new Map(new URLSearchParams(query)) };
+  } catch {
+    return { path: [], query: new Map() };
+  }
+}
+
+const isForced = (query: Query): boolean => query.get("force") === "true";
+const lines = (commands: readonly Command[]): string[] => commands.map(({ argv }) => argv.join(" "));
+const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** What was the case already needed no command; this is the one that says it. */
+function setting(fault: Fault): Command {
+  return { argv: ["tc", "qdisc", "change", "netem", "delay", `${fault.delay!.us}us`] };
+}
+
+function shown({ name, spec, until }: ActiveFault): object {
+  return { name, ...(spec as object), until: time(until) };
+}
+
+function removed(commands: readonly Command[]): ApiAnswer {
+  return { status: 200, body: { removed: commands.length > 0, commands: lines(commands) } };
+}
+
+function notFound(error = "there is nothing under this path"): ApiAnswer {
+  return { status: 404, body: { error } };
+}
+
+function notAllowed(allow: string): ApiAnswer {
+  return { status: 405, body: { error: `only ${allow} is allowed here` }, headers: { allow } };
+}
+
+function invalid(problems: readonly Problem[]): ApiAnswer {
+  const [first] = problems;
+  const error = problems.map(({ field, problem, allowed }) => `${field || "the request"} ${problem}: ${allowed}`).join("; ");
+  return { status: 400, body: { error, field: first?.field ?? "", allowed: first?.allowed ?? "", problems } };
+}
+
+function failure(error: unknown): ApiAnswer {
+  if (error instanceof InvalidQuery) return invalid([error.problem]);
+  const { message } = error as Error;
+  if (error instanceof ConflictError)
+    return { status: 409, body: { error: message, ...(error.other !== undefined && { fault: error.other }) } };
+  if (error instanceof ForeignQdiscError) return { status: 409, body: { error: message } };
+  if (error instanceof StateError) return { status: 507, body: { error: message } };
+  if (error instanceof KernelError) return { status: 500, body: { error: message } };
+  return { status: 500, body: { error: `this should not have happened: ${message}` } };
+}

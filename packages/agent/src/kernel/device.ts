@@ -1,0 +1,245 @@
+import {
+  addIngress,
+  addLeaf,
+  addRoot,
+  type Command,
+  changeLeaf,
+  changesInPlace,
+  deleteIngress,
+  deleteLeaf,
+  deleteRoot,
+  filterPriorities,
+  headerFilters,
+  type Leaf,
+  markFilter,
+  ROOT,
+  redirectIngress,
+  type Side,
+  type Spared,
+  STAND_IN,
+} from "./commands.ts";
+import { type Marked, markRules, TABLE } from "./marks.ts";
+import { explain, KernelError, type Outcome, type Runner } from "./runner.ts";
+
+/** The leaves of both directions, and until when each is wanted (milliseconds of the clock). */
+export interface Tree {
+  readonly egress: readonly TimedLeaf[];
+  readonly ingress: readonly TimedLeaf[];
+}
+export interface TimedLeaf extends Leaf {
+  readonly until: number;
+}
+export const NO_TREE: Tree = { egress: [], ingress: [] };
+
+export interface DeviceOptions {
+  readonly name: string;
+  readonly spared: Spared;
+  readonly run: Runner;
+  /** Whether the packet filter can mark packets, so that the kernel ends faults on its own. */
+  readonly marks: boolean;
+}
+
+/** A queueing discipline on the device that is not ours. */
+export class ForeignQdiscError extends Error {
+  override readonly name = "ForeignQdiscError";
+  readonly code = "ERR_FOREIGN_QDISC";
+}
+
+/**
+ * One network device and the tree of faults on it.
+ *
+ * Guarantees
+ * - A change that fails is taken back: the device is as it was before.
+ * - Leaves are changed in place; the root is made with the first and deleted with the last.
+ * - What is not ours is left alone, unless it was asked for with `force`.
+ *
+ * Assumes that one agent serves a network namespace, and one change at a time.
+ */
+export class Device {
+  readonly #options: DeviceOptions;
+  #tree: Tree = NO_TREE;
+
+  constructor(options: DeviceOptions) {
+    this.#options = options;
+  }
+
+  get tree(): Tree {
+    return this.#tree;
+  }
+
+  /** Makes the device's tree this one. @throws ForeignQdiscError, KernelError; then nothing has changed */
+  async change(next: Tree, force = false): Promise<readonly Command[]> {
+    const before = this.#tree;
+    if (before === NO_TREE || before.egress.length + before.ingress.length === 0) await this.#refuseForeign(next, force);
+    const planned = this.#steps(before, next, force);
+    const done: Step[] = [];
+    for (const step of planned) {
+      const outcome = await this.#options
+        .run(step.command)
+        .catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
+      if (outcome.code !== 0 && !step.mayFail) {
+        for (const { undo } of done.reverse()) for (const command of undo) await this.#options.run(command).catch(() => undefined);
+        throw new KernelError(explain(step.command, outcome));
+      }
+      done.push(step);
+    }
+    this.#tree = next;
+    return planned.map(({ command }) => command);
+  }
+
+  /** Takes away whatever an agent left on the device. */
+  async clear(): Promise<void> {
+    const { name, run, marks } = this.#options;
+    // An ingress discipline alone may be somebody else's.
+    const stoodIn = await run({ argv: ["ip", "link", "show", "dev", STAND_IN] }).catch(() => undefined);
+    for (const command of undoCommands(name, { ingress: stoodIn?.code === 0, marks })) await run(command).catch(() => undefined);
+    this.#tree = NO_TREE;
+  }
+
+  /** What the kernel says is there now, word for word. */
+  async actual(): Promise<Readonly<Record<string, string>>> {
+    const { name, marks } = this.#options;
+    const look = async (...argv: string[]): Promise<string> =>
+      (await this.#options.run({ argv }).catch(() => undefined))?.stdout.trim() ?? "";
+    const stood = this.#tree.ingress.length > 0;
+    return {
+      qdisc: await look("tc", "-s", "qdisc", "show", "dev", name),
+      filter: await look("tc", "filter", "show", "dev", name),
+      ...(stood && {
+        ingressQdisc: await look("tc", "-s", "qdisc", "show", "dev", STAND_IN),
+        ingressFilter: await look("tc", "filter", "show", "dev", STAND_IN),
+      }),
+      ...(marks && this.#tree.egress.length > 0 && { nft: await look("nft", "list", "table", "inet", TABLE) }),
+    };
+  }
+
+  async #refuseForeign(next: Tree, force: boolean): Promise<void> {
+    if (force) return;
+    const { name } = this.#options;
+    const command = { argv: ["tc", "qdisc", "show", "dev", name] };
+    const outcome = await this.#options.run(command).catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
+    if (outcome.code !== 0) throw new KernelError(explain(command, outcome));
+    for (const line of outcome.stdout.split("\n")) {
+      const [, kind = "", handle = "", where = ""] = /^qdisc (\S+) (\S+) (?:dev \S+ )?(root|ingress|parent ffff:fff1)/.exec(line) ?? [];
+      // The kernel's own defaults have no handle; ours has ours.
+      const foreign =
+        where === "root" ? next.egress.length > 0 && handle !== "0:" && handle !== ROOT : where !== "" && next.ingress.length > 0;
+      if (foreign)
+        throw new ForeignQdiscError(
+          `${name} has a queueing discipline that is not the agent's (${kind} ${handle}): take it away, or ask with ?force=true to replace it`,
+        );
+    }
+  }
+
+  #steps(before: Tree, next: Tree, force: boolean): Step[] {
+    const { name, marks, spared } = this.#options;
+    const egress = this.#side(name, "egress", before.egress, next.egress, force);
+    const ingress = this.#side(STAND_IN, "ingress", before.ingress, next.ingress, false);
+    const [hadIngress, hasIngress] = [before.ingress.length > 0, next.ingress.length > 0];
+    const all: Step[] = [];
+    if (hasIngress && !hadIngress) {
+      if (force) all.push(...deleteIngress(name).map((command) => ({ command, undo: [], mayFail: true })));
+      const added = addIngress(name);
+      all.push(
+        ...added.map((command, index) => ({
+          command,
+          undo: index === 0 ? [deleteIngress(name)[1]!] : index === 2 ? [deleteIngress(name)[0]!] : [],
+        })),
+      );
+    }
+    all.push(...egress.before, ...ingress.before);
+    if (marks) {
+      const [from, to] = [markRules(name, timed(before.egress), spared), markRules(name, timed(next.egress), spared)];
+      if (next.egress.length > 0 || before.egress.length > 0) all.push({ command: to, undo: [from] });
+    }
+    if (hasIngress && !hadIngress) all.push({ command: redirectIngress(name), undo: [] });
+    if (hadIngress && !hasIngress) {
+      const commands = [...deleteIngress(name)];
+      all.push(...commands.map((command) => ({ command, undo: [] })));
+    } else all.push(...ingress.after);
+    all.push(...egress.after);
+    return all;
+  }
+
+  /** What to do on one side before packets are led to it, and after they are not any more. */
+  #side(
+    device: string,
+    side: Side,
+    before: readonly TimedLeaf[],
+    next: readonly TimedLeaf[],
+    force: boolean,
+  ): { before: Step[]; after: Step[] } {
+    const { spared } = this.#options;
+    const [first, after]: [Step[], Step[]] = [[], []];
+    if (before.length === 0 && next.length > 0) {
+      if (force) first.push({ command: { argv: ["tc", "qdisc", "del", "dev", device, "root"] }, undo: [], mayFail: true });
+      first.push(...steps(addRoot(device, side, spared), [deleteRoot(device)]));
+    }
+    const old = new Map(before.map((leaf) => [leaf.band, leaf]));
+    for (const leaf of next) {
+      const from = old.get(leaf.band);
+      old.delete(leaf.band);
+      const filters = this.#filters(device, side, leaf);
+      if (from === undefined) {
+        const [priorities, commands] = [filterPriorities(filters), addLeaf(device, leaf, filters)];
+        first.push(...steps(commands, deleteLeaf(device, leaf, priorities)));
+      } else if (!sameEffects(from, leaf)) {
+        first.push(...steps(changeLeaf(device, from, leaf), changeLeaf(device, leaf, from)));
+      }
+    }
+    if (next.length === 0 && before.length > 0) after.push({ command: deleteRoot(device), undo: [] });
+    else
+      for (const leaf of old.values()) {
+        const filters = this.#filters(device, side, leaf);
+        const again = addLeaf(device, leaf, filters);
+        const commands = deleteLeaf(device, leaf, filterPriorities(filters));
+        after.push(
+          ...commands.map((command, index, all) => ({
+            command,
+            undo: index === all.length - 1 ? again : [],
+            mayFail: index < all.length - 1,
+          })),
+        );
+      }
+    return { before: first, after };
+  }
+
+  #filters(device: string, side: Side, leaf: Leaf): Command[] {
+    return side === "egress" && this.#options.marks ? [markFilter(device, leaf)] : headerFilters(device, side, leaf);
+  }
+}
+
+/** Commands that are undone together: what was done first takes all of it along. */
+function steps(commands: readonly Command[], undo: readonly Command[]): Step[] {
+  return commands.map((command, index) => ({ command, undo: index === 0 ? undo : [] }));
+}
+
+interface Step {
+  readonly command: Command;
+  /** Takes it back, with all that follows from it. */
+  readonly undo: readonly Command[];
+  readonly mayFail?: boolean;
+}
+
+function timed(leaves: readonly TimedLeaf[]): Marked[] {
+  const now = Date.now();
+  return leaves.map((leaf) => ({ leaf, remainingMs: leaf.until - now }));
+}
+
+function sameEffects(a: Leaf, b: Leaf): boolean {
+  return a.instance === b.instance && JSON.stringify(a.effects) === JSON.stringify(b.effects);
+}
+
+/** Another instance of a leaf where the kernel could not change the one that is there. */
+export function nextInstance(from: Leaf, effects: Leaf["effects"]): number {
+  return changesInPlace(from.effects, effects) ? from.instance : from.instance + 1;
+}
+
+/** What takes away what an agent made on a device; each may find nothing to do. */
+export function undoCommands(device: string, made: { readonly ingress: boolean; readonly marks: boolean }): Command[] {
+  return [
+    deleteRoot(device),
+    ...(made.ingress ? deleteIngress(device) : []),
+    ...(made.marks ? [{ argv: ["nft", "delete", "table", "inet", TABLE] }] : []),
+  ];
+}

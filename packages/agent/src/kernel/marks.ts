@@ -1,0 +1,78 @@
+import type { Selection } from "../fault/index.ts";
+import { type Command, type Leaf, markOf, type Spared } from "./commands.ts";
+
+export const TABLE = "outrigger_fault";
+const UNMARKED = "0x00ffffff";
+
+/** A leaf whose packets are marked, until when; in milliseconds from now. */
+export interface Marked {
+  readonly leaf: Leaf;
+  readonly remainingMs: number;
+}
+
+/**
+ * The packet filter's rules that mark the packets of each leaf, as one transaction that takes the place of the rules
+ * before. A set that holds the device's name for a limited time gates each leaf: when the time is over the kernel itself
+ * takes the name out, and packets go unmarked though every process of ours is dead.
+ */
+export function markRules(device: string, leaves: readonly Marked[], spared: Spared): Command {
+  const lines = [`add table inet ${TABLE}`, `delete table inet ${TABLE}`];
+  if (leaves.length > 0) lines.push(...table(device, leaves, spared));
+  return { argv: ["nft", "-f", "-"], input: `${lines.join("\n")}\n` };
+}
+
+function table(device: string, leaves: readonly Marked[], { port, addresses }: Spared): string[] {
+  const sets = leaves.map(
+    ({ leaf, remainingMs }) =>
+      `  set gate${leaf.band} { type ifname; flags timeout; elements = { "${device}" timeout ${Math.max(1, Math.ceil(remainingMs))}ms }; }`,
+  );
+  const chains = leaves.map(
+    ({ leaf }) =>
+      `  chain band${leaf.band} {\n${rules(leaf)
+        .map((rule) => `    ${rule}\n`)
+        .join("")}  }`,
+  );
+  const gates = leaves.map(({ leaf }) => `    oifname @gate${leaf.band} jump band${leaf.band}`);
+  return [
+    `table inet ${TABLE} {`,
+    ...sets,
+    ...chains,
+    "  chain mark {",
+    "    type filter hook postrouting priority -140; policy accept;",
+    `    tcp sport ${port} return`,
+    ...addresses.map(({ family, text }) => `    ${family === 4 ? "ip" : "ip6"} daddr ${text} return`),
+    ...gates,
+    "  }",
+    "}",
+  ];
+}
+
+function rules({ band, selection }: Leaf): string[] {
+  const mark = `meta mark set meta mark & ${UNMARKED} | ${markOf(band)} accept`;
+  const excluded = [...addressMatches(selection.excludeCidrs), ...portMatches(selection.excludePorts)].map((match) => `${match} return`);
+  const addresses = selection.cidrs.length === 0 ? [""] : addressMatches(selection.cidrs);
+  const ports = protocolMatches(selection);
+  return [...excluded, ...addresses.flatMap((address) => ports.map((each) => [address, each, mark].filter(Boolean).join(" ")))];
+}
+
+function addressMatches(cidrs: Selection["cidrs"]): string[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const texts = cidrs.filter((cidr) => cidr.family === family).map(({ text }) => text);
+    // Blocks that overlap are no set of intervals; one rule each is the same.
+    return texts.map((text) => `${family === 4 ? "ip" : "ip6"} daddr ${text}`);
+  });
+}
+
+function protocolMatches({ protocol, ports }: Selection): string[] {
+  if (protocol === "icmp") return ["meta l4proto { icmp, ipv6-icmp }"];
+  const family = protocol === undefined ? "" : `meta l4proto ${protocol}`;
+  return ports.length === 0 ? [family] : portMatches(ports, protocol);
+}
+
+function portMatches(ports: Selection["ports"], protocol?: string): string[] {
+  const family = protocol === undefined ? "meta l4proto { tcp, udp }" : `meta l4proto ${protocol}`;
+  return ports.flatMap(({ from, to }) => {
+    const range = from === to ? String(from) : `${from}-${to}`;
+    return [`${family} th sport ${range}`, `${family} th dport ${range}`];
+  });
+}
