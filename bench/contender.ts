@@ -7,8 +7,13 @@ const PEERS = new URL("peers/", import.meta.url);
 /** A process of its own for one contender or server, so that nobody pays for another's garbage or warm code. */
 export class Contender {
   readonly #child: ChildProcess;
+  readonly #gone: Promise<never>;
   private constructor(child: ChildProcess) {
     this.#child = child;
+    this.#gone = once(child, "exit").then(([code, signal]) => {
+      throw new Error(`${child.spawnargs.slice(-3).join(" ")} ended with ${code ?? signal}`);
+    });
+    this.#gone.catch(() => {});
   }
 
   /** @param file beside this one, as `api/server.ts`. */
@@ -19,14 +24,9 @@ export class Contender {
 
   /** Sends a message and waits for the answer. */
   async ask<T>(message: unknown): Promise<T> {
-    const answer = Promise.race([
-      once(this.#child, "message"),
-      once(this.#child, "exit").then(([code, signal]) => {
-        throw new Error(`${this.#child.spawnargs.slice(-3).join(" ")} ended with ${code ?? signal}`);
-      }),
-    ]);
+    const answer = new Promise((resolve) => this.#child.once("message", resolve));
     this.#child.send(message as object);
-    const [value] = (await answer) as [T | { readonly failed: string }];
+    const value = (await Promise.race([answer, this.#gone])) as T | { readonly failed: string };
     if (typeof value === "object" && value !== null && "failed" in value) throw new Error(value.failed);
     return value as T;
   }

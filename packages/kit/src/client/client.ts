@@ -140,9 +140,10 @@ export class ApiClient implements Client {
       stream: true,
       ...(options.signal ? { signal: options.signal } : {}),
     });
+    const request = { method: "GET", path };
     for await (const line of response.lines()) {
       if (line === "") continue;
-      const event = parseBody(line, { method: "GET", path }) as { type: string; object: KubeObject };
+      const event = parseBody(line, request) as { type: string; object: KubeObject };
       switch (event.type) {
         case "ADDED":
         case "MODIFIED":
@@ -159,7 +160,7 @@ export class ApiClient implements Client {
           break;
         }
         case "ERROR":
-          throw StatusError.from(event.object as unknown as Status, { method: "GET", path });
+          throw StatusError.from(event.object as unknown as Status, request);
       }
     }
   }
