@@ -1,5 +1,7 @@
+import { labelSelector } from "@outrigger/kit/api";
 import { podFinished } from "@outrigger/kit/kinds";
 import type { Candidate } from "./choose.ts";
+import type { NetworkFaultSpec } from "./resource.ts";
 
 /** The parts of a pod that matter here. */
 export interface PodLike {
@@ -12,6 +14,13 @@ export interface PodLike {
   };
   readonly spec?: { readonly hostNetwork?: boolean };
   readonly status?: { readonly phase?: string; readonly podIP?: string; readonly podIPs?: readonly { readonly ip?: string }[] };
+}
+
+/** The pods that a fault's selector means, by the pods themselves. */
+export function podSelector(selector: NetworkFaultSpec["selector"]): (pod: PodLike) => boolean {
+  const byLabels = labelSelector(selector as never);
+  const names = selector.names && new Set(selector.names);
+  return ({ metadata }) => byLabels.matches(metadata.labels) && (names === undefined || names.has(metadata.name));
 }
 
 /** A pod that ends or has ended: whatever was set in it goes with it. */

@@ -23,7 +23,7 @@ export const faultSchema = t.Object(
         {
           rules: [
             {
-              rule: "has(self.jitter) || (!has(self.distribution) && (!has(self.correlation) || self.correlation == 0))",
+              rule: "has(self.jitter) || (!has(self.distribution) && (!has(self.correlation) || self.correlation == 0.0))",
               message: "a distribution and a correlation are those of a jitter",
               fieldPath: ".jitter",
             },

@@ -138,6 +138,13 @@ describe("a network fault", () => {
     ]);
   });
 
+  test("can name its pods", async () => {
+    await runPods("a", "b", "c");
+    await createFault({ selector: { names: ["b", "absent"] } });
+    expect((await until("Applied")).applied).toBe("1/1");
+    expect(holding()).toEqual(["b"]);
+  });
+
   test("is renewed while it is wanted, and ends by itself when its controller is no more", async () => {
     await restart({ ttlMs: 1000 });
     await runPods("a");
@@ -434,6 +441,16 @@ describe("a spec", () => {
       message: 'spec.schedule: "61" is not within 0-59',
     });
     expect(agent("a").requests).toEqual([]);
+  });
+
+  test("with a selector that cannot be read is Invalid, and pods may still come", async () => {
+    await createFault({ selector: { matchExpressions: [{ key: "app", operator: "In" }] } });
+    expect((await until("Invalid")).conditions?.find(({ type }) => type === "Accepted")?.message).toMatch(
+      /^spec\.selector\.matchExpressions\[0\]\.values: Required value/,
+    );
+    await runPods("a");
+    await change({ selector: { matchExpressions: [{ key: "app", operator: "Exists" }] } });
+    await until("Applied");
   });
 
   test("that an agent would refuse is Invalid in the agent's words, and no agent is asked", async () => {

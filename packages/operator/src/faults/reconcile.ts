@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { labelSelector } from "@outrigger/kit/api";
 import type { Result } from "@outrigger/kit/controller";
 import { Namespace, Pod } from "@outrigger/kit/kinds";
 import { agentFaultName } from "./body.ts";
-import { candidate, isGone, onHostNetwork, type PodLike } from "./candidates.ts";
+import { candidate, isGone, onHostNetwork, type PodLike, podSelector } from "./candidates.ts";
 import { type Candidate, choosePods, POD_GONE } from "./choose.ts";
 import type { FaultContext } from "./controller.ts";
 import type { Driver, Order, Outcome } from "./driver.ts";
@@ -136,10 +135,7 @@ function planRun(fault: NetworkFaultObject, ctx: FaultContext, now: number): Pla
   const deleting = metadata.deletionTimestamp !== undefined;
   if (deleting || due.phase !== "Running")
     return { ...nobody, due, problem, of, before, over: deleting ? "Deleted" : due.phase === "Waiting" ? "Ended" : due.phase };
-  const selector = labelSelector(spec.selector as never);
-  const pods = (ctx.list(Pod, { namespace: metadata.namespace }) as readonly PodLike[]).filter((pod) =>
-    selector.matches(pod.metadata.labels),
-  );
+  const pods = (ctx.list(Pod, { namespace: metadata.namespace }) as readonly PodLike[]).filter(podSelector(spec.selector));
   const choice = choosePods({
     mode: spec.mode,
     value: spec.value,

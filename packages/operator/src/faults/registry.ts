@@ -1,11 +1,11 @@
 import { keyText, labelSelector, type ObjectKey, objectKey, type Selector } from "@outrigger/kit/api";
-import type { PodLike } from "./candidates.ts";
-import type { NetworkFaultObject } from "./resource.ts";
+import { type PodLike, podSelector } from "./candidates.ts";
+import type { NetworkFaultObject, NetworkFaultSpec } from "./resource.ts";
 
 interface Known {
   readonly key: ObjectKey;
   readonly uids: ReadonlySet<string>;
-  readonly selector: Selector;
+  readonly selects: (pod: PodLike) => boolean;
   readonly targets: readonly { readonly selector: Selector; readonly anywhere: boolean }[];
 }
 
@@ -23,30 +23,38 @@ export class FaultRegistry {
       return;
     }
     const key = objectKey(now);
-    this.#faults.set(keyText(key), {
-      key,
-      uids: new Set(now.status?.pods?.map(({ uid }) => uid)),
-      selector: labelSelector(now.spec.selector as never),
-      targets: (now.spec.targets?.pods ?? []).map(({ selector, namespaceSelector }) => ({
-        selector: labelSelector(selector as never),
-        anywhere: namespaceSelector !== undefined,
-      })),
-    });
+    this.#faults.set(keyText(key), { key, uids: new Set(now.status?.pods?.map(({ uid }) => uid)), ...looksAt(now.spec) });
   }
 
   /** The faults that a pod with these labels, now or before, is chosen by, could be chosen by, or is a target of. */
   *concerning(pod: PodLike, before: PodLike | undefined): Iterable<ObjectKey> {
     if (this.#faults.size === 0) return;
     const states = before ? [pod, before] : [pod];
-    for (const { key, uids, selector, targets } of this.#faults.values()) {
+    for (const { key, uids, selects, targets } of this.#faults.values()) {
       const near = key.namespace === pod.metadata.namespace;
       const matched =
         (near && uids.has(pod.metadata.uid ?? "")) ||
         states.some(
-          ({ metadata: { labels } }) =>
-            (near && selector.matches(labels)) || targets.some((target) => (near || target.anywhere) && target.selector.matches(labels)),
+          (state) =>
+            (near && selects(state)) ||
+            targets.some((target) => (near || target.anywhere) && target.selector.matches(state.metadata.labels)),
         );
       if (matched) yield key;
     }
+  }
+}
+
+/** A selector that cannot be read looks at nothing: its fault is Invalid until it changes. */
+function looksAt({ selector, targets }: NetworkFaultSpec): Pick<Known, "selects" | "targets"> {
+  try {
+    return {
+      selects: podSelector(selector),
+      targets: (targets?.pods ?? []).map((target) => ({
+        selector: labelSelector(target.selector as never),
+        anywhere: target.namespaceSelector !== undefined,
+      })),
+    };
+  } catch {
+    return { selects: () => false, targets: [] };
   }
 }

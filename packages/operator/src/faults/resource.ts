@@ -21,7 +21,13 @@ const labelSelector = {
 
 const spec = t.Object(
   {
-    selector: t.Object(labelSelector, { description: "Pods of the fault's own namespace; one without terms selects them all." }),
+    selector: t.Object(
+      { ...labelSelector, names: t.Optional(t.Array(t.String({ maxLength: 253 }), { minItems: 1, maxItems: 1000 })) },
+      {
+        description:
+          "Pods of the fault's own namespace, by labels and, where names are given, by name; one without terms selects them all.",
+      },
+    ),
     mode: t.Default(t.Enum(["all", "one", "fixed", "percent"], { description: "How many of the selected pods get the fault." }), "all"),
     value: t.Optional(
       t.Integer({ minimum: 1, maximum: 1000, description: "The number of pods for mode fixed, the percentage for mode percent." }),
