@@ -37,7 +37,7 @@ function table(device: string, leaves: readonly Marked[], { port, addresses }: S
     `table inet ${TABLE} {`,
     ...sets,
     ...chains,
-    "  chain mark {",
+    "  chain leaving {",
     "    type filter hook postrouting priority -140; policy accept;",
     `    tcp sport ${port} return`,
     ...addresses.map(({ family, text }) => `    ${family === 4 ? "ip" : "ip6"} daddr ${text} return`),
