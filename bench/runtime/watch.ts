@@ -7,6 +7,9 @@ const EVENTS = 20_000;
 /** Handled before the clock starts: connecting, the first list and cold code are another benchmark's. */
 const WARM_UP = 5000;
 const ROUNDS = 4;
+const WATCH_GOAL = 0.9;
+/** An informer also keeps what it hears (that alone costs a quarter), trims it, freezes it and tells each handler in turn. */
+const INFORMER_GOAL = 0.5;
 const NAMES = [
   "wire",
   "outrigger watch",
@@ -40,18 +43,18 @@ export async function run(): Promise<Figure[]> {
     const ms = (name: Name): number => Math.min(...costs.get(name)!.map((cost) => cost.ms));
     const cpu = (name: Name): number => Math.min(...costs.get(name)!.map((cost) => cost.cpuMs)) / EVENTS;
     const rate = (name: Name): string => Math.round((EVENTS * 1000) / ms(name)).toLocaleString("en");
-    const figure = (ours: Name, peer: Name, what: string): Figure => ({
+    const figure = (ours: Name, peer: Name, what: string, goal: number): Figure => ({
       what: `${what}: events of ${(address.podBytes / 1024).toFixed(1)} KiB pods from socket to handler`,
       value:
         `${rate(ours)} events/s, ${(ms("wire") / ms(ours)).toFixed(2)} × wire and JSON.parse (${rate("wire")}); client-node ${rate(peer)}; ` +
         `processor time of an event ${(cpu(ours) / cpu("wire")).toFixed(2)} × wire, client-node ${(cpu(peer) / cpu("wire")).toFixed(2)} ×`,
-      goal: "more than client-node",
-      met: ms(ours) < ms(peer),
+      goal: `≥ ${goal} × wire`,
+      met: ms("wire") / ms(ours) >= goal,
     });
     return [
-      figure("outrigger watch", "client-node watch", "watch"),
-      figure("outrigger informer", "client-node informer", "informer, objects frozen"),
-      figure("outrigger informer that only looks", "client-node informer", "informer, a handler that only looks"),
+      figure("outrigger watch", "client-node watch", "watch", WATCH_GOAL),
+      figure("outrigger informer", "client-node informer", "informer, objects frozen", INFORMER_GOAL),
+      figure("outrigger informer that only looks", "client-node informer", "informer, a handler that only looks", INFORMER_GOAL),
     ];
   } finally {
     await server.end();
