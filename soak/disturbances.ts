@@ -69,6 +69,9 @@ export class Disturbances {
     return name;
   }
   #weighted<T extends string>(choices: readonly (readonly [T, number])[]): T {
+    // What has not happened yet goes first, so that a short run has seen everything, too.
+    const fresh = choices.filter(([name]) => this.counts.get(name) === 0);
+    if (fresh.length > 0) return this.#random.pick(fresh)[0];
     let at = this.#random.next() * choices.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [name, weight] of choices) {
       at -= weight;

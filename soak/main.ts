@@ -9,17 +9,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { KubeObject } from "@outrigger/kit/api";
+import { Accidents } from "./accidents.ts";
 import { soakCluster } from "./cluster.ts";
 import { Disturbances } from "./disturbances.ts";
 import { History } from "./history.ts";
 import { handlers, plans } from "./informers.ts";
 import { Judge, storeProblems } from "./judge.ts";
-import { COLOR, kinds, namespaces, prepare, SEQUENCE } from "./kinds.ts";
+import { prepare } from "./kinds.ts";
 import type { FromWatcher, StoreState, ToWatcher } from "./protocol.ts";
 import { SpoilingProxy } from "./proxy.ts";
 import { Random } from "./random.ts";
 import { Report } from "./report.ts";
+import { onlyOurs, serverState } from "./server-state.ts";
 import { Witness } from "./witness.ts";
 import { Writers } from "./writers.ts";
 
@@ -79,26 +80,7 @@ function storesNow(): Promise<readonly StoreState[] | undefined> {
   return Promise.race([answer, sleep(20_000).then(() => undefined)]);
 }
 
-// What happens to the server itself, one thing after the other.
-const accidents = random.fork();
-let restarts = 0;
-let running = true;
-async function befall(): Promise<void> {
-  let restartAt = began + Math.min(durationMs / 2, 40_000);
-  while (running) {
-    await sleep(accidents.between(8000, 16_000));
-    if (!running) return;
-    if (cluster.restart && Date.now() > restartAt && Date.now() < began + durationMs - 15_000) {
-      await cluster.restart();
-      restarts++;
-      restartAt = Date.now() + 150_000;
-    } else {
-      await proxy.away(accidents.between(200, 3000));
-      disturbances.count("connections refused");
-    }
-  }
-}
-const befalling = befall();
+const accidents = new Accidents(cluster, proxy, disturbances, random.fork(), durationMs);
 const progress = setInterval(() => {
   const minutes = ((Date.now() - began) / 60_000).toFixed(1);
   console.log(
@@ -108,29 +90,12 @@ const progress = setInterval(() => {
 setTimeout(() => tell({ type: "late" }), durationMs / 2);
 await Promise.race([sleep(durationMs), ended]);
 
-running = false;
 disturbances.on = false;
 await writers.stop();
-await befalling;
+await accidents.stop();
 clearInterval(progress);
 
-/** What the server holds, by kind. */
-async function serverState(): Promise<Map<string, Map<string, { version: string; color: string; sequence: number }>>> {
-  const all = new Map<string, Map<string, { version: string; color: string; sequence: number }>>();
-  for (const kind of kinds) {
-    const objects = new Map<string, { version: string; color: string; sequence: number }>();
-    for await (const page of cluster.client.pages(kind))
-      for (const { metadata } of page.items as unknown as readonly KubeObject[])
-        objects.set(`${metadata.namespace}/${metadata.name}`, {
-          version: metadata.resourceVersion ?? "",
-          color: metadata.labels?.[COLOR] ?? "",
-          sequence: Number(metadata.annotations?.[SEQUENCE]),
-        });
-    all.set(kind.plural, new Map([...objects].filter(([key]) => namespaces.includes(key.split("/")[0]!))));
-  }
-  return all;
-}
-const server = await serverState();
+const server = await serverState(cluster.client);
 const quietSince = Date.now();
 let states: readonly StoreState[] | undefined;
 let problems: string[][] = [];
@@ -156,16 +121,6 @@ await proxy.close();
 await cluster.close();
 rmSync(folder, { recursive: true, force: true });
 
-/** Other things of a cluster that is in use are not ours to count. */
-function onlyOurs(state: StoreState): StoreState {
-  const ours = (key: string): boolean => namespaces.includes(key.split("/")[0]!);
-  return {
-    ...state,
-    objects: Object.fromEntries(Object.entries(state.objects).filter(([key]) => ours(key))),
-    byColor: Object.fromEntries(Object.entries(state.byColor).map(([color, keys]) => [color, keys.filter(ours)])),
-  };
-}
-
 plans.forEach(
   (plan, index) =>
     void report.check(
@@ -182,14 +137,14 @@ handlers.forEach(
 );
 report.check("memory does not grow", report.growth(durationMs));
 report.check("nothing else went wrong", report.strange());
-const quiet = [...disturbances.counts].filter(([name, count]) => count === 0 && !name.startsWith("(")).map(([name]) => name);
+const quiet = [...disturbances.counts].filter(([, count]) => count === 0).map(([name]) => name);
 report.check("every disturbance happened", Number(values.minutes) < 1 ? [] : quiet);
 const seconds = durationMs / 1000;
 console.log(
   `writes: ${writers.writes} (${(writers.writes / seconds).toFixed(0)}/s), ${writers.unsure} broken off; states in the history: ${history.states}; the witness saw ${witness.events}, with ${witness.gaps} gaps`,
 );
 console.log(
-  `disturbances: ${disturbances.total}: ${[...disturbances.counts].map(([name, count]) => `${name} ${count}`).join(", ")}; restarts of the API server ${restarts}`,
+  `disturbances: ${disturbances.total}: ${[...disturbances.counts].map(([name, count]) => `${name} ${count}`).join(", ")}; restarts of the API server ${accidents.restarts}`,
 );
 console.log(
   `requests: ${proxy.lists} lists (relists: ${proxy.lists - plans.length}), ${proxy.watches} watches; events passed on ${proxy.events}, told to handlers ${judge.events}`,

@@ -26,7 +26,7 @@ const onError = (error: unknown): void => {
   const { code = "", reason = "", name = "", message = String(error) } = error as { [field: string]: string };
   send({ type: "error", code: [code || name, reason].filter(Boolean).join(" "), message });
 };
-const common = { onError, backoff: { baseMs: 200, maxMs: 4000 } };
+const common = { onError, backoff: { baseMs: 200, maxMs: 4000 }, quietMs: 8000 };
 const sets: { readonly [set in InformerPlan["set"]]: Informers } = {
   watchlist: informers(client, common),
   list: informers(client, { ...common, watchList: false }),
