@@ -28,6 +28,7 @@ export {
   type Controller,
   controller,
   generationChanged,
+  installDefinitions,
   labelsChanged,
   type Reconcile,
   type Result,

@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { RealClusterError, startRealCluster } from "./real-cluster.ts";
+import { RealClusterError } from "./processes.ts";
+import { startRealCluster } from "./real-cluster.ts";
 
 let assets: string;
 beforeEach(() => {

@@ -1,60 +1,62 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CertificateAuthority, createCa, issueCertificate } from "@outrigger/kit/pki";
 import type { TestCluster } from "./cluster.ts";
-import { eventually } from "./eventually.ts";
+import { Processes, RealClusterError } from "./processes.ts";
+import { Users } from "./users.ts";
 
 export interface RealClusterOptions {
   /** Folder with `etcd` and `kube-apiserver`, and with the other parts where they are wanted. Default `KUBEBUILDER_ASSETS`. */
   readonly assets?: string;
-  /** Start kube-controller-manager and kube-scheduler. */
+  /** Start kube-controller-manager and kube-scheduler. Default: where they are there. */
   readonly controllers?: boolean;
-  /** Start a node: the real kubelet over a container runtime that only pretends (kubemark's `hollow-node`). */
+  /** Start a node: the real kubelet over a container runtime that only pretends (kubemark's `hollow-node`). Default: where it is there. */
   readonly node?: boolean;
 }
 
-/** Thrown when a part of the real cluster is not there or did not start; the message holds the end of its log. */
-export class RealClusterError extends Error {
-  readonly code = "ERR_REAL_CLUSTER";
-}
-
 const SERVICE_RANGE = "10.0.0.0/24";
+const CONTROLLERS = ["kube-controller-manager", "kube-scheduler"];
 const FIRST_SERVICE_IP = "10.0.0.1";
 
 /**
- * Starts a real control plane on loopback with its own certificates and users, on free ports, in a temporary folder.
+ * Starts a real control plane on loopback with its own certificates and users, on free ports, in a temporary folder. It
+ * ends with this process, however that ends.
  *
  * @throws RealClusterError when a binary is missing or a part ends early.
  */
 export async function startRealCluster(options: RealClusterOptions = {}): Promise<TestCluster> {
   const assets = options.assets ?? process.env["KUBEBUILDER_ASSETS"];
   if (!assets) throw new RealClusterError("no real cluster: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver");
-  const parts = [
-    "etcd",
-    "kube-apiserver",
-    ...(options.controllers ? ["kube-controller-manager", "kube-scheduler"] : []),
-    ...(options.node ? ["hollow-node"] : []),
-  ];
+  const has = (...parts: string[]): boolean => parts.every((part) => existsSync(join(assets, part)));
+  const controllers = options.controllers ?? has(...CONTROLLERS);
+  const node = options.node ?? has("hollow-node");
+  const parts = ["etcd", "kube-apiserver", ...(controllers ? CONTROLLERS : []), ...(node ? ["hollow-node"] : [])];
   for (const part of parts)
-    if (!existsSync(join(assets, part))) throw new RealClusterError(`no real cluster: ${join(assets, part)} is missing`);
+    if (!has(part)) throw new RealClusterError(`no real cluster: ${join(assets, part)} is missing; KUBEBUILDER_ASSETS is its folder`);
 
-  const folder = mkdtempSync(join(tmpdir(), "outrigger-real-"));
-  const processes = new Processes(assets, folder);
-  try {
-    return await start(processes, folder, options);
-  } catch (error) {
-    await processes.stop();
-    rmSync(folder, { recursive: true, force: true });
-    throw error;
+  for (let tries = 1; ; tries++) {
+    const folder = mkdtempSync(join(tmpdir(), "outrigger-real-"));
+    const processes = new Processes(assets, folder);
+    try {
+      return await start(processes, folder, { controllers, node });
+    } catch (error) {
+      await processes.stop();
+      // Somebody else took a port between our finding it free and the part's listening there.
+      if (tries < 3 && error instanceof RealClusterError && /address already in use/.test(error.message)) continue;
+      throw error;
+    }
   }
 }
 
-async function start(processes: Processes, folder: string, options: RealClusterOptions): Promise<TestCluster> {
+async function start(
+  processes: Processes,
+  folder: string,
+  options: { readonly controllers: boolean; readonly node: boolean },
+): Promise<TestCluster> {
   const file = (name: string, content: string): string => {
     const path = join(folder, name);
     writeFileSync(path, content, { mode: 0o600 });
@@ -102,7 +104,8 @@ async function start(processes: Processes, folder: string, options: RealClusterO
     kubeconfig(url, ca, await issueCertificate(ca, { commonName: user, organizations: groups, usages: ["client auth"] }), user);
   const admin = await kubeconfigOf("admin", ["system:masters"]);
   const kubeconfigFile = file("kubeconfig", admin);
-  await processes.until("kube-apiserver", () => answersOk(`${url}/readyz`, ca.certificate));
+  const isReady = (): Promise<boolean> => answersOk(`${url}/readyz`, ca.certificate);
+  await processes.until("kube-apiserver", isReady);
   const administrator = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["client auth"] });
   const ready: Promise<void>[] = [];
   if (options.controllers) {
@@ -146,78 +149,18 @@ async function start(processes: Processes, folder: string, options: RealClusterO
     );
   }
   await Promise.all(ready);
-  return {
+  return new Users({ text: admin }).of({
     kind: "real",
     url,
     kubeconfig: admin,
     kubeconfigFile,
-    async close() {
-      await processes.stop();
-      rmSync(folder, { recursive: true, force: true });
+    ...options,
+    async restartApiServer(whileAway = async () => {}) {
+      await processes.restart("kube-apiserver", whileAway);
+      await processes.until("kube-apiserver", isReady);
     },
-  };
-}
-
-/** The parts of the cluster, ended in reverse order: the API server needs etcd to stop well. */
-class Processes {
-  readonly #assets: string;
-  readonly #folder: string;
-  readonly #running: { name: string; child: ChildProcess }[] = [];
-  readonly #killAll = (): void => {
-    for (const { child } of this.#running) child.kill("SIGKILL");
-  };
-
-  constructor(assets: string, folder: string) {
-    this.#assets = assets;
-    this.#folder = folder;
-    mkdirSync(folder, { recursive: true });
-    process.once("exit", this.#killAll);
-  }
-
-  start(name: string, args: readonly string[]): void {
-    const logFile = join(this.#folder, `${name}.log`);
-    const log = openSync(logFile, "a");
-    const child = spawn(join(this.#assets, name), args, { stdio: ["ignore", log, log], cwd: this.#folder });
-    closeSync(log);
-    // A binary that cannot be run has no output of its own; its exit code is then the system's error number.
-    child.on("error", (error) => appendFileSync(logFile, `${error.message}\n`));
-    this.#running.push({ name, child });
-  }
-
-  async until(name: string, ready: () => Promise<boolean>): Promise<void> {
-    const { child } = this.#running.find((one) => one.name === name)!;
-    await eventually(
-      async () => {
-        if (ended(child)) return "ended";
-        return (await ready()) ? "ready" : undefined;
-      },
-      { timeoutMs: 90_000, intervalMs: 100 },
-    ).catch((error: unknown) => {
-      throw new RealClusterError(`${name} was not ready in time: ${this.#logEnd(name)}`, { cause: error });
-    });
-    if (ended(child)) throw new RealClusterError(`${name} ended with ${child.signalCode ?? child.exitCode}: ${this.#logEnd(name)}`);
-  }
-
-  #logEnd(name: string): string {
-    const file = join(this.#folder, `${name}.log`);
-    return (existsSync(file) ? readFileSync(file, "utf8") : "").trim().split("\n").slice(-3).join("\n");
-  }
-
-  async stop(): Promise<void> {
-    for (const { child } of [...this.#running].reverse()) {
-      if (ended(child)) continue;
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      const force = setTimeout(() => child.kill("SIGKILL"), 1000);
-      await gone;
-      clearTimeout(force);
-    }
-    process.off("exit", this.#killAll);
-  }
-}
-
-function ended({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null;
+    close: () => processes.stop(),
+  });
 }
 
 function kubeconfig(server: string, ca: CertificateAuthority, user: { certificate: string; key: string }, name: string): string {

@@ -4,6 +4,11 @@ import type { EventOptions } from "./event.ts";
 import type { Log } from "./log.ts";
 import type { Result } from "./requeue.ts";
 
+export interface ContextApplyOptions<Declared extends Resource> {
+  /** Of these kinds, deletes every object that the object under reconcile controls and that is not among those applied. */
+  readonly prune?: readonly Declared[];
+}
+
 /** What a reconcile may touch: only kinds that the controller declared. Reads come from the cache and are frozen. */
 export type Context<For extends Resource, Declared extends Resource> = {
   readonly key: ObjectKey;
@@ -23,7 +28,7 @@ export type Context<For extends Resource, Declared extends Resource> = {
   /** Objects of a kind whose controller reference names the object under reconcile. */
   owned<R extends Declared>(resource: R): readonly Observed<R>[];
   /** Server-side apply with force, as this controller's field manager, in order. Objects that name no namespace get that of the object under reconcile; those of owned kinds get the owner reference. */
-  apply(objects: Desired<Declared> | readonly Desired<Declared>[]): Promise<void>;
+  apply(objects: Desired<Declared> | readonly Desired<Declared>[], options?: ContextApplyOptions<Declared>): Promise<void>;
   create<R extends Declared>(resource: R, object: Desired<R>): Promise<Observed<R>>;
   update<R extends Declared | For>(resource: R, object: Observed<R>): Promise<Observed<R>>;
   patch<R extends Declared | For>(resource: R, key: ObjectKey, body: PatchBody): Promise<Observed<R>>;

@@ -26,7 +26,8 @@ export {
   type SourceOptions,
 } from "./builder.ts";
 export { type Condition, setCondition } from "./condition.ts";
-export type { Context, Reconcile } from "./context.ts";
+export type { Context, ContextApplyOptions, Reconcile } from "./context.ts";
+export { type Defined, DefinitionError, type InstallOptions, installDefinitions } from "./definitions.ts";
 export type { EventOptions, EventRecorder } from "./event.ts";
 export { type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";

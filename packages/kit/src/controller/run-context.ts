@@ -3,6 +3,7 @@ import {
   controllerOf,
   type Desired,
   type KubeObject,
+  keyText,
   type ObjectKey,
   type Observed,
   objectKey,
@@ -12,6 +13,7 @@ import {
 import type { Informer } from "../cache/index.ts";
 import { type Client, ConflictError, type DeleteOptions, NotFoundError, type PatchBody } from "../client/index.ts";
 import type { Source } from "./builder.ts";
+import type { ContextApplyOptions } from "./context.ts";
 import type { EventOptions, EventRecorder } from "./event.ts";
 import type { Log } from "./log.ts";
 import type { OwnWrites } from "./own-writes.ts";
@@ -88,14 +90,25 @@ export class RunContext {
     ) as readonly Observed<R>[];
   }
 
-  async apply(objects: Desired<Resource> | readonly Desired<Resource>[]): Promise<void> {
+  async apply(
+    objects: Desired<Resource> | readonly Desired<Resource>[],
+    { prune = [] }: ContextApplyOptions<Resource> = {},
+  ): Promise<void> {
+    const kept = new Set<string>();
     for (const desired of Array.isArray(objects) ? (objects as readonly Desired<Resource>[]) : [objects as Desired<Resource>]) {
       const { source, informer } = this.#declared(desired, "patch");
       const object = this.#adopt(source, desired);
+      kept.add(`${kindKey(object)} ${keyText(objectKey(object))}`);
       this.#wrote(
         informer,
         await this.client.apply(source.resource, object, { fieldManager: this.#scope.fieldManager, force: true, signal: this.signal }),
       );
+    }
+    for (const resource of prune) {
+      for (const object of this.owned(resource)) {
+        if (kept.has(`${kindKey(object)} ${keyText(objectKey(object))}`) || object.metadata.deletionTimestamp !== undefined) continue;
+        await this.delete(object);
+      }
     }
   }
 

@@ -45,6 +45,8 @@ export interface ResourceDefinition<
   readonly scale?: ScaleSubresource;
   /** CEL rules over the whole object. */
   readonly rules?: SchemaNode["x-kubernetes-validations"];
+  /** Of the definition itself. Groups below `k8s.io` need `api-approved.kubernetes.io` (https://github.com/kubernetes/enhancements/pull/1111). */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Paths that field selectors may name. */
   readonly selectableFields?: readonly string[];
 }
@@ -53,7 +55,7 @@ export interface ResourceDefinition<
 export interface CustomResourceDefinitionObject {
   readonly apiVersion: "apiextensions.k8s.io/v1";
   readonly kind: "CustomResourceDefinition";
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly spec: Record<string, unknown>;
 }
 
@@ -66,7 +68,7 @@ export interface CustomResource<V extends string, K extends string, D extends ob
 /**
  * Describes an API type once: its static types, and the CustomResourceDefinition.
  *
- * @throws RangeError for a group without a dot, a version that is no Kubernetes version, or a kind not in CamelCase.
+ * @throws RangeError for a group without a dot, a group of Kubernetes' own without approval, a version that is no Kubernetes version, or a kind not in CamelCase.
  */
 export function defineResource<
   const G extends string,
@@ -90,6 +92,10 @@ export function defineResource<
   if (!/^v\d+((alpha|beta)\d+)?$/.test(version))
     throw new RangeError(`version ${JSON.stringify(version)}: write it as v1, v1beta1 or v1alpha1`);
   if (!/^[A-Z][A-Za-z0-9]*$/.test(kind)) throw new RangeError(`kind ${JSON.stringify(kind)}: write it in CamelCase`);
+  if (/(^|\.)(k8s|kubernetes)\.io$/.test(group) && !definition.annotations?.["api-approved.kubernetes.io"])
+    throw new RangeError(
+      `group ${JSON.stringify(group)} is Kubernetes' own: choose another, or state annotations: { "api-approved.kubernetes.io": "unapproved, an experiment" }`,
+    );
   const plural = definition.plural ?? `${kind.toLowerCase()}s`;
   return {
     apiVersion: `${group}/${version}`,
@@ -115,7 +121,7 @@ function definitionObject(
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, ...(definition.annotations ? { annotations: definition.annotations } : {}) },
     spec: {
       group,
       scope: definition.scope ?? "Namespaced",
