@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { CliError, lineOf } from "./errors.ts";
+import { faultCommands } from "./fault-commands.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -47,6 +48,8 @@ cluster(explain.command("pod <name>"))
   .option("--manager-namespace <name>", "namespace of the manager's templates", "outrigger-system")
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
   .action(async (name, options) => (await import("./explain.ts")).explainPod(name, options));
+
+faultCommands(program, cluster);
 
 function portNumber(text: string): number {
   const port = Number(text);
