@@ -2,11 +2,26 @@
  * Runs controllers, webhooks and services as one process.
  *
  * Guarantees
- * - Start: probes and metrics, then webhooks (they answer 503 until caches have synced), then caches, then (once leading)
- *   controllers. Stop in reverse; what is under way gets the grace period; the lease is given back last.
- * - A part that cannot start ends `run` with its error, and what was started is stopped.
- * - Losing the lease ends every signal and rejects `run` with `LeadershipLostError`.
- * - No signal handler is installed, and the process never ended, unless `run({ stopOn })` asks for the former.
+ * - Start: probes and metrics, then webhooks (conversions are answered at once, admission with 503 until caches have
+ *   synced), then caches, then (once leading) services and controllers. Stop in reverse; what is under way gets the grace
+ *   period as a whole.
+ * - The lease is renewed in a thread of its own, whatever the main thread does, and given back once what it guards has
+ *   stopped; never while a controller may still act.
+ * - Losing the lease ends every signal and rejects `run` with `LeadershipLostError`, before another can lead. From that
+ *   moment writes of controllers and elected services are refused, also in a process that stood still and wakes.
+ * - A part that cannot start, or fails, ends `run` with its error, and what was started is stopped.
+ * - Series of metrics stand at 0 from the start, under controller-runtime's names.
+ * - No signal handler is installed unless `run({ stopOn })` asks for it.
+ * - The process is never ended, with one exception: when the lease is lost and the main thread is blocked, so that nothing
+ *   else can stop it from acting when it goes on, the lease's thread says so on standard error and sends SIGKILL.
+ *
+ * Assumptions
+ * - The program ends when `run` rejects with `LeadershipLostError`.
+ *
+ * Caveats
+ * - A write that was sent before the lease ended may arrive after.
+ * - A manager that was given a client without a `kubeconfig` renews the lease in its own thread.
+ * - An exec plugin that must ask on a terminal cannot do so from the lease's thread.
  */
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./events.ts";
 export { type LeaderElectionOptions, LeaderElector, type LeaderElectorParts, LeadershipLostError } from "./leader-election.ts";
@@ -19,3 +34,5 @@ export {
   type Service,
   type ServiceContext,
 } from "./manager.ts";
+export type { MetricFamilies } from "./metrics.ts";
+export type { SecureMetricsOptions } from "./secure-metrics.ts";

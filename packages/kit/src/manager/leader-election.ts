@@ -48,6 +48,8 @@ export interface LeaderElectorParts {
   readonly options: LeaderElectionOptions & { readonly name: string; readonly namespace: string };
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Told after each renewal for how many milliseconds from now nobody else may take the lease. */
+  readonly onRenewed?: (leftMs: number) => void;
 }
 
 /**
@@ -55,13 +57,15 @@ export interface LeaderElectorParts {
  *
  * Guarantees
  * - A lease held by another is taken only after it stood unchanged, by this process's own clock, for as long as it says.
- * - A leader that could not renew within the renew deadline counts as lost, before anybody else may take the lease.
+ * - A leader that could not renew within the renew deadline counts as lost, before anybody else may take the lease. A try
+ *   that hangs is cut off by then.
+ * - Time is that of a clock that only grows: setting the time of day, forwards or backwards, changes nothing.
  * - Writes carry the version that was read, so of two that try at once one wins.
  *
  * Assumptions: clocks of candidates run at about the same rate; they need not show the same time.
  *
- * Caveats: a process that stands still (SIGSTOP) longer than the lease may act for a moment when it wakes, until its own
- * deadline check ends it.
+ * Caveats: that clock stands still while the machine sleeps (so does client-go's); one that wakes finds its lease taken
+ * at its next renewal.
  */
 export class LeaderElector {
   readonly identity: string;
@@ -112,36 +116,62 @@ export class LeaderElector {
       } catch {
         return;
       }
-      await this.#attempt(signal);
+      // Also before the attempt: a process that stood still must not take up again what it may have lost.
+      this.#checkDeadline();
+      await this.#attempt(signal).catch(() => {});
       if (signal.aborted) return;
       const holder = this.#observed?.spec.holderIdentity;
       if (holder !== this.identity) throw new LeadershipLostError(`lease ${this.#parts.options.name} is held by ${holder || "nobody"}`);
-      const sinceRenewal = this.#clock.now() - this.#renewedAt;
-      if (sinceRenewal > this.#deadlineMs)
-        throw new LeadershipLostError(`lease ${this.#parts.options.name} was not renewed for ${Math.round(sinceRenewal)} ms`);
+      this.#checkDeadline();
     }
+  }
+
+  /** Milliseconds until the lease may be another's, counted from before the last renewal was sent. */
+  get leftMs(): number {
+    return this.#renewedAt + this.#leaseMs - this.#clock.now();
+  }
+
+  /** Milliseconds between giving up and the end of the lease. */
+  get spareMs(): number {
+    return this.#leaseMs - this.#deadlineMs;
+  }
+
+  #checkDeadline(): void {
+    const sinceRenewal = this.#clock.now() - this.#renewedAt;
+    if (sinceRenewal >= this.#deadlineMs)
+      throw new LeadershipLostError(`lease ${this.#parts.options.name} was not renewed for ${Math.round(sinceRenewal)} ms`);
   }
 
   /** Gives the lease back, so that the next one need not wait. Never throws. */
   async release(): Promise<void> {
     if (this.#observed?.spec.holderIdentity !== this.identity) return;
-    const now = microTime();
-    const { leaseTransitions = 0 } = this.#observed.spec;
+    const signal = AbortSignal.timeout(this.#deadlineMs);
     try {
-      await this.#update(
-        this.#observed,
-        { holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now, leaseTransitions },
-        AbortSignal.timeout(this.#deadlineMs),
-      );
+      try {
+        await this.#giveBack(this.#observed, signal);
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+        // A renewal whose answer was not waited for has raised the version: what counts is who holds the lease now.
+        const lease = await this.#read(signal);
+        if (lease?.spec.holderIdentity === this.identity) await this.#giveBack(lease, signal);
+      }
     } catch (error) {
       this.#parts.log.warn({ err: error }, "the lease could not be given back; it runs out by itself");
     }
   }
 
+  async #giveBack(lease: LeaseObject, signal: AbortSignal): Promise<void> {
+    const now = microTime();
+    const { leaseTransitions = 0 } = lease.spec;
+    await this.#update(lease, { holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now, leaseTransitions }, signal);
+  }
+
   /** Takes or renews the lease if it may; true when this process holds it now. */
   async #attempt(stop: AbortSignal): Promise<boolean> {
-    // A call that hangs must not eat the whole deadline.
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#deadlineMs / 2)]);
+    // A call that hangs must eat neither the whole deadline nor more than is left of it.
+    const holds = this.#observed?.spec.holderIdentity === this.identity;
+    const left = holds ? Math.max(1, this.#renewedAt + this.#deadlineMs - this.#clock.now()) : this.#deadlineMs;
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(Math.ceil(Math.min(left, this.#deadlineMs / 2)))]);
     // Taken before the write: the others count from when they see it, which is later.
     const start = this.#clock.now();
     try {
@@ -163,7 +193,7 @@ export class LeaderElector {
         { ...this.#claim(now), acquireTime: now, leaseTransitions: (lease.spec.leaseTransitions ?? 0) + 1 },
         signal,
       );
-      this.#renewedAt = start;
+      this.#renewed(start);
       return true;
     } catch (error) {
       if (stop.aborted) throw stop.reason;
@@ -190,14 +220,19 @@ export class LeaderElector {
       spec: { ...this.#claim(now), acquireTime: now, leaseTransitions: 0 },
     };
     this.#observe((await this.#parts.client.create(Lease, lease as never, { signal })) as unknown as LeaseObject);
-    this.#renewedAt = start;
+    this.#renewed(start);
     return true;
   }
 
   async #renew(lease: LeaseObject, start: number, signal: AbortSignal): Promise<boolean> {
     await this.#update(lease, { ...lease.spec, ...this.#claim(microTime()) }, signal);
-    this.#renewedAt = start;
+    this.#renewed(start);
     return true;
+  }
+
+  #renewed(start: number): void {
+    this.#renewedAt = start;
+    this.#parts.onRenewed?.(this.leftMs);
   }
 
   #claim(now: string): LeaseSpec {

@@ -1,8 +1,11 @@
 import type { Informers } from "../cache/index.ts";
 import type { Client, ClusterAccess, KubeconfigOptions } from "../client/index.ts";
 import type { Controller, EventRecorder, Log, RunningController } from "../controller/index.ts";
+import type { WebhookMetrics } from "../webhook/index.ts";
 import type { LeaderElectionOptions } from "./leader-election.ts";
+import type { MetricFamilies } from "./metrics.ts";
 import { RunnableManager } from "./run.ts";
+import type { SecureMetricsOptions } from "./secure-metrics.ts";
 
 /** Something that a manager starts and stops beside its controllers: a webhook server, a job of the operator's own. */
 export interface Service {
@@ -16,18 +19,29 @@ export interface ServiceContext {
   readonly log: Log;
   /** Ends when the manager stops. */
   readonly signal: AbortSignal;
+  /** The cluster, to be reached again from another thread; absent when the manager was given a client alone. */
+  readonly cluster?: ClusterAccess | KubeconfigOptions;
+  /** Where a webhook server's figures go; absent when the manager counts nothing. */
+  readonly webhookMetrics?: WebhookMetrics;
 }
 export interface RunningService {
   /** The caches have synced. */
   ready?(): void | Promise<void>;
   /** Lets what is under way end. */
   stop(): Promise<void>;
+  /** Resolves with an error when it cannot go on: the manager stops, and `run` rejects with it. */
+  readonly failed?: Promise<unknown>;
+  /** Figures of its own, shown with the manager's. */
+  metrics?(): Promise<MetricFamilies>;
 }
 
 export interface ManagerOptions {
   /** A client to work with; otherwise one is made from `kubeconfig`. A client given is not closed. */
   readonly client?: Client;
-  /** Default: the current kubeconfig, or the pod's service account. */
+  /**
+   * Default: the current kubeconfig, or the pod's service account. Give it beside `client` where there is leader election
+   * or a `workerManager`: threads make clients of their own. Without it the lease is renewed in this thread.
+   */
   readonly kubeconfig?: ClusterAccess | KubeconfigOptions;
   readonly controllers?: readonly Controller[];
   /** Webhook servers and other services, started before the caches, stopped after the controllers. */
@@ -38,6 +52,8 @@ export interface ManagerOptions {
   readonly leaderElection?: LeaderElectionOptions;
   /** `/healthz`, `/readyz` and `/metrics` over HTTP. Off unless given. */
   readonly probes?: { readonly port?: number; readonly host?: string; readonly metrics?: boolean };
+  /** `/metrics` over HTTPS, for those whose token may `get` it. Off unless given; where it is, the probes show none unless told to. */
+  readonly secureMetrics?: SecureMetricsOptions;
   /** Default: pino at level `info`, JSON lines on standard output. */
   readonly log?: Log | false;
   /** Names the manager in events, field managers and leader election. Default `outrigger`. */
@@ -65,11 +81,16 @@ export interface Manager {
   readonly controllers: readonly RunningController[];
   /** Address of the probes once they listen: `http://127.0.0.1:8081`. */
   readonly probesUrl: string | undefined;
+  /** Address of the metrics over HTTPS once they listen. */
+  readonly metricsUrl: string | undefined;
   /** Resolves when webhooks serve, caches are synced and (where this process leads) controllers run. */
   readonly ready: Promise<void>;
   /** A further check of `/healthz` or `/readyz`; it fails by throwing. */
   addCheck(kind: "healthz" | "readyz", name: string, check: () => void | Promise<void>): void;
-  /** Runs until stopped; rejects when a part cannot start, or leadership is lost. May be called once. */
+  /**
+   * Runs until stopped; rejects when a part cannot start or go on, and with `LeadershipLostError` when leadership is lost:
+   * a program then ends at once, since another may lead. May be called once.
+   */
   run(options?: AbortSignal | RunOptions): Promise<void>;
 }
 

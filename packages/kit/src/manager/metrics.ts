@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { ControllerMetrics } from "../controller/index.ts";
+import type { WebhookMetrics } from "../webhook/index.ts";
 
 /** Buckets of controller-runtime's `reconcile_time_seconds`, so that its dashboards fit. */
 const RECONCILE_BUCKETS = [
@@ -7,9 +8,19 @@ const RECONCILE_BUCKETS = [
   4.0, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
 ];
 const QUEUE_BUCKETS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000];
+/** Default buckets of Prometheus' Go client, which controller-runtime's webhooks use. */
+const WEBHOOK_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const RESULTS = ["success", "error", "requeue", "requeue_after"] as const;
 
-export interface Metrics extends ControllerMetrics {
+/** Figures of one thread as they travel to another. */
+export type MetricFamilies = readonly object[];
+
+export interface Metrics extends ControllerMetrics, WebhookMetrics {
+  /** Puts the series of a controller that may run later at 0. */
+  declared(controller: string, workers: number): void;
+  /** Figures of another thread, to be shown with these. */
+  include(other: () => Promise<MetricFamilies>): void;
+  families(): Promise<MetricFamilies>;
   request(method: string, code: string, host: string): void;
   leading(lease: string, leads: boolean): void;
   /** The text of `/metrics`. */
@@ -57,8 +68,30 @@ export function metrics(): Metrics {
   aging("workqueue_longest_running_processor_seconds", "Time of the longest running work", (seconds) => Math.max(0, ...seconds));
   const requests = counter("rest_client_requests_total", "Requests to API servers", ["code", "host", "method"]);
   const master = gauge("leader_election_master_status", "1 while this process leads", ["name"]);
+  const reviewTime = histogram("controller_runtime_webhook_latency_seconds", "Time of a review", ["webhook"], WEBHOOK_BUCKETS);
+  const reviews = counter("controller_runtime_webhook_requests_total", "Reviews by HTTP status", ["webhook", "code"]);
+  const reviewing = gauge("controller_runtime_webhook_requests_in_flight", "Reviews that are being answered", ["webhook"]);
+  const others: (() => Promise<MetricFamilies>)[] = [];
+  const families = (): Promise<MetricFamilies> => registers[0]!.getMetricsAsJSON();
 
   return {
+    declared(controller, count) {
+      this.started(controller, count);
+      this.queue(controller);
+    },
+    include: (other) => void others.push(other),
+    families,
+    serves(webhook) {
+      for (const code of ["200", "500"]) reviews.inc({ webhook, code }, 0);
+      reviewing.set({ webhook }, 0);
+      reviewTime.zero({ webhook });
+    },
+    reviewBegan: (webhook) => reviewing.inc({ webhook }),
+    reviewEnded(webhook, status, seconds) {
+      reviewing.dec({ webhook });
+      reviews.inc({ webhook, code: String(status) });
+      reviewTime.observe({ webhook }, seconds);
+    },
     started(controller, count) {
       for (const result of RESULTS) total.inc({ controller, result }, 0);
       errors.inc({ controller }, 0);
@@ -103,7 +136,10 @@ export function metrics(): Metrics {
     request: (method, code, host) => requests.inc({ code, host, method }),
     leading: (name, leads) => master.set({ name }, leads ? 1 : 0),
     async render() {
-      return { type: registers[0]!.contentType, text: await registers[0]!.metrics() };
+      const type = registers[0]!.contentType;
+      if (others.length === 0) return { type, text: await registers[0]!.metrics() };
+      const all = await Promise.all([families, ...others].map((one) => one()));
+      return { type, text: await prom.AggregatorRegistry.aggregate(all as never).metrics() };
     },
   };
 }

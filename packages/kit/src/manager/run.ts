@@ -1,13 +1,16 @@
 import { setMaxListeners } from "node:events";
 import { type Informers, informers } from "../cache/index.ts";
-import { type Client, connect } from "../client/index.ts";
+import { type Client, type ClusterAccess, connect, type KubeconfigOptions } from "../client/index.ts";
 import { CacheSyncError, type Log, type RunningController, silentLog, startController } from "../controller/index.ts";
 import { eventRecorder, type WritingEventRecorder } from "./events.ts";
-import { LeaderElector } from "./leader-election.ts";
+import { fencedClient } from "./fenced-client.ts";
+import { LeadershipLostError } from "./leader-election.ts";
+import { type HeldLease, type Loss, leaseOf } from "./lease.ts";
 import { defaultLog } from "./log.ts";
 import type { Manager, ManagerOptions, RunningService, RunOptions, Service } from "./manager.ts";
 import { type Metrics, metrics } from "./metrics.ts";
 import { Probes } from "./probes.ts";
+import { SecureMetrics } from "./secure-metrics.ts";
 
 const GRACE_MS = 30_000;
 const SYNC_MS = 120_000;
@@ -16,6 +19,15 @@ const SYNC_MS = 120_000;
 interface Started {
   readonly what: string;
   readonly stop: () => Promise<void>;
+}
+
+/** How a manager in a thread of its own differs from one in the main thread. */
+export interface ThreadParts {
+  readonly metrics: Metrics;
+  /** The webhooks listen. */
+  readonly onServing: () => void;
+  /** The caches have synced. */
+  readonly onSynced: () => void;
 }
 
 export class RunnableManager implements Manager {
@@ -29,19 +41,30 @@ export class RunnableManager implements Manager {
   readonly #name: string;
   readonly #metrics: Metrics | undefined;
   readonly #probes: Probes;
+  readonly #secureMetrics: SecureMetrics | undefined;
+  readonly #cluster: ClusterAccess | KubeconfigOptions | undefined;
+  readonly #thread: ThreadParts | undefined;
+  /** Why a resource cannot be watched, for the message when caches do not sync. */
+  readonly #watchFailures = new Map<string, string>();
   readonly #ready = Promise.withResolvers<void>();
   /** Ends when the manager is to stop: with the caller's signal, or with an error of one of its parts. */
   readonly #stop = new AbortController();
   readonly #started: Started[] = [];
   #state: "new" | "starting" | "ready" | "stopping" = "new";
 
-  constructor(options: ManagerOptions) {
+  constructor(options: ManagerOptions, thread?: ThreadParts) {
     setMaxListeners(0, this.#stop.signal);
     this.#options = options;
     this.#name = options.name ?? "outrigger";
     this.log = options.log === false ? silentLog : (options.log ?? defaultLog(this.#name));
-    const counting = options.probes !== undefined && options.probes.metrics !== false ? metrics() : undefined;
+    const { probes, secureMetrics, leaderElection } = options;
+    const shown = probes !== undefined && (probes.metrics ?? secureMetrics === undefined);
+    const counting = thread?.metrics ?? (shown || secureMetrics ? metrics() : undefined);
+    this.#thread = thread;
     this.#metrics = counting;
+    this.#cluster = options.kubeconfig ?? (options.client ? undefined : {});
+    for (const { name, plan } of options.controllers ?? []) counting?.declared(name, plan.workers);
+    if (leaderElection) counting?.leading(leaderElection.name ?? this.#name, false);
     this.client =
       options.client ??
       connect(options.kubeconfig ?? {}, {
@@ -50,10 +73,14 @@ export class RunnableManager implements Manager {
         ...(counting ? { onRequest: counting.request } : {}),
       });
     this.informers = informers(this.client, {
-      onError: (error, { plural }) => this.log.warn({ err: error, resource: plural }, "a watch failed, or a handler threw"),
+      onError: (error, { plural }) => {
+        this.#watchFailures.set(plural, error instanceof Error ? error.message : String(error));
+        this.log.warn({ err: error, resource: plural }, "a watch failed, or a handler threw");
+      },
     });
     this.events = eventRecorder(this.client, { component: this.#name, log: this.log });
-    this.#probes = new Probes(counting && (() => counting.render()));
+    this.#probes = new Probes(shown && counting ? () => counting.render() : undefined);
+    this.#secureMetrics = secureMetrics && counting && new SecureMetrics(this.client, () => counting.render(), secureMetrics);
     this.#probes.add("healthz", "ping", () => {});
     this.#probes.add("readyz", "manager", () => {
       if (this.#state !== "ready") throw new Error(`the manager is ${this.#state}`);
@@ -64,6 +91,10 @@ export class RunnableManager implements Manager {
 
   get probesUrl(): string | undefined {
     return this.#probes.url;
+  }
+
+  get metricsUrl(): string | undefined {
+    return this.#secureMetrics?.url;
   }
 
   addCheck(kind: "healthz" | "readyz", name: string, check: () => void | Promise<void>): void {
@@ -104,6 +135,7 @@ export class RunnableManager implements Manager {
     this.#state = "stopping";
     stop.abort();
     await this.#stopAll();
+    this.#lease?.acknowledge();
     signal?.removeEventListener("abort", onAbort);
     for (const one of stopOn) process.off(one, onSignal);
     if (failure) throw failure.error;
@@ -122,10 +154,15 @@ export class RunnableManager implements Manager {
       await this.#probes.listen(probes.port ?? 8081, probes.host ?? "0.0.0.0");
       this.#started.push({ what: "probes", stop: () => this.#probes.close() });
     }
+    if (this.#secureMetrics) {
+      await this.#secureMetrics.listen();
+      this.#started.push({ what: "metrics", stop: async () => void (await this.#secureMetrics?.close()) });
+    }
     if (!this.#options.client) this.#started.push({ what: "client", stop: () => this.client.close() });
     this.#started.push({ what: "events", stop: () => this.events.flushed() });
     const serving: RunningService[] = [];
-    for (const service of webhooks) serving.push(await this.#startService(service));
+    for (const service of webhooks) serving.push(await this.#startService(service, this.client));
+    this.#thread?.onServing();
 
     // Caches are warm before this process leads, so that taking over takes no time.
     for (const { plan } of controllers) for (const { resource, select } of plan.sources) this.informers.for(resource, select);
@@ -133,16 +170,17 @@ export class RunnableManager implements Manager {
     this.#started.push({ what: "informers", stop: () => this.informers.stop() });
     await this.#synced();
     for (const service of serving) await service.ready?.();
+    this.#thread?.onSynced();
 
-    if (leaderElection) await this.#lead(leaderElection);
+    const client = leaderElection ? await this.#lead(leaderElection) : this.client;
     signal.throwIfAborted();
     for (const service of services) {
-      const running = await this.#startService(service);
+      const running = await this.#startService(service, client);
       await running.ready?.();
     }
     const running = controllers.map((controller) =>
       startController(controller, {
-        client: this.client,
+        client,
         informers: this.informers,
         events: this.events,
         log: this.log,
@@ -154,13 +192,17 @@ export class RunnableManager implements Manager {
     await Promise.all(running.map((one) => one.ready));
   }
 
-  async #startService(service: Service): Promise<RunningService> {
+  async #startService(service: Service, client: Client): Promise<RunningService> {
     const running = await service.start({
-      client: this.client,
+      client,
       informers: this.informers,
       log: this.log.child({ service: service.name }),
       signal: this.#stop.signal,
+      ...(this.#cluster ? { cluster: this.#cluster } : {}),
+      ...(this.#metrics ? { webhookMetrics: this.#metrics } : {}),
     });
+    void running.failed?.then((error) => this.#fail(error));
+    if (running.metrics) this.#metrics?.include(() => running.metrics!());
     this.#started.push({ what: service.name, stop: () => running.stop() });
     return running;
   }
@@ -172,40 +214,58 @@ export class RunnableManager implements Manager {
       await this.informers.synced(AbortSignal.any([this.#stop.signal, late]));
     } catch (cause) {
       this.#stop.signal.throwIfAborted();
-      throw new CacheSyncError(`the caches did not sync in ${limit / 1000} s; the log above says which watch failed, and why`, { cause });
+      const why = [...this.#watchFailures].map(([plural, text]) => `; ${plural}: ${text}`).join("");
+      throw new CacheSyncError(`the caches did not sync in ${limit / 1000} s${why}`, { cause });
     }
   }
 
-  async #lead(options: NonNullable<ManagerOptions["leaderElection"]>): Promise<void> {
+  #lease: HeldLease | undefined;
+  #loss: Loss | undefined;
+
+  /** Waits for the lease; the client with which to work while this process leads. */
+  async #lead(options: NonNullable<ManagerOptions["leaderElection"]>): Promise<Client> {
     const name = options.name ?? this.#name;
-    const elector = new LeaderElector({
+    const lease = leaseOf(options, {
+      cluster: this.#cluster,
       client: this.client,
+      name,
+      userAgent: this.#name,
       log: this.log,
-      options: { ...options, name, namespace: options.namespace ?? this.client.namespace },
+      onRequest: this.#metrics?.request,
     });
-    this.#metrics?.leading(name, false);
-    await elector.acquire(this.#stop.signal);
-    this.#metrics?.leading(name, true);
-    // The lease is kept while controllers end their work, and given back when they have.
-    const held = new AbortController();
-    const holding = elector.hold(held.signal).catch((error: unknown) => {
-      this.log.error({ err: error }, "leadership is lost");
+    this.#lease = lease;
+    // Given back as soon as what it guards has ended, so that the next leader need not wait for webhooks to drain; never
+    // while something may still act.
+    this.#started.push({ what: "lease", stop: () => lease.stop(!this.#late && !this.#loss) });
+    const lose = (loss: Loss): void => {
+      if (this.#loss) return;
+      this.#loss = loss;
+      this.log.error({ err: loss.error }, "leadership is lost");
       this.#metrics?.leading(name, false);
-      this.#fail(error);
+      this.#fail(loss.error);
+    };
+    void lease.lost.then((loss) => {
+      // Told to stop, it may lose the lease on the way all the same: then it ends faster.
+      lose(loss);
     });
-    this.#started.push({
-      what: "lease",
-      stop: async () => {
-        held.abort();
-        await holding;
-        if (!this.#partFailure) await elector.release();
-      },
+    const { signal } = this.#stop;
+    await Promise.race([lease.acquired, aborted(signal).then(() => signal.throwIfAborted())]);
+    this.#metrics?.leading(name, true);
+    return fencedClient(this.client, () => {
+      if (lease.valid()) return;
+      const error = new LeadershipLostError(`the time of lease ${name} ran out`);
+      lose({ error, endWithinMs: 0 });
+      throw error;
     });
   }
 
+  /** Something did not stop within the grace period. */
+  #late = false;
+
   /** In reverse order, within the grace period as a whole. */
   async #stopAll(): Promise<void> {
-    const limit = this.#options.gracePeriodMs ?? GRACE_MS;
+    // Who lost the lease has what is left of it, and half of that is for the program to end.
+    const limit = this.#loss ? this.#loss.endWithinMs / 2 : (this.#options.gracePeriodMs ?? GRACE_MS);
     const deadline = performance.now() + limit;
     for (const { what, stop } of this.#started.reverse()) {
       let timer: NodeJS.Timeout | undefined;
@@ -213,7 +273,10 @@ export class RunnableManager implements Manager {
         timer = setTimeout(() => resolve("late"), Math.max(0, deadline - performance.now()));
       });
       try {
-        if ((await Promise.race([stop(), late])) === "late") this.log.error({ part: what, graceMs: limit }, "did not stop in time");
+        if ((await Promise.race([stop(), late])) === "late") {
+          this.#late = true;
+          this.log.error({ part: what, graceMs: Math.round(limit) }, "did not stop in time");
+        }
       } catch (error) {
         this.log.error({ err: error, part: what }, "did not stop well");
       } finally {

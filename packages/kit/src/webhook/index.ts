@@ -4,7 +4,7 @@
  *
  * Guarantees of the server
  * - HTTP/1.1 over TLS 1.2 or newer. `application/json` only (415), POST only (405), at most 7 MiB (413); an empty or
- *   malformed body is a 400; 503 until it is ready. Each of these carries a Status.
+ *   malformed body is a 400; 503 until it is ready, but for conversions. Each of these carries a Status.
  * - Every review that can be read is answered with its own version and uid, also when the handler throws.
  * - No key of a body reaches a prototype. Bodies that trickle are cut off after 30 seconds, headers after 10.
  * - `drain` goes on answering while callers still have connections; `setCertificate` drops none.
@@ -52,5 +52,5 @@ export {
   patch,
   type ReviewUser,
 } from "./review.ts";
-export { type ReviewReport, type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
+export { type ReviewReport, type WebhookMetrics, type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
 export { type WebhookService, type WebhookServiceOptions, webhookService } from "./service.ts";

@@ -13,6 +13,14 @@ export interface ReviewReport {
   readonly milliseconds: number;
 }
 
+/** Where the figures of a webhook server go. `webhook` is the path. */
+export interface WebhookMetrics {
+  serves(webhook: string): void;
+  reviewBegan(webhook: string): void;
+  /** @param status of the HTTP answer. */
+  reviewEnded(webhook: string, status: number, seconds: number): void;
+}
+
 export interface WebhookServerOptions {
   readonly webhooks: readonly Webhook[];
   readonly certificate: CertificateAndKey;
@@ -20,12 +28,17 @@ export interface WebhookServerOptions {
   readonly port?: number;
   /** Default: all addresses. */
   readonly host?: string;
-  /** False answers 503 until `setReady(true)`: what has not read the rules yet must never answer "nothing matches". Default true. */
+  /**
+   * False answers 503 until `setReady(true)`: what has not read the rules yet must never answer "nothing matches". Default true.
+   * Conversions are answered all the same: they need no rules, and reading the rules may need them.
+   */
   readonly ready?: boolean;
   /** Bytes; larger bodies are refused with 413. Default 7 MiB. */
   readonly maxBodyBytes?: number;
   /** Told of every review; the hot path does not measure time without it. */
   readonly onReview?: (report: ReviewReport) => void;
+  /** Told of every request to a webhook, also of those that are refused. */
+  readonly metrics?: WebhookMetrics;
   /** Told what handlers threw. Default: nobody. */
   readonly onError?: (error: unknown, path: string) => void;
 }
@@ -76,6 +89,7 @@ class ReviewServer implements WebhookServer {
     this.#webhooks = new Map(options.webhooks.map((webhook) => [webhook.path, webhook]));
     this.#maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
     this.#ready = options.ready ?? true;
+    for (const path of this.#webhooks.keys()) options.metrics?.serves(path);
     this.#server = createServer(
       {
         ...pair(options.certificate),
@@ -148,6 +162,12 @@ class ReviewServer implements WebhookServer {
       this.#serveProbe(path, request, response);
       return;
     }
+    const { metrics } = this.#options;
+    if (metrics) {
+      const began = performance.now();
+      metrics.reviewBegan(path);
+      response.once("close", () => metrics.reviewEnded(path, response.statusCode, (performance.now() - began) / 1000));
+    }
     if (request.method !== "POST") {
       response.setHeader("allow", "POST");
       this.#refuse(request, response, 405, `${path} takes POST`);
@@ -157,7 +177,7 @@ class ReviewServer implements WebhookServer {
       this.#refuse(request, response, 415, "the body must be application/json");
       return;
     }
-    if (!this.#ready) {
+    if (!this.#ready && webhook.type !== "convert") {
       this.#refuse(request, response, 503, "not ready: the rules are not read yet");
       return;
     }

@@ -1,4 +1,4 @@
-import { type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
+import { type WebhookMetrics, type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
 
 export interface WebhookServiceOptions extends Omit<WebhookServerOptions, "ready"> {
   readonly name?: string;
@@ -8,18 +8,19 @@ export interface WebhookServiceOptions extends Omit<WebhookServerOptions, "ready
   readonly onListening?: (server: WebhookServer, port: number) => void | Promise<void>;
 }
 
-/** A webhook server as a part of a manager: it answers 503 until the caches have synced, and drains when the manager stops. */
+/** A webhook server as a part of a manager: it answers 503 until the caches have synced (conversions at once), and drains when the manager stops. */
 export interface WebhookService {
   readonly name: string;
-  start(): Promise<{ ready(): void; stop(): Promise<void> }>;
+  start(context?: { readonly webhookMetrics?: WebhookMetrics }): Promise<{ ready(): void; stop(): Promise<void> }>;
 }
 
 export function webhookService(options: WebhookServiceOptions): WebhookService {
   const { name = "webhooks", drainMs, onListening, ...serverOptions } = options;
   return {
     name,
-    async start() {
-      const server = webhookServer({ ...serverOptions, ready: false });
+    async start(context) {
+      const metrics = serverOptions.metrics ?? context?.webhookMetrics;
+      const server = webhookServer({ ...serverOptions, ...(metrics ? { metrics } : {}), ready: false });
       const port = await server.listen();
       try {
         await onListening?.(server, port);
