@@ -29,10 +29,19 @@ const makers: Record<string, (address: ServerAddress) => Get | Promise<Get>> = {
   },
 };
 
+/** What a round cost: milliseconds by the clock, and of this process's processor time. */
+export interface RoundCost {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
 let get: Get | undefined;
-answerWith(async ({ address, requests }: { address: ServerAddress; requests: number }) => {
+answerWith(async ({ address, requests }: { address: ServerAddress; requests: number }): Promise<RoundCost> => {
   get ??= await makers[process.argv[2]!]!(address);
+  const before = process.cpuUsage();
   const start = performance.now();
   for (let i = 0; i < requests; i++) await get();
-  return performance.now() - start;
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
+  return { ms: ms / requests, cpuMs: (user + system) / 1000 / requests };
 });
