@@ -28,6 +28,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly client: Client;
   /** A client as another user; closed with the cluster. */
   clientAs(user: TestUser): Client;
+  /** Makes a namespace of the test's own, in which pods can be made at once; of an existing cluster it is deleted again at the end. @param prefix of its name. Default `test`. */
+  namespace(prefix?: string): Promise<string>;
   /** Ends the API server and starts it again, as it was, at the same address; resolves when it is ready. Where it is a process of its own. */
   readonly restartApiServer?: (whileAway?: () => Promise<void>) => Promise<void>;
   /** Ends what was started for the test; an existing cluster is left as it is. */

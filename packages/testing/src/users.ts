@@ -1,8 +1,9 @@
 import { type Client, type ClusterAccess, connect, type KubeconfigOptions, loadKubeconfig } from "@outrigger/kit/client";
 import type { TestCluster, TestUser } from "./cluster.ts";
+import { deleteNamespaces, newNamespace } from "./namespaces.ts";
 
 /** What makes a test cluster; clients come from `Users`. */
-export type ClusterParts = Omit<TestCluster, "client" | "clientAs" | typeof Symbol.asyncDispose>;
+export type ClusterParts = Omit<TestCluster, "client" | "clientAs" | "namespace" | typeof Symbol.asyncDispose>;
 
 /** The clients of one cluster: its administrator's, and others' by impersonation, which the administrator may use. */
 export class Users {
@@ -16,13 +17,15 @@ export class Users {
 
   /** Adds the clients to a cluster; they are closed before it is. */
   of(parts: ClusterParts): TestCluster {
+    const as = (user: TestUser | undefined): Client => this.#as(user);
+    const namespaces: string[] = [];
     const close = async (): Promise<void> => {
+      if (parts.kind === "existing" && namespaces.length > 0) await deleteNamespaces(as(undefined), namespaces.splice(0));
       const clients = [...this.#clients.values()];
       this.#clients.clear();
       await Promise.all(clients.map((client) => client.close()));
       await parts.close();
     };
-    const as = (user: TestUser | undefined): Client => this.#as(user);
     return {
       ...parts,
       // Made when it is first asked for: a test that has its own loads no HTTP client.
@@ -30,6 +33,11 @@ export class Users {
         return as(undefined);
       },
       clientAs: as,
+      async namespace(prefix = "test") {
+        const name = await newNamespace(as(undefined), prefix, parts.controllers);
+        namespaces.push(name);
+        return name;
+      },
       close,
       [Symbol.asyncDispose]: close,
     };
