@@ -2,6 +2,7 @@ import { controllerOf, type Duration, type ObjectKey, type Observed, objectKey, 
 import type { InformerOptions } from "../cache/index.ts";
 import type { Context, Reconcile } from "./context.ts";
 import type { Predicate } from "./predicate.ts";
+import type { PolicyRule, Verb } from "./rbac.ts";
 
 export interface ControllerOptions<For extends Resource = Resource> {
   /** Names the controller in metrics, logs, its field manager and its finalizer. Default: the kind in lower case. */
@@ -20,11 +21,18 @@ export interface ControllerOptions<For extends Resource = Resource> {
   readonly finalizer?: string;
   /** Default: the controller's name. */
   readonly fieldManager?: string;
+  /** What the reconcile does to the main kind beside reading it and writing its status and finalizer; for `rbacRules`. */
+  readonly verbs?: readonly Verb[];
 }
 
 export interface SourceOptions<R extends Resource> {
   readonly predicate?: Predicate<Observed<R>>;
   readonly select?: Pick<InformerOptions, "namespace" | "labelSelector" | "fieldSelector" | "metadataOnly">;
+  /**
+   * What the reconcile does to the kind beside reading it; for `rbacRules`. Default: create, patch and delete what is
+   * owned (as `apply` and `delete` need it), nothing else.
+   */
+  readonly verbs?: readonly Verb[];
 }
 export interface OwnsOptions<R extends Resource> extends SourceOptions<R> {
   /** Any owner reference counts, not only the controller's. Default false. */
@@ -41,6 +49,8 @@ export interface Source {
   readonly map: (now: Observed<Resource> | undefined, before: Observed<Resource> | undefined) => Iterable<ObjectKey>;
   /** The map looks at metadata only and changes nothing: it may be shown objects before they are frozen. */
   readonly looksOnly: boolean;
+  /** What the controller does to the kind beside reading it. */
+  readonly verbs: readonly Verb[];
 }
 
 /** A finished controller, ready for a manager. */
@@ -59,6 +69,8 @@ export interface ControllerPlan {
   readonly syncTimeoutMs: number;
   readonly finalizer: string;
   readonly fieldManager: string;
+  /** Rights beyond those that follow from the sources. */
+  readonly permissions: readonly PolicyRule[];
   readonly cleanup: ((object: never, ctx: never) => Promise<void>) | undefined;
   readonly reconcile: (object: never, ctx: never) => Promise<unknown>;
 }
@@ -78,6 +90,8 @@ export interface ControllerBuilder<For extends Resource, Declared extends Resour
   ): ControllerBuilder<For, Declared | R>;
   /** Lets the reconcile read and write a kind whose changes wake nothing. */
   uses<R extends Resource>(resource: R, options?: Omit<SourceOptions<R>, "predicate">): ControllerBuilder<For, Declared | R>;
+  /** Rights that the reconcile needs beyond those that follow from the kinds declared: for `ctx.client`, or for subresources. */
+  permissions(...rules: readonly PolicyRule[]): ControllerBuilder<For, Declared>;
   /**
    * Runs before an object goes; adds the finalizer before the first reconcile, and removes it after `run` succeeded.
    * Objects that are being deleted then reach `run` alone; without a cleanup they reach the reconcile like any other.
@@ -85,6 +99,8 @@ export interface ControllerBuilder<For extends Resource, Declared extends Resour
   cleanup(run: (object: Observed<For>, ctx: Context<For, Declared>) => Promise<void>): ControllerBuilder<For, Declared>;
   reconcile(run: Reconcile<For, Declared>): Controller<For>;
 }
+
+const OWNER_VERBS: readonly Verb[] = ["create", "patch", "delete"];
 
 export function controller<For extends Resource>(resource: For, options: ControllerOptions<For> = {}): ControllerBuilder<For> {
   const main: Source = {
@@ -94,18 +110,17 @@ export function controller<For extends Resource>(resource: For, options: Control
     predicate: options.predicate as Predicate<never> | undefined,
     map: (now, before) => [objectKey((now ?? before)!)],
     looksOnly: options.predicate === undefined,
+    verbs: options.verbs ?? [],
   };
-  return build(resource, options, [main], undefined);
+  return build(resource, options, { sources: [main], permissions: [], cleanup: undefined });
 }
 
-function build<For extends Resource>(
-  resource: For,
-  options: ControllerOptions<For>,
-  sources: readonly Source[],
-  cleanup: ControllerPlan["cleanup"],
-): ControllerBuilder<For, never> {
+/** What was said of a controller so far. */
+type Said = Pick<ControllerPlan, "sources" | "permissions" | "cleanup">;
+
+function build<For extends Resource>(resource: For, options: ControllerOptions<For>, said: Said): ControllerBuilder<For, never> {
   // The type parameter that grows with each declaration has no run-time counterpart.
-  const and = (source: Source): never => build(resource, options, [...sources, source], cleanup) as never;
+  const and = (source: Source): never => build(resource, options, { ...said, sources: [...said.sources, source] }) as never;
   return {
     owns: (other, more = {}) =>
       and({
@@ -115,6 +130,7 @@ function build<For extends Resource>(
         predicate: more.predicate as Predicate<never> | undefined,
         map: (now, before) => ownersOf(resource, now, before, more.anyOwner ?? false),
         looksOnly: more.predicate === undefined,
+        verbs: more.verbs ?? OWNER_VERBS,
       }),
     watches: (other, map, more = {}) =>
       and({
@@ -124,19 +140,28 @@ function build<For extends Resource>(
         predicate: more.predicate as Predicate<never> | undefined,
         map: (now, before) => (now ? map(now as never, before as never) : map(before as never, undefined)),
         looksOnly: false,
+        verbs: more.verbs ?? [],
       }),
     uses: (other, more = {}) =>
-      and({ resource: other, relation: "uses", select: more.select ?? {}, predicate: undefined, map: () => [], looksOnly: true }),
-    cleanup: (run) => build(resource, options, sources, run),
-    reconcile: (run) => finish(resource, options, sources, cleanup, run),
+      and({
+        resource: other,
+        relation: "uses",
+        select: more.select ?? {},
+        predicate: undefined,
+        map: () => [],
+        looksOnly: true,
+        verbs: more.verbs ?? [],
+      }),
+    permissions: (...rules) => build(resource, options, { ...said, permissions: [...said.permissions, ...rules] }) as never,
+    cleanup: (run) => build(resource, options, { ...said, cleanup: run as ControllerPlan["cleanup"] }) as never,
+    reconcile: (run) => finish(resource, options, said, run),
   };
 }
 
 function finish<For extends Resource>(
   resource: For,
   options: ControllerOptions<For>,
-  sources: readonly Source[],
-  cleanup: ControllerPlan["cleanup"],
+  { sources, permissions, cleanup }: Said,
   reconcile: ControllerPlan["reconcile"],
 ): Controller<For> {
   const name = options.name ?? resource.kind.toLowerCase();
@@ -151,6 +176,7 @@ function finish<For extends Resource>(
       syncTimeoutMs: parseDuration(options.syncTimeout ?? "2m"),
       finalizer: options.finalizer ?? `${groupOf(resource) || "outrigger.dev"}/${name}`,
       fieldManager: options.fieldManager ?? name,
+      permissions,
       cleanup,
       reconcile,
     },

@@ -8,6 +8,7 @@
  * - A reconcile that throws is tried again, after 5 ms · 2ⁿ up to 1000 s; `TerminalError` is not.
  * - With `cleanup`, an object is never let go before it succeeded.
  * - Only declared kinds can be read or written through `ctx`, by type and at run time.
+ * - The rights that it needs follow from what it declares: `rbacRules`.
  *
  * Assumptions
  * - A reconcile is idempotent and works from what it reads, not from what woke it.
@@ -31,6 +32,7 @@ export { type Defined, DefinitionError, type InstallOptions, installDefinitions 
 export type { EventOptions, EventRecorder } from "./event.ts";
 export { type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";
+export { clusterRole, leaseRules, mergeRules, type PolicyRule, REVIEW_RULES, rbacRules, type Verb } from "./rbac.ts";
 export { type Result, requeue, TerminalError } from "./requeue.ts";
 export { UndeclaredKindError } from "./run-context.ts";
 export {
