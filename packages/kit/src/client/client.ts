@@ -1,6 +1,6 @@
 import type { Scale } from "kubernetes-types/autoscaling/v1.js";
 import type { Desired, KubeObject, ObjectKey, Observed, Resource, Status } from "../api/index.ts";
-import { parseBody, refusalOf, retryAfterSeconds } from "./answer.ts";
+import { parseBody } from "./answer.ts";
 import { bindingBody, deleteBody, evictionBody, PODS, SERVICE_ACCOUNTS, tokenBody } from "./bodies.ts";
 import type {
   ApplyOptions,
@@ -17,52 +17,37 @@ import type {
   TokenOptions,
   Transport,
   TransportRequest,
-  TransportResponse,
   WatchEvent,
   WatchOptions,
   WriteOptions,
 } from "./contract.ts";
 import { discover } from "./discovery.ts";
 import { ExpiredError, NotFoundError, StatusError } from "./errors.ts";
+import { METADATA, METADATA_LIST, PATCH_HEADERS, PLAIN, WITH_BODY } from "./media-types.ts";
 import { resourcePath } from "./path.ts";
-import { pause } from "./pause.ts";
 import { listQuery, logQuery, query, watchQuery, writeQuery } from "./query.ts";
-import type { Warnings } from "./warnings.ts";
+import { Sender, type SenderOptions } from "./sender.ts";
 
-const JSON_TYPE = "application/json";
-const METADATA = { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" };
-const METADATA_LIST = { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json" };
-const PLAIN = { accept: JSON_TYPE };
-const WITH_BODY = { accept: JSON_TYPE, "content-type": JSON_TYPE };
-const PATCH_HEADERS = {
-  json: { accept: JSON_TYPE, "content-type": "application/json-patch+json" },
-  merge: { accept: JSON_TYPE, "content-type": "application/merge-patch+json" },
-  strategic: { accept: JSON_TYPE, "content-type": "application/strategic-merge-patch+json" },
-  // JSON is YAML; the server takes apply configurations under this type since 1.16.
-  apply: { accept: JSON_TYPE, "content-type": "application/apply-patch+yaml" },
-} as const;
-const MAX_RETRIES = 10;
 /** Where a refusal is the answer, not a wish to be asked later. */
 const NO_RETRY = 0;
 const PAGE = 500;
 
-export interface ApiClientOptions {
-  readonly transport: Transport;
+export interface ApiClientOptions extends SenderOptions {
   readonly namespace: string;
   /** Sent with every write when the caller chose one; apply needs one always. */
   readonly fieldManager: string | undefined;
-  readonly warnings: Warnings;
-  readonly onAnswer?: ((method: string, status: string) => void) | undefined;
 }
 
 /** The client over any transport. */
 export class ApiClient implements Client {
   readonly transport: Transport;
   readonly namespace: string;
-  readonly #options: ApiClientOptions;
+  readonly #fieldManager: string | undefined;
+  readonly #sender: Sender;
 
   constructor(options: ApiClientOptions) {
-    this.#options = options;
+    this.#fieldManager = options.fieldManager;
+    this.#sender = new Sender(options);
     this.transport = options.transport;
     this.namespace = options.namespace;
   }
@@ -73,8 +58,8 @@ export class ApiClient implements Client {
     { resourceVersion, subresource, metadataOnly, signal }: GetOptions = {},
   ): Promise<Observed<R>> {
     const path = this.#path(resource, key, subresource) + (resourceVersion === undefined ? "" : query({ resourceVersion }));
-    if (!metadataOnly) return (await this.#call("GET", path, PLAIN, undefined, signal)) as Observed<R>;
-    const object = (await this.#call("GET", path, METADATA, undefined, signal)) as KubeObject;
+    if (!metadataOnly) return (await this.#sender.call("GET", path, PLAIN, undefined, signal)) as Observed<R>;
+    const object = (await this.#sender.call("GET", path, METADATA, undefined, signal)) as KubeObject;
     object.apiVersion = resource.apiVersion;
     object.kind = resource.kind;
     return object as unknown as Observed<R>;
@@ -91,7 +76,7 @@ export class ApiClient implements Client {
 
   async list<R extends Resource>(resource: R, options: ListOptions = {}): Promise<ObjectList<Observed<R>>> {
     const path = resourcePath(resource, options.namespace === undefined ? {} : { namespace: options.namespace }) + listQuery(options);
-    const body = (await this.#call("GET", path, options.metadataOnly ? METADATA_LIST : PLAIN, undefined, options.signal)) as {
+    const body = (await this.#sender.call("GET", path, options.metadataOnly ? METADATA_LIST : PLAIN, undefined, options.signal)) as {
       metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
       items?: KubeObject[] | null;
     };
@@ -133,7 +118,7 @@ export class ApiClient implements Client {
 
   async *watch<R extends Resource>(resource: R, options: WatchOptions = {}): AsyncGenerator<WatchEvent<Observed<R>>, void, undefined> {
     const path = resourcePath(resource, options.namespace === undefined ? {} : { namespace: options.namespace }) + watchQuery(options);
-    const response = await this.#send({
+    const response = await this.#sender.send({
       method: "GET",
       path,
       headers: options.metadataOnly ? METADATA : PLAIN,
@@ -169,74 +154,76 @@ export class ApiClient implements Client {
     const { metadata } = object as unknown as KubeObject;
     // A subresource is created at its object (`pods/x/binding`), an object at its collection.
     const key = { namespace: metadata.namespace ?? this.namespace, ...(options.subresource ? { name: metadata.name ?? "" } : {}) };
-    const path = resourcePath(resource, key, options.subresource) + writeQuery(options, this.#options.fieldManager);
-    return (await this.#call("POST", path, WITH_BODY, JSON.stringify(object), options.signal)) as Observed<R>;
+    const path = resourcePath(resource, key, options.subresource) + writeQuery(options, this.#fieldManager);
+    return (await this.#sender.call("POST", path, WITH_BODY, JSON.stringify(object), options.signal)) as Observed<R>;
   }
 
   async update<R extends Resource>(resource: R, object: Observed<R>, options: WriteOptions = {}): Promise<Observed<R>> {
-    const path = this.#path(resource, keyOf(object), options.subresource) + writeQuery(options, this.#options.fieldManager);
-    return (await this.#call("PUT", path, WITH_BODY, JSON.stringify(object), options.signal)) as Observed<R>;
+    const path = this.#path(resource, keyOf(object), options.subresource) + writeQuery(options, this.#fieldManager);
+    return (await this.#sender.call("PUT", path, WITH_BODY, JSON.stringify(object), options.signal)) as Observed<R>;
   }
 
   async patch<R extends Resource>(resource: R, key: ObjectKey, body: PatchBody, options: WriteOptions = {}): Promise<Observed<R>> {
-    const path = this.#path(resource, key, options.subresource) + writeQuery(options, this.#options.fieldManager);
-    return (await this.#call("PATCH", path, PATCH_HEADERS[body.type], JSON.stringify(body.patch), options.signal)) as Observed<R>;
+    const path = this.#path(resource, key, options.subresource) + writeQuery(options, this.#fieldManager);
+    return (await this.#sender.call("PATCH", path, PATCH_HEADERS[body.type], JSON.stringify(body.patch), options.signal)) as Observed<R>;
   }
 
   async apply<R extends Resource>(resource: R, object: Desired<R>, options: ApplyOptions = {}): Promise<Observed<R>> {
-    const path = this.#path(resource, keyOf(object), options.subresource) + writeQuery(options, this.#options.fieldManager ?? "outrigger");
-    return (await this.#call("PATCH", path, PATCH_HEADERS.apply, JSON.stringify(object), options.signal)) as Observed<R>;
+    const path = this.#path(resource, keyOf(object), options.subresource) + writeQuery(options, this.#fieldManager ?? "outrigger");
+    return (await this.#sender.call("PATCH", path, PATCH_HEADERS.apply, JSON.stringify(object), options.signal)) as Observed<R>;
   }
 
   async delete<R extends Resource>(resource: R, key: ObjectKey, options: DeleteOptions = {}): Promise<KubeObject | Status> {
-    return (await this.#call("DELETE", this.#path(resource, key), WITH_BODY, deleteBody(options), options.signal)) as KubeObject | Status;
+    return (await this.#sender.call("DELETE", this.#path(resource, key), WITH_BODY, deleteBody(options), options.signal)) as
+      | KubeObject
+      | Status;
   }
 
   async deleteCollection<R extends Resource>(resource: R, options: ListOptions & DeleteOptions = {}): Promise<void> {
     const path = resourcePath(resource, options.namespace === undefined ? {} : { namespace: options.namespace }) + listQuery(options);
-    await this.#call("DELETE", path, WITH_BODY, deleteBody(options), options.signal);
+    await this.#sender.call("DELETE", path, WITH_BODY, deleteBody(options), options.signal);
   }
 
   getScale(resource: Resource, key: ObjectKey, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Scale> {
-    return this.#call("GET", this.#path(resource, key, "scale"), PLAIN, undefined, signal) as Promise<Scale>;
+    return this.#sender.call("GET", this.#path(resource, key, "scale"), PLAIN, undefined, signal) as Promise<Scale>;
   }
 
   scale(resource: Resource, key: ObjectKey, replicas: number, options: Omit<WriteOptions, "subresource"> = {}): Promise<Scale> {
-    const path = this.#path(resource, key, "scale") + writeQuery(options, this.#options.fieldManager);
-    return this.#call("PATCH", path, PATCH_HEADERS.merge, JSON.stringify({ spec: { replicas } }), options.signal) as Promise<Scale>;
+    const path = this.#path(resource, key, "scale") + writeQuery(options, this.#fieldManager);
+    return this.#sender.call("PATCH", path, PATCH_HEADERS.merge, JSON.stringify({ spec: { replicas } }), options.signal) as Promise<Scale>;
   }
 
   async evict(pod: ObjectKey, options: DeleteOptions = {}): Promise<void> {
     const path = this.#path(PODS, pod, "eviction") + query({ dryRun: options.dryRun ? "All" : undefined });
-    await this.#call("POST", path, WITH_BODY, evictionBody(this.#keyOf(pod), options), options.signal, NO_RETRY);
+    await this.#sender.call("POST", path, WITH_BODY, evictionBody(this.#keyOf(pod), options), options.signal, NO_RETRY);
   }
 
   async bind(pod: ObjectKey, nodeName: string, options: Omit<WriteOptions, "subresource"> = {}): Promise<void> {
-    const path = this.#path(PODS, pod, "binding") + writeQuery(options, this.#options.fieldManager);
-    await this.#call("POST", path, WITH_BODY, bindingBody(this.#keyOf(pod), nodeName), options.signal);
+    const path = this.#path(PODS, pod, "binding") + writeQuery(options, this.#fieldManager);
+    await this.#sender.call("POST", path, WITH_BODY, bindingBody(this.#keyOf(pod), nodeName), options.signal);
   }
 
   async token(serviceAccount: ObjectKey, { signal, ...spec }: TokenOptions = {}): Promise<ServiceAccountToken> {
     const path = this.#path(SERVICE_ACCOUNTS, serviceAccount, "token");
-    const { status } = (await this.#call("POST", path, WITH_BODY, tokenBody(spec), signal)) as { status: ServiceAccountToken };
+    const { status } = (await this.#sender.call("POST", path, WITH_BODY, tokenBody(spec), signal)) as { status: ServiceAccountToken };
     return status;
   }
 
   async *logs(pod: ObjectKey, options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
     const path = this.#path(PODS, pod, "log") + logQuery(options);
-    const response = await this.#send({ method: "GET", path, stream: true, ...(options.signal ? { signal: options.signal } : {}) });
+    const response = await this.#sender.send({ method: "GET", path, stream: true, ...(options.signal ? { signal: options.signal } : {}) });
     yield* response.lines();
   }
 
   async request(request: TransportRequest): Promise<unknown> {
-    const response = await this.#send(request);
+    const response = await this.#sender.send(request);
     const text = await response.text();
     const type = response.headers["content-type"];
     return text !== "" && typeof type === "string" && type.includes("json") ? parseBody(text, request) : text;
   }
 
   discover(options: { readonly signal?: AbortSignal } = {}): Promise<readonly DiscoveredResource[]> {
-    return discover((path, accept) => this.#call("GET", path, { accept }, undefined, options.signal));
+    return discover((path, accept) => this.#sender.call("GET", path, { accept }, undefined, options.signal));
   }
 
   close(): Promise<void> {
@@ -248,46 +235,6 @@ export class ApiClient implements Client {
   }
   #path(resource: Pick<Resource, "apiVersion" | "plural" | "scope">, key: ObjectKey, subresource?: string): string {
     return resourcePath(resource, this.#keyOf(key), subresource);
-  }
-
-  async #call(
-    method: string,
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    body?: string,
-    signal?: AbortSignal,
-    retries?: number,
-  ): Promise<unknown> {
-    const request: TransportRequest = { method, path, headers, ...(body === undefined ? {} : { body }), ...(signal ? { signal } : {}) };
-    const response = await this.#send(request, retries);
-    return parseBody(await response.text(), request);
-  }
-
-  /** Sends, waits out what the server asks to wait, and throws its refusals. */
-  async #send(request: TransportRequest, maxRetries = MAX_RETRIES): Promise<TransportResponse> {
-    for (let retries = 0; ; retries++) {
-      const response = await this.#answer(request);
-      this.#options.warnings.take(response.headers["warning"]);
-      if (response.status >= 200 && response.status < 300) return response;
-      const text = await response.text();
-      // As client-go does: a Retry-After says that the request was not carried out.
-      const seconds = response.status === 429 || response.status >= 500 ? retryAfterSeconds(response) : undefined;
-      if (seconds === undefined || retries >= maxRetries) throw refusalOf(response, text, request);
-      await pause(seconds * 1000, request.signal);
-    }
-  }
-
-  async #answer(request: TransportRequest): Promise<TransportResponse> {
-    const { onAnswer } = this.#options;
-    if (!onAnswer) return this.transport.request(request);
-    try {
-      const response = await this.transport.request(request);
-      onAnswer(request.method, String(response.status));
-      return response;
-    } catch (error) {
-      onAnswer(request.method, "<error>");
-      throw error;
-    }
   }
 }
 
