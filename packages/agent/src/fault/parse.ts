@@ -142,8 +142,8 @@ class Parser {
       this.#wrong("rate.bandwidth", "is no bandwidth", "a text such as 1mbit, 512kbit or 100kbps (bytes), from 8bit to 100gbit");
       return undefined;
     }
-    // Room for a timer's tick of 4 ms, and for one large packet at least.
-    const burst = this.#bytes(spec["burst"], "rate.burst") ?? Math.max(2_000, Math.ceil(bitsPerSecond / 8 / 250));
+    // Room for ten milliseconds, a few ticks of the timer, and for three large packets at least.
+    const burst = this.#bytes(spec["burst"], "rate.burst") ?? Math.max(5_000, Math.ceil(bitsPerSecond / 8 / 100));
     // Fifty milliseconds may wait, and a few packets at least.
     const limit = this.#bytes(spec["limit"], "rate.limit") ?? burst + Math.max(15_000, Math.ceil(bitsPerSecond / 8 / 20));
     return { bitsPerSecond, burst: Math.min(burst, MAX_BYTES), limit: Math.min(limit, MAX_BYTES) };
