@@ -24,6 +24,9 @@ import { Store } from "./store/index.ts";
 /** The user of the kubeconfig's first context, of `client()` and of the control loops. */
 const admin: UserInfo = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
 
+/** Milliseconds between two looks for history that nobody can ask for any more. */
+const EXPIRE_MS = 15_000;
+
 /**
  * Starts a control plane and resolves when it answers.
  *
@@ -110,6 +113,8 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
       logs.source = source;
     },
   };
+  const expiry = setInterval(() => store.expire(performance.now()), EXPIRE_MS);
+  expiry.unref();
   let stopLoops = async (): Promise<void> => {};
   if (!options.bare && options.controllers !== false) {
     const { startLoops } = await import("./loops.ts");
@@ -121,6 +126,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     close() {
       closing ??= (async () => {
         await stopLoops();
+        clearInterval(expiry);
         custom.stop();
         streams.endAll();
         chain.close();

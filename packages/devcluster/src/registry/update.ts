@@ -197,8 +197,8 @@ function ends(object: KubeObject, old: KubeObject, removable: ((object: KubeObje
 }
 
 function unchanged(stored: KubeObject, entry: Entry): boolean {
-  const { bytes } = encodeObject({ ...stored, metadata: { ...stored.metadata, resourceVersion: String(entry.revision) } });
-  if (bytes.equals(entry.bytes)) return true;
+  const { text } = encodeObject({ ...stored, metadata: { ...stored.metadata, resourceVersion: String(entry.revision) } });
+  if (text === entry.text) return true;
   // The same fields in another order have the same length.
-  return bytes.length === entry.bytes.length && isDeepStrictEqual(JSON.parse(bytes.toString("utf8")), entry.object);
+  return text.length === entry.text.length && isDeepStrictEqual(JSON.parse(text), entry.object);
 }

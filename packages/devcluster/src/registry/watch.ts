@@ -13,7 +13,7 @@ export interface WatchEvent {
   /** The object in the version asked for, where it does not lie like that in the store. */
   readonly object?: KubeObject;
   /** Frames that other watchers of the same event encoded already; absent where the event is this watcher's own. */
-  readonly frames?: Map<string, Uint8Array>;
+  readonly frames?: Map<string, string>;
 }
 export interface Bookmark {
   readonly type: "BOOKMARK";
@@ -93,7 +93,10 @@ function replay(since: (revision: number) => StoreEvent[], revision: number, onE
     if (error instanceof RevisionGoneError) throw gone(`too old resource version: ${error.requested} (${error.oldest})`);
     throw error;
   }
-  for (const event of events) onEvent(event);
+  for (const event of events) {
+    onEvent(event);
+    event.frames.clear();
+  }
 }
 
 function narrowed(selection: Selection, name: string): Selection {

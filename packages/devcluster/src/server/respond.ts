@@ -73,17 +73,16 @@ export async function single(
   query: URLSearchParams,
 ): Promise<ApiResponse> {
   const entry = "entry" in served ? served.entry : undefined;
-  if (media.as === undefined && media.format === "json" && entry && entry.bytes.length > 0 && entryIsIn(resource, entry.bytes)) {
-    return { status, headers: jsonHeaders, body: Buffer.concat([entry.bytes, lineBreak]) };
+  if (media.as === undefined && media.format === "json" && entry && entryIsIn(resource, entry.text)) {
+    return { status, headers: jsonHeaders, body: `${entry.text}\n` };
   }
   const object = (served.object ?? entry?.object) as KubeObject;
   return document(status, shown(resource, object, media, query), media);
 }
 
-/** Whether encoded bytes are of the version asked for. */
-function entryIsIn(resource: ServedResource, bytes: Buffer): boolean {
-  const prefix = objectPrefix(resource.kind, apiVersionOf(resource));
-  return bytes.subarray(0, prefix.length).toString("latin1") === prefix;
+/** Whether an encoded object is of the version asked for. */
+function entryIsIn(resource: ServedResource, text: string): boolean {
+  return text.startsWith(objectPrefix(resource.kind, apiVersionOf(resource)));
 }
 
 function shown(resource: ServedResource, object: KubeObject | Status, media: MediaType, query: URLSearchParams): unknown {
@@ -114,41 +113,23 @@ export async function list(resource: ServedResource, page: Page, media: MediaTyp
   }
   const body = encodedList(resource, metadata, page.items);
   if (media.format === "json") return { status: 200, headers: jsonHeaders, body };
-  return document(200, JSON.parse(body.toString("utf8")), media);
+  return document(200, JSON.parse(body), media);
 }
-
-const lineBreak = Buffer.from("\n");
-const [comma, brace] = [0x2c, 0x7b];
 
 /** Joins the encoded objects; items of typed lists leave out kind and version, those of custom resources say them. */
-function encodedList(resource: ServedResource, metadata: object, items: Page["items"]): Buffer {
+function encodedList(resource: ServedResource, metadata: object, items: Page["items"]): string {
   const apiVersion = apiVersionOf(resource);
-  const head = Buffer.from(`${objectPrefix(resource.listKind, apiVersion)}"metadata":${JSON.stringify(metadata)},"items":[`);
-  const tail = Buffer.from("]}\n");
-  // The prefix ends with the comma before the metadata; in its place the item's brace is written.
-  const skipped = resource.custom ? 0 : Buffer.byteLength(objectPrefix(resource.kind, apiVersion)) - 1;
-  let size = head.length + tail.length + items.length;
-  const parts = items.map((item) => {
-    const bytes = item.entry?.bytes ?? convertedItem(resource, item.object!);
-    size += bytes.length - (item.entry ? skipped : 0);
-    return bytes;
+  const skipped = resource.custom ? 0 : objectPrefix(resource.kind, apiVersion).length;
+  const texts = items.map(({ entry, object }) => {
+    if (!entry) return convertedItem(resource, object!);
+    return skipped === 0 ? entry.text : `{${entry.text.slice(skipped)}`;
   });
-  const body = Buffer.allocUnsafe(size);
-  let at = head.copy(body);
-  for (let index = 0; index < parts.length; index++) {
-    const from = items[index]!.entry ? skipped : 0;
-    if (index > 0) body[at++] = comma;
-    const start = at;
-    at += parts[index]!.copy(body, at, from);
-    if (from > 0) body[start] = brace;
-  }
-  at += tail.copy(body, at);
-  return body.subarray(0, at);
+  return `${objectPrefix(resource.listKind, apiVersion)}"metadata":${JSON.stringify(metadata)},"items":[${texts.join(",")}]}\n`;
 }
 
-function convertedItem({ custom }: ServedResource, object: KubeObject): Buffer {
+function convertedItem({ custom }: ServedResource, object: KubeObject): string {
   const { kind, apiVersion, ...rest } = object;
-  return Buffer.from(JSON.stringify(custom ? { kind, apiVersion, ...rest } : rest));
+  return JSON.stringify(custom ? { kind, apiVersion, ...rest } : rest);
 }
 
 /** `Warning: 299 - "text"`, after RFC 7234; the bytes are those of the UTF-8 text. */

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { KubeObject } from "@outrigger/kit/api";
 import { apiVersionOf, type Bookmark, type ServedResource, type WatchEvent } from "../registry/index.ts";
 import type { MediaType } from "./media-types.ts";
@@ -22,7 +21,7 @@ export class WatchFrames {
     this.#form = `${this.#apiVersion} ${media.as ?? ""} ${media.version} ${this.#include}`;
   }
 
-  frame(event: WatchEvent | Bookmark): Uint8Array {
+  frame(event: WatchEvent | Bookmark): string {
     if (event.type === "BOOKMARK") return this.#encode("BOOKMARK", this.#bookmark(event));
     const isTable = this.#media.as === "Table";
     const shared = event.object === undefined && !(isTable && this.#first) ? event.frames : undefined;
@@ -31,14 +30,14 @@ export class WatchFrames {
     if (known) return known;
     const frame =
       this.#media.as === undefined && event.object === undefined
-        ? Buffer.concat([Buffer.from(`{"type":"${event.type}","object":`), event.entry.bytes, closing])
+        ? `{"type":"${event.type}","object":${event.entry.text}}\n`
         : this.#encode(event.type, event.object ?? event.entry.object);
     shared?.set(key, frame);
     return frame;
   }
 
-  #encode(type: string, object: KubeObject): Uint8Array {
-    return Buffer.from(`${JSON.stringify({ type, object: this.#shown(object) })}\n`);
+  #encode(type: string, object: KubeObject): string {
+    return `${JSON.stringify({ type, object: this.#shown(object) })}\n`;
   }
 
   #shown(object: KubeObject): unknown {
@@ -61,5 +60,3 @@ export class WatchFrames {
     };
   }
 }
-
-const closing = Buffer.from("}\n");

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import {
   type Bookmark,
   internal,
@@ -45,7 +44,7 @@ export async function watchResponse(
   } catch (error) {
     // What the watch cache finds out comes as an event, so that the answer's head is that of a watch.
     if (!(error instanceof StatusError) || error.statusCode !== 410) throw error;
-    lines.push(Buffer.from(`${JSON.stringify({ type: "ERROR", object: error.status })}\n`));
+    lines.push(`${JSON.stringify({ type: "ERROR", object: error.status })}\n`);
   }
   const timeoutMs = options.timeoutSeconds ? options.timeoutSeconds * 1000 : shortestMs * (1 + Math.random());
   return {
@@ -77,23 +76,23 @@ export async function watchResponse(
 }
 
 /** A frame, or what a client gets that must list anew: an event that cannot be shown would leave a gap. */
-function frameOf(frames: WatchFrames, event: WatchEvent | Bookmark): Uint8Array {
+function frameOf(frames: WatchFrames, event: WatchEvent | Bookmark): string {
   try {
     return frames.frame(event);
   } catch (error) {
     const status = internal(error instanceof Error ? error.message : String(error)).status;
-    return Buffer.from(`${JSON.stringify({ type: "ERROR", object: status })}\n`);
+    return `${JSON.stringify({ type: "ERROR", object: status })}\n`;
   }
 }
 
 /** Gathers the lines of one turn of the event loop into one write. */
 class LineBuffer {
   #sink: Sink | undefined;
-  #waiting: Uint8Array[] = [];
+  #waiting: string[] = [];
   #scheduled = false;
   #ended = false;
 
-  push(line: Uint8Array): void {
+  push(line: string): void {
     if (this.#ended) return;
     this.#waiting.push(line);
     if (this.#sink) this.#schedule();
@@ -122,6 +121,6 @@ class LineBuffer {
     const lines = this.#waiting;
     if (lines.length === 0 || !this.#sink) return;
     this.#waiting = [];
-    this.#sink.write(lines.length === 1 ? lines[0]! : Buffer.concat(lines));
+    this.#sink.write(lines.join(""));
   }
 }

@@ -1,16 +1,17 @@
-import { Buffer } from "node:buffer";
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "@outrigger/kit/api";
 
 /**
- * One revision of one object. It holds the encoded bytes; the parsed form comes back from them when the garbage
- * collector took it, so that thousands of idle objects cost their bytes and their labels and no more.
+ * One revision of one object. It holds the encoded text; the parsed form comes back from it when the garbage
+ * collector took it, so that thousands of idle objects cost their text and their labels and no more. Text, not a Buffer:
+ * small Buffers are slices of shared slabs, and one that is kept keeps its whole slab.
  */
 export class Entry {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
   readonly revision: number;
-  readonly bytes: Buffer;
+  /** JSON. */
+  readonly text: string;
   readonly labels: Readonly<Record<string, string>> | undefined;
   #parsed: WeakRef<KubeObject>;
 
@@ -20,7 +21,7 @@ export class Entry {
     this.namespace = metadata.namespace ?? "";
     this.name = metadata.name ?? "";
     this.revision = revision;
-    this.bytes = encoded.bytes;
+    this.text = encoded.text;
     this.labels = metadata.labels;
     this.#parsed = new WeakRef(encoded.object);
   }
@@ -37,13 +38,14 @@ export class Entry {
 
   /** A parsed object of the caller's own. */
   copy(): KubeObject {
-    return JSON.parse(this.bytes.toString("utf8")) as KubeObject;
+    return JSON.parse(this.text) as KubeObject;
   }
 }
 
 export interface EncodedObject {
   readonly object: KubeObject;
-  readonly bytes: Buffer;
+  /** JSON. */
+  readonly text: string;
 }
 
 /** What every encoded object of a kind begins with; a typed list leaves these two fields out of its items. */
@@ -55,7 +57,7 @@ export function objectPrefix(kind: string, apiVersion: string): string {
 export function encodeObject(object: KubeObject): EncodedObject {
   const { kind, apiVersion, metadata, ...rest } = object;
   const ordered: KubeObject = { kind, apiVersion, metadata: orderedMetadata(metadata), ...rest };
-  return { object: ordered, bytes: Buffer.from(JSON.stringify(ordered)) };
+  return { object: ordered, text: JSON.stringify(ordered) };
 }
 
 const metadataOrder = [

@@ -8,8 +8,8 @@ export interface StoreEvent {
   readonly previous: Entry | undefined;
   /** Milliseconds of `performance.now()`. */
   readonly at: number;
-  /** Frames already encoded for watchers, by representation; shared by all of them. */
-  readonly frames: Map<string, Uint8Array>;
+  /** Frames already encoded for watchers, by representation; shared by all of them while the event goes out. */
+  readonly frames: Map<string, string>;
 }
 
 /** The revision asked for is further back than the ring remembers. */
@@ -28,12 +28,13 @@ export interface RingLimits {
   /** Kept whatever their age. */
   readonly minEvents: number;
   readonly maxEvents: number;
+  /** Of encoded objects, roughly: characters. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
 }
 
 /** After the watch cache of `k8s.io/apiserver`: 100 to 102,400 events, kept for 75 s; the limit in bytes is ours. */
-const defaultLimits: RingLimits = { minEvents: 100, maxEvents: 102_400, maxBytes: 64 << 20, maxAgeMs: 75_000 };
+const defaultLimits: RingLimits = { minEvents: 100, maxEvents: 102_400, maxBytes: 16 << 20, maxAgeMs: 75_000 };
 
 /** The last events of a table, oldest first. */
 export class EventRing {
@@ -50,13 +51,22 @@ export class EventRing {
 
   push(event: StoreEvent): void {
     this.#events.push(event);
-    this.#bytes += event.entry.bytes.length;
+    this.#bytes += event.entry.text.length;
+    this.expire(event.at);
+  }
+
+  /**
+   * Forgets what is too old or too much; also to be called now and then while nothing is written.
+   *
+   * @param now as `performance.now()` tells it
+   */
+  expire(now: number): void {
     const { minEvents, maxEvents, maxBytes, maxAgeMs } = this.#limits;
     for (;;) {
       const length = this.#events.length - this.#start;
       const oldest = this.#events[this.#start];
       if (!oldest || length <= minEvents) break;
-      if (length <= maxEvents && this.#bytes <= maxBytes && event.at - oldest.at <= maxAgeMs) break;
+      if (length <= maxEvents && this.#bytes <= maxBytes && now - oldest.at <= maxAgeMs) break;
       this.#forget(oldest);
     }
     if (this.#start > 1024 && this.#start > this.#events.length / 2) {
@@ -87,7 +97,7 @@ export class EventRing {
 
   #forget(oldest: StoreEvent): void {
     this.#forgotten = oldest.revision;
-    this.#bytes -= oldest.entry.bytes.length;
+    this.#bytes -= oldest.entry.text.length;
     this.#events[this.#start] = undefined as never;
     this.#start++;
   }

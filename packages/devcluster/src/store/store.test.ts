@@ -43,10 +43,33 @@ describe("the store", () => {
     expect(table.list({ namespace: "a", after: "a/a" }).map(({ name }) => name)).toEqual(["z"]);
   });
 
-  it("keeps the bytes of an object whose parsed form is gone", () => {
+  it("keeps the text of an object whose parsed form is gone", () => {
     const entry = new Store().table("", "configmaps").put(object("a", 7), undefined);
     expect(entry.copy()).toEqual(entry.object);
-    expect(JSON.parse(entry.bytes.toString()).data).toEqual({ value: "7" });
+    expect(JSON.parse(entry.text).data).toEqual({ value: "7" });
+  });
+
+  it("forgets old history of tables that are quiet, all but the last hundred events", () => {
+    const store = new Store();
+    const table = store.table("", "configmaps");
+    const first = table.put(object("a"), undefined);
+    let entry = first;
+    for (let value = 1; value <= 150; value++) entry = table.put(object("a", value), entry);
+    store.expire(performance.now());
+    expect(table.events.since(first.revision)).toHaveLength(150);
+    store.expire(performance.now() + 80_000);
+    expect(() => table.events.since(first.revision)).toThrow(RevisionGoneError);
+    expect(table.events.since(entry.revision - 100)).toHaveLength(100);
+  });
+
+  it("keeps what one watcher encoded for the others, and not for the history", () => {
+    const table = new Store().table("", "configmaps");
+    const found: (string | undefined)[] = [];
+    table.watch((event) => void event.frames.set("form", "frame"));
+    table.watch((event) => void found.push(event.frames.get("form")));
+    table.put(object("a"), undefined);
+    expect(found).toEqual(["frame"]);
+    expect(table.events.since(0).map((event) => event.frames.size)).toEqual([0]);
   });
 
   it("tells of revisions that it no longer knows", () => {
@@ -68,7 +91,7 @@ describe("the store", () => {
         const states = new Map([[store.revision, [] as string[]]]);
         const told: StoreEvent[] = [];
         table.watch((event) => told.push(event));
-        const shown = (): string[] => table.list().map((entry) => entry.bytes.toString());
+        const shown = (): string[] => table.list().map((entry) => entry.text);
         for (const { name, remove, value } of operations) {
           const seen = table.get("default", name);
           if (remove) {
@@ -78,11 +101,11 @@ describe("the store", () => {
         }
         expect(told).toEqual(table.events.since(0));
         for (const [revision, state] of states) {
-          expect(table.list({ at: revision }).map((entry) => entry.bytes.toString())).toEqual(state);
-          const replayed = new Map(table.list({ at: revision }).map((entry) => [entry.key, entry.bytes.toString()]));
+          expect(table.list({ at: revision }).map((entry) => entry.text)).toEqual(state);
+          const replayed = new Map(table.list({ at: revision }).map((entry) => [entry.key, entry.text]));
           for (const { deleted, entry } of table.events.since(revision)) {
             if (deleted) replayed.delete(entry.key);
-            else replayed.set(entry.key, entry.bytes.toString());
+            else replayed.set(entry.key, entry.text);
           }
           expect([...replayed.values()].sort()).toEqual(shown().sort());
         }

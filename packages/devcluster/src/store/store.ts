@@ -16,4 +16,13 @@ export class Store {
     }
     return table;
   }
+
+  /**
+   * Forgets what watchers can no longer ask for; each write does so for its own table, this for those that are quiet.
+   *
+   * @param now as `performance.now()` tells it
+   */
+  expire(now: number): void {
+    for (const table of this.#tables.values()) table.events.expire(now);
+  }
 }

@@ -125,6 +125,8 @@ export class Table {
         process.emitWarning(error instanceof Error ? error : String(error));
       }
     }
+    // Whoever watches has its frame by now; those who come later are few, and the history would hold every frame for long.
+    event.frames.clear();
   }
 
   #addKey(key: string): void {
