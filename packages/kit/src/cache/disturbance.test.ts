@@ -81,6 +81,6 @@ test("whatever breaks on the way, the store ends as the server is, and handlers 
       await all.stop();
       await client.close();
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });

@@ -1,17 +1,7 @@
 import type { KubeObject, Resource } from "../api/index.ts";
-import {
-  BadRequestError,
-  type Client,
-  ConnectionError,
-  ExpiredError,
-  InvalidError,
-  MethodNotAllowedError,
-  NotAcceptableError,
-  StatusError,
-  TooManyRequestsError,
-  type WatchEvent,
-} from "../client/index.ts";
+import { type Client, ConnectionError, ExpiredError, TooManyRequestsError, type WatchEvent } from "../client/index.ts";
 import { GrowingDelay } from "../queue/index.ts";
+import { isRefusal, isVersionGone } from "./failures.ts";
 import { InitialEvents } from "./initial-events.ts";
 import { pause, untilAborted } from "./until-aborted.ts";
 import { QuietError, Watchdog } from "./watchdog.ts";
@@ -115,7 +105,7 @@ export class Reflector {
   /** Decides where to go on after a failure: from the same version, or from a new list. */
   #mayTryAtOnce(error: unknown): boolean {
     this.#listOnce = false;
-    if (error instanceof ExpiredError || isVersionTooLarge(error)) {
+    if (isVersionGone(error)) {
       const again = this.#versionGone;
       this.#versionGone = true;
       this.#listed = false;
@@ -174,13 +164,7 @@ export class Reflector {
       if (!this.#listed) this.#giveUpWatchList(++this.#ignored >= MAX_IGNORED);
     } catch (error) {
       if (this.#listed || signal.aborted) throw error;
-      if (
-        error instanceof ConnectionError ||
-        error instanceof TooManyRequestsError ||
-        error instanceof ExpiredError ||
-        isVersionTooLarge(error)
-      )
-        throw error;
+      if (error instanceof ConnectionError || error instanceof TooManyRequestsError || isVersionGone(error)) throw error;
       if (error instanceof QuietError) this.#giveUpWatchList(++this.#ignored >= MAX_IGNORED);
       else this.#giveUpWatchList(isRefusal(error));
     }
@@ -276,18 +260,4 @@ export class Reflector {
     this.#listOnce = false;
     this.#versionGone = false;
   }
-}
-
-/** The server does not know how to do this, and will not learn it soon. */
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof InvalidError ||
-    error instanceof BadRequestError ||
-    error instanceof MethodNotAllowedError ||
-    error instanceof NotAcceptableError
-  );
-}
-
-function isVersionTooLarge(error: unknown): boolean {
-  return error instanceof StatusError && error.causes.some(({ reason }) => reason === "ResourceVersionTooLarge");
 }
