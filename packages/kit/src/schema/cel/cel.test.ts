@@ -156,6 +156,15 @@ describe("what a rule can cost, as a real API server estimates it", () => {
   ];
   for (const [rule, schema, cost] of cases) test(rule, () => expect(compileRule({ rule }, schema).cost).toBe(cost));
 
+  test("a comparison of different types is told with its place; numbers have an order among themselves", () => {
+    const schema: SchemaNode = { type: "object", properties: { d: { type: "number" }, s: { type: "string" } } };
+    expect(() => compileRule({ rule: "self.d == 0" }, schema)).toThrow(
+      "ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(double, int)'\n | self.d == 0\n | .......^",
+    );
+    expect(() => compileRule({ rule: "self.s > 1" }, schema)).toThrow("found no matching overload for '_>_' applied to '(string, int)'");
+    expect(compileRule({ rule: "self.d > 0 && self.d == 0.0" }, schema).cost).toBe(5);
+  });
+
   test("a field that the schema does not have is told with its place", () => {
     expect(() => compileRule({ rule: "self.a > 1 &&\n  self.nope" }, { type: "object", properties: { a: { type: "integer" } } })).toThrow(
       "compilation failed: ERROR: <input>:2:7: undefined field 'nope'\n |   self.nope\n | ......^",

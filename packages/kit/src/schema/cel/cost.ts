@@ -104,7 +104,7 @@ function estimate(node: ASTNode, scope: Scope): Estimate {
     case "rcall":
       return memberCall(node.args[0], node.args[1], node.args[2], scope);
     default:
-      return binary(node.op, estimate(node.args[0], scope), estimate(node.args[1], scope));
+      return binary(node.op, ...comparable(node, estimate(node.args[0], scope), estimate(node.args[1], scope)));
   }
 }
 
@@ -128,6 +128,23 @@ function at(input: string, offset: number, message: string): string {
   const column = [...before.at(-1)!].length;
   const line = input.split("\n")[before.length - 1]!;
   return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${".".repeat(column)}^`;
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(["int", "double"]);
+const TYPED: ReadonlySet<string> = new Set([...SCALARS, "string", "bytes"]);
+const EQUALITY: ReadonlySet<string> = new Set(["==", "!="]);
+const ORDER: ReadonlySet<string> = new Set(["<", "<=", ">", ">="]);
+
+/** Values of different types are never equal, and only numbers have an order among themselves: who compares them is mistaken. */
+function comparable(node: ASTNode & { args: [ASTNode, ASTNode] }, left: Estimate, right: Estimate): [Estimate, Estimate] {
+  const { op } = node;
+  const known = TYPED.has(left.kind) && TYPED.has(right.kind) && left.kind !== right.kind;
+  const ordered = ORDER.has(op) && NUMBERS.has(left.kind) && NUMBERS.has(right.kind);
+  if (known && (EQUALITY.has(op) || ORDER.has(op)) && !ordered) {
+    const place = node.input.indexOf(op, node.args[0].range.end);
+    throw new CelError(at(node.input, place, `found no matching overload for '_${op}_' applied to '(${left.kind}, ${right.kind})'`));
+  }
+  return [left, right];
 }
 
 function select(target: Estimate, field: string): Estimate {
