@@ -1,4 +1,4 @@
-import { compareResourceVersions, isOrderedVersion, type KubeObject } from "../api/index.ts";
+import { compareResourceVersions, isOrderedVersion, type KubeObject, objectKey } from "../api/index.ts";
 import type { Informer } from "../cache/index.ts";
 import type { Clock } from "../queue/index.ts";
 
@@ -47,7 +47,9 @@ export class OwnWrites {
   wrote(key: string, informer: Informer, object: KubeObject): void {
     const version = object.metadata.resourceVersion ?? "";
     // Other things than counters cannot be compared; such a server is read as it comes.
-    if (!isOrderedVersion(version) || informer.covers(object) === false) return;
+    if (!isOrderedVersion(version)) return;
+    // What the informer never shows is not waited for; what the write took out of its selection still is, to go.
+    if (informer.covers(object) === false && informer.lister.get(objectKey(object)) === undefined) return;
     this.#expect(key, informer, `${object.kind} ${object.metadata.name} at version ${version}`, () => {
       const reached = informer.lastSyncedResourceVersion;
       return isOrderedVersion(reached) && compareResourceVersions(reached, version) >= 0;
@@ -56,10 +58,9 @@ export class OwnWrites {
 
   /** The reconcile of `key` deleted this object. */
   deleted(key: string, informer: Informer, object: KubeObject): void {
-    if (informer.covers(object) === false) return;
-    const { name = "", namespace, uid } = object.metadata;
+    const { name = "", uid } = object.metadata;
     this.#expect(key, informer, `${object.kind} ${name} deleted`, () => {
-      const stored = informer.lister.get(namespace === undefined ? { name } : { namespace, name });
+      const stored = informer.lister.get(objectKey(object));
       return stored === undefined || stored.metadata.uid !== uid || stored.metadata.deletionTimestamp !== undefined;
     });
   }
