@@ -1,5 +1,5 @@
-import { ForbiddenError, Namespace, Pod } from "@outrigger/kit";
-import { connect } from "@outrigger/kit/client";
+import { Namespace, Pod } from "@outrigger/kit";
+import { connect, ForbiddenError } from "@outrigger/kit/client";
 import { eventually, startRealCluster, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
