@@ -14,6 +14,8 @@ const TTL_MS = 12_000;
 const namespace = "default";
 const name = "slow";
 const SLOW_MACHINE_MS = 90_000;
+/** Which pods are slow is the question here; how exactly is that of agent.guest.ts. */
+const TOLERANCE_MS = 2;
 
 let cluster: Devcluster;
 let client: Client;
@@ -43,25 +45,24 @@ describe("a NetworkFault", () => {
   afterEach(deleteFault);
 
   test("of 20 ms on two of three pods is 20 ms on those two, for its duration and no longer", async () => {
-    const plain: number[] = [];
-    for (const pod of pods) plain.push(median(await pings(pod, 15)));
+    const plain = await roundTrips();
     await createFault({ mode: "fixed", value: 2, duration: "30s" });
     const { status } = await state("Applied");
     const chosen = status?.pods?.map((entry) => entry.name) ?? [];
     assert.equal(chosen.length, 2);
-    const rounds = pods.map((): number[] => []);
-    for (let round = 0; round < 3; round++) for (const [index, pod] of pods.entries()) rounds[index]!.push(...(await pings(pod, 8)));
+    const slow = await roundTrips();
     const end = Date.parse(status?.run?.endTime ?? "");
     assert.ok(Date.now() < end, "the pings were to be over before the fault");
-    const over = pods.map((pod, index) => ({ pod: pod.name, over: median(rounds[index]!) - plain[index]! }));
+    const over = pods.map((pod, index) => ({ pod: pod.name, over: slow[index]! - plain[index]! }));
     console.log(`# chosen ${chosen.join(", ")}; over plain: ${over.map((one) => `${one.pod} ${one.over.toFixed(2)} ms`).join(", ")}`);
     for (const one of over) {
       const wanted = chosen.includes(one.pod) ? 20 : 0;
-      assert.ok(Math.abs(one.over - wanted) <= 1, `${one.pod}: ${one.over} ms over plain, not ${wanted}`);
+      assert.ok(Math.abs(one.over - wanted) <= TOLERANCE_MS, `${one.pod}: ${one.over} ms over plain, not ${wanted}`);
     }
 
     await state("Ended");
-    for (const [index, pod] of pods.entries()) assert.ok(median(await pings(pod, 8)) - plain[index]! <= 1, `${pod.name} is still slow`);
+    for (const [index, pod] of pods.entries())
+      assert.ok(median(await pings(pod, 8)) - plain[index]! <= TOLERANCE_MS, `${pod.name} is still slow`);
     console.log(`# ended ${Date.now() - end} ms after its time, pings included`);
   });
 
@@ -73,7 +74,7 @@ describe("a NetworkFault", () => {
     await client.patch(NetworkFault, { namespace, name }, { type: "merge", patch: { spec: { fault: { delay: { time: "50ms" } } } } });
     await until("50 ms", async () => Math.abs(median(await pings(pod, 5)) - plain - 50) <= 2, SLOW_MACHINE_MS);
     await deleteFault();
-    assert.ok(median(await pings(pod, 8)) - plain <= 1, "the object went and the delay stayed");
+    assert.ok(median(await pings(pod, 8)) - plain <= TOLERANCE_MS, "the object went and the delay stayed");
     for (const one of pods) assert.deepEqual((await one.call("GET", "/v1/faults")).body["faults"], []);
   });
 
@@ -85,8 +86,8 @@ describe("a NetworkFault", () => {
     await state("Applied");
     const over = [median(await pings(pod, 15, pod.peer)) - wanted, median(await pings(pod, 15, pod.otherPeer)) - other];
     console.log(`# target ${over[0]!.toFixed(2)} ms over plain, other ${over[1]!.toFixed(2)}`);
-    assert.ok(Math.abs(over[0]! - 20) <= 1, `target: ${over[0]}`);
-    assert.ok(Math.abs(over[1]!) <= 1, `other: ${over[1]}`);
+    assert.ok(Math.abs(over[0]! - 20) <= TOLERANCE_MS, `target: ${over[0]}`);
+    assert.ok(Math.abs(over[1]!) <= TOLERANCE_MS, `other: ${over[1]}`);
   });
 
   test("ends by itself when its manager is no more", async () => {
@@ -97,13 +98,21 @@ describe("a NetworkFault", () => {
     await manager.stop();
     const stopped = Date.now();
     assert.ok(median(await pings(pod, 8)) - plain > 15, "it holds without its manager at first");
-    await until("the plain round trip", async () => median(await pings(pod, 5)) - plain <= 1, TTL_MS + 30_000);
+    await until("the plain round trip", async () => median(await pings(pod, 5)) - plain <= TOLERANCE_MS, TTL_MS + 30_000);
     const after = Date.now() - stopped;
     console.log(`# off ${after} ms after the manager stopped; the time limit is ${TTL_MS}`);
     assert.ok(after <= TTL_MS + 2000, `${after} ms`);
     manager = await startManager();
   });
 });
+
+/** Each pod's round trip, milliseconds: the median of the least disturbed of three rounds. */
+async function roundTrips(): Promise<number[]> {
+  const least = pods.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < 3; round++)
+    for (const [index, pod] of pods.entries()) least[index] = Math.min(least[index]!, median(await pings(pod, 8)));
+  return least;
+}
 
 /** `ping` stands still for this whole process, in which the manager must come to its renewals too. */
 async function pings(pod: Pod, count: number, from?: string): Promise<number[]> {
