@@ -1,14 +1,13 @@
 import type { Informers } from "@outrigger/kit/cache";
 import type { Client } from "@outrigger/kit/client";
-import type { Log } from "@outrigger/kit/controller";
-import type { Reporter } from "../events/index.ts";
+import type { Log, WritingEventRecorder } from "@outrigger/kit/controller";
 
 /** What a control loop runs on. */
 export interface LoopRuntime {
   readonly client: Client;
   readonly informers: Informers;
   /** Reports Events as `component`; one reporter for each name. */
-  readonly reporter: (component: string) => Reporter;
+  readonly reporter: (component: string) => WritingEventRecorder;
   readonly log: Log;
   /** The certificate authority that pods are told to trust, PEM. */
   readonly rootCa: string | undefined;

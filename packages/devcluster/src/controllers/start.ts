@@ -1,7 +1,6 @@
 import { type Informers, informers as makeInformers } from "@outrigger/kit/cache";
 import type { Client } from "@outrigger/kit/client";
-import { type Log, silentLog } from "@outrigger/kit/controller";
-import { type Reporter, reporter } from "../events/index.ts";
+import { eventRecorder, type Log, silentLog, type WritingEventRecorder } from "@outrigger/kit/controller";
 import { daemonSetLoop } from "./daemonset/index.ts";
 import { deploymentLoop } from "./deployment/index.ts";
 import { disruptionLoop } from "./disruption/index.ts";
@@ -62,14 +61,14 @@ export async function startControllers(client: Client, options: ControllersOptio
   const informers = makeInformers(client, {
     onError: (error, { plural }) => log.warn({ err: error, resource: plural }, "a list or watch failed"),
   });
-  const reporters = new Map<string, Reporter>();
+  const reporters = new Map<string, WritingEventRecorder>();
   const runtime = {
     client,
     informers,
     log,
     rootCa,
-    reporter(component: string): Reporter {
-      const made = reporters.get(component) ?? reporter(client, component);
+    reporter(component: string): WritingEventRecorder {
+      const made = reporters.get(component) ?? eventRecorder(client, { component, log });
       reporters.set(component, made);
       return made;
     },

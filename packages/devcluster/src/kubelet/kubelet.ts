@@ -1,8 +1,8 @@
 import { objectKey } from "@outrigger/kit/api";
 import { type Informers, informers as makeInformers } from "@outrigger/kit/cache";
 import { type Client, ConflictError, NotFoundError } from "@outrigger/kit/client";
+import { eventRecorder, type WritingEventRecorder } from "@outrigger/kit/controller";
 import type { LogRequest } from "../devcluster.ts";
-import { reporter } from "../events/index.ts";
 import { Pod } from "../objects/index.ts";
 import { AddressPool } from "./addresses.ts";
 import { Admission, type Refusal } from "./admit.ts";
@@ -76,7 +76,7 @@ class Kubelet implements PodHost {
   readonly #byName = new Map<string, PodRunner>();
   readonly #addresses: AddressPool;
   readonly #admission: Admission;
-  readonly #events: ReturnType<typeof reporter>;
+  readonly #events: WritingEventRecorder;
   readonly #reports: StatusReporter;
   readonly #deletions = new Set<Promise<void>>();
   readonly #stop = new AbortController();
@@ -95,7 +95,7 @@ class Kubelet implements PodHost {
     this.hostIP = hostIP;
     this.#addresses = new AddressPool(podNetwork);
     this.#admission = new Admission(capacity);
-    this.#events = reporter(client, "kubelet", nodeName);
+    this.#events = eventRecorder(client, { component: "kubelet", host: nodeName });
     this.#reports = new StatusReporter(client, this.#stop.signal);
   }
 

@@ -3,7 +3,7 @@ import type { KubeObject } from "../api/index.ts";
 export interface EventOptions {
   /** Default `Normal`. */
   readonly type?: "Normal" | "Warning";
-  /** What was being done, for `events.k8s.io`. Default: the reason. */
+  /** What was being done; core Events of Kubernetes' own controllers have none. */
   readonly action?: string;
   /** The part of the object that it is about: `spec.containers{app}`. */
   readonly fieldPath?: string;

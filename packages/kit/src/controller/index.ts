@@ -30,6 +30,7 @@ export { type Condition, setCondition } from "./condition.ts";
 export type { Context, ContextApplyOptions, Reconcile } from "./context.ts";
 export { type Defined, DefinitionError, type InstallOptions, installDefinitions } from "./definitions.ts";
 export type { EventOptions, EventRecorder } from "./event.ts";
+export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./event-recorder.ts";
 export { type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";
 export { clusterRole, leaseRules, mergeRules, type PolicyRule, REVIEW_RULES, rbacRules, type Verb } from "./rbac.ts";

@@ -23,7 +23,7 @@
  * - A manager that was given a client without a `kubeconfig` renews the lease in its own thread.
  * - An exec plugin that must ask on a terminal cannot do so from the lease's thread.
  */
-export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./events.ts";
+export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "../controller/index.ts";
 export { type LeaderElectionOptions, LeaderElector, type LeaderElectorParts, LeadershipLostError } from "./leader-election.ts";
 export {
   type Manager,

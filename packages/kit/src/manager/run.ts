@@ -1,8 +1,15 @@
 import { setMaxListeners } from "node:events";
 import { type Informers, informers } from "../cache/index.ts";
 import { type Client, type ClusterAccess, connect, type KubeconfigOptions } from "../client/index.ts";
-import { CacheSyncError, type Log, type RunningController, silentLog, startController } from "../controller/index.ts";
-import { eventRecorder, type WritingEventRecorder } from "./events.ts";
+import {
+  CacheSyncError,
+  eventRecorder,
+  type Log,
+  type RunningController,
+  silentLog,
+  startController,
+  type WritingEventRecorder,
+} from "../controller/index.ts";
 import { fencedClient } from "./fenced-client.ts";
 import { LeadershipLostError } from "./leader-election.ts";
 import { type HeldLease, type Loss, leaseOf } from "./lease.ts";

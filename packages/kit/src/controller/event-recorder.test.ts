@@ -29,6 +29,26 @@ test("writes an event about its object, and counts the same one up", async () =>
   await client.close();
 });
 
+test("says on which node it was, and which part of the object it is about", async () => {
+  await using server = await startApiServer();
+  const client = connect({ text: server.kubeconfig() });
+  const recorder = eventRecorder(client, { component: "kubelet", host: "node-1" });
+  recorder.event(pod, "Started", "started", { fieldPath: "spec.containers{main}" });
+  await recorder.flushed();
+  await recorder.stop();
+  recorder.event(pod, "Late", "nobody listens");
+  await recorder.flushed();
+  const events = server.objects("events");
+  expect(events).toHaveLength(1);
+  expect(events[0]).toMatchObject({
+    involvedObject: { fieldPath: "spec.containers{main}" },
+    source: { component: "kubelet", host: "node-1" },
+    reportingInstance: "node-1",
+  });
+  expect(events[0]).not.toHaveProperty("action");
+  await client.close();
+});
+
 test("an event that cannot be written troubles nobody", async () => {
   await using server = await startApiServer();
   const client = connect({ text: server.kubeconfig() });
@@ -42,7 +62,7 @@ test("an event that cannot be written troubles nobody", async () => {
   await client.close();
 });
 
-const event = (message: string, about = "p") => ({ about, type: "Normal", reason: "R", action: "R", message });
+const event = (message: string, about = "p") => ({ about, type: "Normal", reason: "R", message });
 
 test("events that differ in their message alone become one after ten of them, for ten minutes", () => {
   let now = 0;

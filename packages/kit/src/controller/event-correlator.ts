@@ -11,7 +11,7 @@ export interface ReportedEvent {
   readonly type: string;
   readonly reason: string;
   readonly message: string;
-  readonly action: string;
+  readonly action?: string;
 }
 /** An event to write: those with the same key are one, counted up. */
 export interface CorrelatedEvent extends ReportedEvent {
