@@ -19,6 +19,7 @@ const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]
   watch: () => import("./runtime/watch.ts"),
   queue: () => import("./runtime/queue.ts"),
   reconcile: () => import("./runtime/reconcile.ts"),
+  relist: () => import("./relist/relist.ts"),
 };
 const chosen = positionals.length > 0 ? positionals : Object.keys(all);
 const figures: Figure[] = [];

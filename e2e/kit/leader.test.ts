@@ -59,7 +59,8 @@ afterAll(async () => {
   await cluster?.close();
 });
 /** Three compete in each test: whoever ended in the one before is replaced. */
-beforeEach(async () => {
+beforeEach(async ({ onTestFailed }) => {
+  onTestFailed(() => console.log(candidates.map(({ identity, output }) => `--- ${identity}\n${output}`).join("\n")));
   while (candidates.filter(runs).length < 3) candidates.push(await start());
 });
 

@@ -36,3 +36,4 @@ export {
 } from "./manager.ts";
 export type { MetricFamilies } from "./metrics.ts";
 export type { SecureMetricsOptions } from "./secure-metrics.ts";
+export { type ThreadManagerOptions, type ThreadModule, type WorkerManagerOptions, workerManager } from "./worker-manager.ts";

@@ -1,0 +1,136 @@
+import { Agent, fetch as fetchWith } from "undici";
+import { expect, test } from "vitest";
+import { startApiServer, until } from "../../test/api-server.ts";
+import { builtIn, type KubeObject } from "../api/index.ts";
+import { connect } from "../client/index.ts";
+import { controller, type Log, silentLog } from "../controller/index.ts";
+import { createCa, issueCertificate } from "../pki/index.ts";
+import { allow, convert, validate, webhookService } from "../webhook/index.ts";
+import { LeaderElector, manager, workerManager } from "./index.ts";
+
+const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: object }>()("v1", "ConfigMap", "configmaps", "Namespaced");
+const module = new URL("../../test/thread-controllers.ts", import.meta.url);
+const ca = createCa({ commonName: "threads-test" });
+const certificate = issueCertificate(ca, { commonName: "hook", ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
+
+test("conversions are answered before the caches have synced, admission with 503, and both are counted", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  let open = false;
+  server.interceptions.push(async ({ url }) => {
+    if (url.pathname.endsWith("/configmaps")) await until(() => open);
+    return false;
+  });
+  let port = 0;
+  const running = manager({
+    kubeconfig: { text: server.kubeconfig() },
+    controllers: [controller(ConfigMap).reconcile(async () => {})],
+    webhooks: [
+      webhookService({
+        certificate,
+        port: 0,
+        host: "127.0.0.1",
+        drainMs: 0,
+        webhooks: [validate("/validate", () => allow()), convert("/convert", (object, apiVersion) => ({ ...object, apiVersion }))],
+        onListening: (_server, at) => {
+          port = at;
+        },
+      }),
+    ],
+    probes: { port: 0, host: "127.0.0.1" },
+    log: false,
+  });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await until(() => port > 0);
+  const dispatcher = new Agent({ connect: { ca: ca.certificate } });
+  const post = async (path: string, body: object): Promise<{ status: number; body: unknown }> => {
+    const response = await fetchWith(`https://127.0.0.1:${port}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      dispatcher,
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  const object = { apiVersion: "g/v1", kind: "K", metadata: { name: "a" } };
+  const conversion = {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "ConversionReview",
+    request: { uid: "1", desiredAPIVersion: "g/v2", objects: [object] },
+  };
+  const admission = {
+    apiVersion: "admission.k8s.io/v1",
+    kind: "AdmissionReview",
+    request: { uid: "2", operation: "CREATE", kind: { group: "", version: "v1", kind: "Pod" }, object },
+  };
+  expect(await post("/convert", conversion)).toMatchObject({
+    status: 200,
+    body: { response: { convertedObjects: [{ apiVersion: "g/v2" }] } },
+  });
+  expect((await post("/validate", admission)).status).toBe(503);
+  open = true;
+  await running.ready;
+  expect(await post("/validate", admission)).toMatchObject({ status: 200, body: { response: { allowed: true } } });
+  const metrics = await (await fetch(`${running.probesUrl}/metrics`)).text();
+  for (const line of [
+    'controller_runtime_webhook_requests_total{webhook="/convert",code="200"} 1',
+    'controller_runtime_webhook_requests_total{webhook="/convert",code="500"} 0',
+    'controller_runtime_webhook_requests_total{webhook="/validate",code="503"} 1',
+    'controller_runtime_webhook_requests_total{webhook="/validate",code="200"} 1',
+    'controller_runtime_webhook_requests_in_flight{webhook="/validate"} 0',
+    'controller_runtime_webhook_latency_seconds_count{webhook="/validate"} 2',
+  ])
+    expect(metrics).toContain(line);
+  await dispatcher.close();
+  stop.abort();
+  await done;
+});
+
+test("a manager in a thread of its own reconciles there, and shows its lines and figures here", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  const lines: string[] = [];
+  const log: Log = { ...silentLog, info: (fields, text) => void lines.push(`${text} ${JSON.stringify(fields)}`), child: () => log };
+  const running = manager({
+    kubeconfig: { text: server.kubeconfig() },
+    webhooks: [workerManager({ name: "thread", module })],
+    probes: { port: 0, host: "127.0.0.1" },
+    log,
+  });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await running.ready;
+  await until(() => lines.some((line) => /^reconciled in a thread .*"controller":"threaded".*"name":"a".*"reconcileId"/.test(line)));
+  await until(async () =>
+    (await (await fetch(`${running.probesUrl}/metrics`)).text()).includes(
+      'controller_runtime_reconcile_total{controller="threaded",result="success"} 1',
+    ),
+  );
+  stop.abort();
+  await done;
+  await until(() => server.watchers === 0);
+});
+
+test("what fails in a thread ends the manager with its error", async () => {
+  await using server = await startApiServer();
+  const running = manager({
+    kubeconfig: { text: server.kubeconfig() },
+    webhooks: [workerManager({ name: "thread", module, data: { fail: true } })],
+    log: false,
+  });
+  await expect(running.run()).rejects.toThrow("the thread's own failure");
+});
+
+test("a lease is given back also when a renewal's answer was not waited for", async () => {
+  await using server = await startApiServer();
+  await using client = Object.assign(connect({ text: server.kubeconfig() }), { [Symbol.asyncDispose]: () => Promise.resolve() });
+  const elector = new LeaderElector({ client, log: silentLog, options: { name: "m", namespace: "default", identity: "me" } });
+  await elector.acquire(new AbortController().signal);
+  // As the server has it after a renewal: the same holder at a later version.
+  const { spec } = server.get("m", "leases") as KubeObject & { spec: object };
+  server.put("m", { spec }, "default", "leases");
+  await elector.release();
+  expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "" });
+  await client.close();
+});
