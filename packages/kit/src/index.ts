@@ -56,4 +56,4 @@ export {
   StatefulSet,
 } from "./kinds/index.ts";
 export { type Manager, type ManagerOptions, manager } from "./manager/index.ts";
-export { type CustomResource, defineResource, t } from "./schema/index.ts";
+export { type CustomResource, defineResource, formerVersion, t, withVersions } from "./schema/index.ts";

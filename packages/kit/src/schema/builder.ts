@@ -3,6 +3,15 @@
 import type * as typebox from "typebox";
 import { withDefault } from "./input.ts";
 import type { SchemaNode, ValidationRule } from "./node.ts";
+import { union } from "./union.ts";
+
+/** An object of a kind that only the writer knows. */
+export interface EmbeddedResource {
+  apiVersion: string;
+  kind: string;
+  metadata?: { name?: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  [field: string]: unknown;
+}
 
 /** What any part of a schema may state beside its type. */
 export interface SchemaOptions {
@@ -60,6 +69,21 @@ export const t = {
       },
       options,
     )) as unknown as (options?: SchemaOptions) => typebox.TUnsafe<number | string>,
+  /** One of several: listed values, whole numbers or text, or objects that differ in their fields. @throws RangeError where a structural schema cannot say it. */
+  Union: ((members: Node[], options?: SchemaOptions) => node(union(members), options)) as unknown as typeof typebox.Union,
+  /** `null` is a value of its own here, and not taken for absent. */
+  Nullable: ((inner: Node) => ({ ...inner, nullable: true })) as unknown as <T extends typebox.TSchema>(
+    inner: T,
+  ) => typebox.TUnsafe<typebox.Static<T> | null>,
+  /** Any JSON value, kept as it is. */
+  Unknown: ((options?: SchemaOptions) => node({ "x-kubernetes-preserve-unknown-fields": true }, options)) as unknown as (
+    options?: SchemaOptions,
+  ) => typebox.TUnsafe<unknown>,
+  /** A whole object of another kind, kept as it is; the API server checks its apiVersion, kind and metadata. */
+  EmbeddedResource: ((options?: SchemaOptions) =>
+    node({ type: "object", "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true }, options)) as unknown as (
+    options?: SchemaOptions,
+  ) => typebox.TUnsafe<EmbeddedResource>,
   /** Any object, kept as it is. */
   Any: ((options?: SchemaOptions) => node({ type: "object", "x-kubernetes-preserve-unknown-fields": true }, options)) as unknown as (
     options?: SchemaOptions,

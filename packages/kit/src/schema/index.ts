@@ -6,7 +6,7 @@
  * - Texts of causes are the API server's own.
  * - Patterns run in linear time, whatever their author wrote.
  */
-export { type SchemaOptions, type Static, type TObject, type TSchema, t } from "./builder.ts";
+export { type EmbeddedResource, type SchemaOptions, type Static, type TObject, type TSchema, t } from "./builder.ts";
 export {
   CelError,
   type CelOptions,
@@ -35,3 +35,12 @@ export type { SchemaNode, ValidationRule } from "./node.ts";
 export { compilePattern, PatternError } from "./pattern.ts";
 export { prune } from "./prune.ts";
 export { invalidValue, type ValidateOptions, validate, validateListTypes } from "./validate.ts";
+export {
+  type ConversionClient,
+  type Converted,
+  type FormerVersion,
+  type FormerVersionOptions,
+  formerVersion,
+  type VersionedResource,
+  withVersions,
+} from "./versions.ts";
