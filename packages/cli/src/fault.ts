@@ -40,10 +40,14 @@ export interface ClearOptions extends InNamespace {
 export async function setFault(words: readonly string[], options: SetOptions): Promise<void> {
   const timeoutMs = duration("--timeout", options.timeout);
   const spec = await faultSpec(words, options);
+  const name = options.name ?? nameOf(words, spec);
+  const { apiVersion, kind } = NetworkFault;
+  if (options.dryRun) {
+    const metadata = { name, ...(options.namespace ? { namespace: options.namespace } : {}) };
+    return print({ apiVersion, kind, metadata, spec }, options.output === "table" ? "yaml" : options.output);
+  }
   await inCluster(options, async (client, namespace) => {
-    const name = options.name ?? nameOf(words, spec);
-    const desired = { apiVersion: NetworkFault.apiVersion, kind: NetworkFault.kind, metadata: { name, namespace }, spec } as const;
-    if (options.dryRun) return print(desired, options.output === "table" ? "yaml" : options.output);
+    const desired = { apiVersion, kind, metadata: { name, namespace }, spec } as const;
     const applied = await client.apply(NetworkFault, desired, { fieldManager: "outrigger", force: true });
     if (!options.wait) return options.output === "table" ? console.log(`networkfault/${name} set`) : print(applied, options.output);
 
