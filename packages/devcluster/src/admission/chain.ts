@@ -47,8 +47,9 @@ export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
     storageObjectInUseProtection,
     defaultIngressClass(reader),
   ].filter(({ name }) => !disabled.has(name));
-  const mutating = new MutatingWebhooks(reader, served, caller, audit);
-  const validating = new ValidatingWebhooks(reader, served, caller, audit);
+  const parts = { reader, served, caller, audit };
+  const mutating = new MutatingWebhooks(parts);
+  const validating = new ValidatingWebhooks(parts);
   const admitting = plugins.filter((plugin) => plugin.admit);
   const checking = plugins.filter((plugin) => plugin.validate);
   return {

@@ -1,16 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
 import { applyJsonPatch } from "@outrigger/kit/patch";
-import type { AdmissionAttributes, ClusterReader } from "../registry/index.ts";
+import type { AdmissionAttributes } from "../registry/index.ts";
 import { internal } from "../registry/index.ts";
-import { type AuditSink, ask } from "./ask.ts";
 import { CallError, jsonWords } from "./call-error.ts";
-import type { WebhookCaller } from "./caller.ts";
-import { conditionsAllow } from "./conditions.ts";
-import { VersionedForms } from "./forms.ts";
-import { type Candidate, HookSet, type ServedVersions } from "./hooks.ts";
-import { selects } from "./match.ts";
-import { callFailed } from "./refusals.ts";
+import type { VersionedForms } from "./forms.ts";
+import type { Candidate } from "./hooks.ts";
+import { WebhookCalls, type WebhookParts } from "./webhook-calls.ts";
 
 /** What one request remembers between the two rounds of its mutating webhooks. */
 export class Reinvocation {
@@ -47,40 +43,27 @@ export class Reinvocation {
  * After `k8s.io/apiserver/pkg/admission/plugin/webhook/mutating`.
  */
 export class MutatingWebhooks {
-  readonly #reader: ClusterReader;
-  readonly #served: ServedVersions;
-  readonly #caller: WebhookCaller;
-  readonly #audit: AuditSink | undefined;
-  readonly #hooks: HookSet;
+  readonly #calls: WebhookCalls;
 
-  constructor(reader: ClusterReader, served: ServedVersions, caller: WebhookCaller, audit?: AuditSink) {
-    this.#reader = reader;
-    this.#served = served;
-    this.#caller = caller;
-    this.#audit = audit;
-    this.#hooks = new HookSet(reader, served, "mutatingwebhookconfigurations");
+  constructor(parts: WebhookParts) {
+    this.#calls = new WebhookCalls(parts, "mutatingwebhookconfigurations");
   }
 
   async admit(attributes: AdmissionAttributes, reinvocation: Reinvocation): Promise<void> {
-    const candidates = this.#hooks.candidates(attributes);
+    const candidates = this.#calls.candidates(attributes);
     if (candidates.length === 0) return;
     reinvocation.begin(attributes.object);
-    const forms = new VersionedForms(this.#served, attributes);
+    const forms = this.#calls.forms(attributes);
     for (const candidate of candidates) {
       const { hook } = candidate;
-      if (!selects(hook, attributes, this.#reader)) continue;
-      if (hook.conditions && !(await conditionsAllow(candidate, attributes, forms))) continue;
+      if (!(await this.#calls.concerns(candidate, attributes, forms))) continue;
       // In the second round no hook is called for the first time, even if its selectors match only now.
       if (reinvocation.second && !reinvocation.isDue(hook.uid)) continue;
-      try {
-        if (await this.#call(candidate, attributes, forms)) {
-          reinvocation.changed();
-          reinvocation.needed = true;
-        }
-      } catch (error) {
-        if (!(error instanceof CallError)) throw error;
-        if (!hook.ignoreFailure) throw callFailed(hook, error.message);
-      }
+      await this.#calls.underPolicy(hook, async () => {
+        if (!(await this.#call(candidate, attributes, forms))) return;
+        reinvocation.changed();
+        reinvocation.needed = true;
+      });
       if (hook.reinvoked) reinvocation.wasCalled(hook.uid);
     }
     reinvocation.end(attributes.object);
@@ -90,7 +73,7 @@ export class MutatingWebhooks {
   async #call(candidate: Candidate, attributes: AdmissionAttributes, versions: VersionedForms): Promise<boolean> {
     const { hook } = candidate;
     const forms = await versions.of(candidate);
-    const answer = await ask(this.#caller, candidate, attributes, forms, true, this.#audit);
+    const answer = await this.#calls.ask(candidate, attributes, forms);
     if (answer.patch === "") return false;
     const operations = readPatch(answer.patch);
     if (operations.length === 0) return false;
