@@ -12,7 +12,7 @@ const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: ob
   "configmaps",
   "Namespaced",
 );
-const fast = { leaseDurationMs: 600, renewDeadlineMs: 300, retryPeriodMs: 50 };
+const fast = { leaseDurationMs: 2_000, renewDeadlineMs: 1_200, retryPeriodMs: 50 };
 
 test("starts webhooks, then caches, then controllers, and stops in reverse", async () => {
   await using server = await startApiServer();

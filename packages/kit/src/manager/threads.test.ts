@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Agent, fetch as fetchWith } from "undici";
 import { expect, test } from "vitest";
 import { startApiServer, until } from "../../test/api-server.ts";
@@ -133,4 +136,33 @@ test("a lease is given back also when a renewal's answer was not waited for", as
   await elector.release();
   expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "" });
   await client.close();
+});
+
+test("the lease's thread gets credentials of its own, from a plugin or a token file", async () => {
+  await using server = await startApiServer();
+  const folder = mkdtempSync(join(tmpdir(), "lease-credentials-"));
+  const tokenFile = join(folder, "token");
+  writeFileSync(tokenFile, "from-file");
+  const credential = { apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: { token: "from-plugin" } };
+  const exec = {
+    apiVersion: credential.apiVersion,
+    command: process.execPath,
+    args: ["-e", `console.log(${JSON.stringify(JSON.stringify(credential))})`],
+    interactiveMode: "IfAvailable",
+  };
+  for (const [user, token] of [
+    [{ exec }, "from-plugin"],
+    [{ tokenFile }, "from-file"],
+  ] as const) {
+    const running = manager({ kubeconfig: { text: server.kubeconfig(user) }, name: token, leaderElection: {}, log: false });
+    const stop = new AbortController();
+    const done = running.run(stop.signal);
+    await running.ready;
+    stop.abort();
+    await done;
+    const leases = server.requests.filter(({ url }) => url.pathname.endsWith(`/leases/${token}`));
+    expect(leases.length).toBeGreaterThan(0);
+    expect(new Set(leases.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${token}`]));
+  }
+  rmSync(folder, { recursive: true, force: true });
 });
