@@ -57,7 +57,7 @@ export async function patchObject(
       const given = object.metadata.name ?? "";
       if (given === "") throw badRequest(`the name of the object (${target.name} based on URL) was undeterminable: name must be provided`);
       settleNamespace(object, target.resource, target.namespace);
-      if (given !== target.name) throw badRequest(`the name of the object (${given}) does not match the name on the URL (${target.name})`);
+      if (given !== target.name) throw otherName(given, target);
       return object;
     },
     options,
@@ -89,8 +89,7 @@ export function patched(
   try {
     const { object, strict } = decodeObject(resource, result, findKind);
     const all = [...patch.strict, ...strict];
-    if (all.length > 0 && options.fieldValidation === "Strict") throw new DecodeError(`strict decoding error: ${all.join(", ")}`);
-    if (options.fieldValidation === "Warn") for (const text of all) caller.warn(text);
+    heed(all, options, caller, () => new DecodeError(`strict decoding error: ${all.join(", ")}`));
     dedupeOwnerReferences(object.metadata, caller.warn);
     trackFields(target, current, object, caller, options);
     return object;
@@ -100,6 +99,16 @@ export function patched(
     const message = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
     throw invalid({ group: "", kind: "" }, "", [{ reason: "FieldValueInvalid", message, field: "patch" }]);
   }
+}
+
+function otherName(given: string, { name }: Target): StatusError {
+  return badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+}
+
+/** Does with what strict parsing minds as `fieldValidation` says: refuses the request, warns, or nothing. */
+function heed(problems: readonly string[], { fieldValidation }: WriteOptions, caller: Caller, refusal: () => Error): void {
+  if (problems.length > 0 && fieldValidation === "Strict") throw refusal();
+  if (fieldValidation === "Warn") for (const text of problems) caller.warn(text);
 }
 
 /** This kind of patch is converted without a text in between, by code with words of its own. */
@@ -120,13 +129,10 @@ function applied(
   const { resource } = target;
   if (patch.strict.length > 0) {
     const text = `error strict decoding YAML: ${patch.strict.join(", ")}`;
-    if (options.fieldValidation === "Strict") throw badRequest(text);
-    if (options.fieldValidation === "Warn") caller.warn(text);
+    heed([text], options, caller, () => badRequest(text));
   }
   const named = (patch.body as KubeObject | null)?.metadata?.name;
-  if (named !== undefined && named !== target.name) {
-    throw badRequest(`the name of the object (${named}) does not match the name on the URL (${target.name})`);
-  }
+  if (named !== undefined && named !== target.name) throw otherName(named, target);
   try {
     const { object, conflicts } = applyConfiguration({
       live: current,
