@@ -1,6 +1,5 @@
-import type { KubeObject } from "../api/index.ts";
 import { type Client, ConnectionError, dynamicResource, NotFoundError } from "../client/index.ts";
-import type { EventOptions, EventRecorder } from "./event.ts";
+import type { EventOptions, EventRecorder, EventSubject } from "./event.ts";
 import { type CorrelatedEvent, EventCorrelator } from "./event-correlator.ts";
 import { type Log, silentLog } from "./log.ts";
 
@@ -29,8 +28,6 @@ export interface WritingEventRecorder extends EventRecorder {
   /** Drops what waits and takes no more; resolves when nothing is under way. */
   stop(): Promise<void>;
 }
-
-type About = Pick<KubeObject, "apiVersion" | "kind" | "metadata">;
 
 /**
  * Writes Events about objects, correlated as client-go does: the same event again counts up, more than ten that differ
@@ -68,7 +65,7 @@ class ApiEventRecorder implements WritingEventRecorder {
     this.#correlator = new EventCorrelator(now);
   }
 
-  event(object: About, reason: string, message: string, { type = "Normal", action, fieldPath }: EventOptions = {}): void {
+  event(object: EventSubject, reason: string, message: string, { type = "Normal", action, fieldPath }: EventOptions = {}): void {
     const { apiVersion, kind, metadata } = object;
     const about = `${apiVersion}/${kind}/${metadata.namespace ?? ""}/${metadata.name}/${metadata.uid ?? ""}/${fieldPath ?? ""}`;
     const entry = this.#correlator.take({ about, type, reason, message, ...(action === undefined ? {} : { action }) });
@@ -106,7 +103,7 @@ class ApiEventRecorder implements WritingEventRecorder {
     }
   }
 
-  async #attempt(entry: CorrelatedEvent, object: About, fieldPath: string | undefined, at: Date): Promise<void> {
+  async #attempt(entry: CorrelatedEvent, object: EventSubject, fieldPath: string | undefined, at: Date): Promise<void> {
     for (let tries = 1; !this.#stopped; tries++) {
       try {
         return await this.#write(entry, object, fieldPath, at);
@@ -120,7 +117,7 @@ class ApiEventRecorder implements WritingEventRecorder {
 
   async #write(
     { key, type, reason, message, action }: CorrelatedEvent,
-    { apiVersion, kind, metadata }: About,
+    { apiVersion, kind, metadata }: EventSubject,
     fieldPath: string | undefined,
     at: Date,
   ): Promise<void> {

@@ -1,5 +1,3 @@
-import type { KubeObject } from "../api/index.ts";
-
 export interface EventOptions {
   /** Default `Normal`. */
   readonly type?: "Normal" | "Warning";
@@ -9,7 +7,19 @@ export interface EventOptions {
   readonly fieldPath?: string;
 }
 
+/** The object that an Event is about: any, as it was read or as it will be written. */
+export interface EventSubject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name?: string;
+    readonly namespace?: string | undefined;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+  };
+}
+
 /** Takes Events to the API server, or nowhere. Never throws, never waits. */
 export interface EventRecorder {
-  event(about: Pick<KubeObject, "apiVersion" | "kind" | "metadata">, reason: string, message: string, options?: EventOptions): void;
+  event(about: EventSubject, reason: string, message: string, options?: EventOptions): void;
 }

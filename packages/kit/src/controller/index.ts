@@ -2,19 +2,29 @@
  * Controllers: a reconcile function, what wakes it, and the promises it can build on.
  *
  * Guarantees
- * - One reconcile of a key at a time. A change during a reconcile leads to another after it.
- * - Read your own writes: what a reconcile wrote through `ctx` stands in the cache before its key is reconciled again.
- *   The wait holds no worker and has an end (30 s, logged).
- * - A reconcile that throws is tried again, after 5 ms · 2ⁿ up to 1000 s; `TerminalError` is not.
- * - With `cleanup`, an object is never let go before it succeeded.
+ * - One reconcile of a key at a time, with however many workers. A change during a reconcile leads to another after it.
+ * - Read your own writes: what a reconcile wrote through `ctx` stands in the cache before its key is reconciled again. A
+ *   write of version V is seen when the informer of that resource has reached V, by an event or a bookmark; a deletion
+ *   when the store lacks the object, shows another uid under its name, or shows it terminating. What the informer does
+ *   not select is not waited for. The wait holds no worker and no other key, and has an end (30 s, logged).
+ * - A reconcile that throws is tried again, after 5 ms · 2ⁿ up to 1000 s; `TerminalError` is not, before the next change.
+ *   `requeue.after` forgets failures, then delays; a change does not wait for it.
+ * - With `cleanup`, an object is never let go before it succeeded. Deletion passes every predicate of ours.
+ * - Writes that change nothing have no version of their own, and wake nothing.
  * - Only declared kinds can be read or written through `ctx`, by type and at run time.
  * - The rights that it needs follow from what it declares: `rbacRules`.
+ * - Each reconcile has an id in its log lines and its result, and a signal that ends with the controller or its deadline.
+ * - Caches that do not sync within 2 minutes (`syncTimeout`) fail the start, with the names of those that are missing.
  *
  * Assumptions
  * - A reconcile is idempotent and works from what it reads, not from what woke it.
+ * - Names of applied objects follow from the object under reconcile; what is made under a random name is found by `owned`.
  *
  * Caveats
  * - Objects are frozen: make a new one to write.
+ * - Within one reconcile the cache does not move on: what it wrote, the next one sees.
+ * - Kinds that are watched with `metadataOnly` have no spec and no status in the cache, whatever their type says.
+ * - What is written with `ctx.client` is not waited for.
  */
 export {
   type Controller,
@@ -29,7 +39,7 @@ export {
 export { type Condition, setCondition } from "./condition.ts";
 export type { Context, ContextApplyOptions, Reconcile } from "./context.ts";
 export { type Defined, DefinitionError, type InstallOptions, installDefinitions } from "./definitions.ts";
-export type { EventOptions, EventRecorder } from "./event.ts";
+export type { EventOptions, EventRecorder, EventSubject } from "./event.ts";
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./event-recorder.ts";
 export { type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";
