@@ -16,7 +16,7 @@ const [leaseDurationMs = 3_000, renewDeadlineMs = 2_000, retryPeriodMs = 400] = 
 const times = { leaseDurationMs, renewDeadlineMs, retryPeriodMs };
 /** A lease that nobody gave back, the longest pause between two tries, and what a busy machine needs on top. */
 const TAKE_OVER_MS = leaseDurationMs + 2.2 * retryPeriodMs + 4_000;
-const LONG = { timeoutMs: TAKE_OVER_MS + 20_000 };
+const LONG = { timeoutMs: TAKE_OVER_MS + 60_000 };
 const Lease = dynamicResource("coordination.k8s.io/v1", "Lease", "leases", "Namespaced");
 
 interface Candidate {
