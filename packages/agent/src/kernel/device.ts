@@ -78,13 +78,38 @@ export class Device {
         .run(step.command)
         .catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
       if (outcome.code !== 0 && !step.mayFail) {
-        for (const { undo } of done.reverse()) for (const command of undo) await this.#options.run(command).catch(() => undefined);
+        await this.#takeBack(done, before, next);
         throw new KernelError(explain(step.command, outcome));
       }
       done.push(step);
     }
     this.#tree = next;
     return planned.map(({ command }) => command);
+  }
+
+  /** Undoes steps, the last first; where one cannot be undone, makes the tree of before anew. */
+  async #takeBack(done: readonly Step[], before: Tree, next: Tree): Promise<void> {
+    const { name, run, marks } = this.#options;
+    const runAll = async (commands: readonly Command[]): Promise<boolean> => {
+      let well = true;
+      for (const command of commands)
+        well =
+          (await run(command).then(
+            ({ code }) => code === 0,
+            () => false,
+          )) && well;
+      return well;
+    };
+    if (!done.some(({ undo }) => undo === "rebuild")) {
+      for (const { undo } of done.toReversed()) if (undo !== "rebuild") await runAll(undo);
+      return;
+    }
+    const undo = undoCommands(name, { ingress: before.ingress.length + next.ingress.length > 0, marks });
+    await runAll(undo);
+    if (await runAll(this.#steps(NO_TREE, before, false).map(({ command }) => command))) return;
+    // Rather no fault than half of one; the next change begins from nothing.
+    await runAll(undo);
+    this.#tree = NO_TREE;
   }
 
   /** Takes away whatever an agent left on the device. */
@@ -154,8 +179,7 @@ export class Device {
     }
     if (hasIngress && !hadIngress) all.push({ command: redirectIngress(name), undo: [] });
     if (hadIngress && !hasIngress) {
-      const commands = [...deleteIngress(name)];
-      all.push(...commands.map((command) => ({ command, undo: [] })));
+      all.push(...deleteIngress(name).map((command): Step => ({ command, undo: "rebuild" })));
     } else all.push(...ingress.after);
     all.push(...egress.after);
     return all;
@@ -187,19 +211,12 @@ export class Device {
         first.push(...steps(changeLeaf(device, from, leaf), changeLeaf(device, leaf, from)));
       }
     }
-    if (next.length === 0 && before.length > 0) after.push({ command: deleteRoot(device), undo: [] });
+    if (next.length === 0 && before.length > 0) after.push({ command: deleteRoot(device), undo: "rebuild" });
     else
       for (const leaf of old.values()) {
         const filters = this.#filters(device, side, leaf);
-        const again = addLeaf(device, leaf, filters);
         const commands = deleteLeaf(device, leaf, filterPriorities(filters));
-        after.push(
-          ...commands.map((command, index, all) => ({
-            command,
-            undo: index === all.length - 1 ? again : [],
-            mayFail: index < all.length - 1,
-          })),
-        );
+        after.push(...commands.map((command, index, all): Step => ({ command, undo: "rebuild", mayFail: index < all.length - 1 })));
       }
     return { before: first, after };
   }
@@ -217,7 +234,7 @@ function steps(commands: readonly Command[], undo: readonly Command[]): Step[] {
 interface Step {
   readonly command: Command;
   /** Takes it back, with all that follows from it. */
-  readonly undo: readonly Command[];
+  readonly undo: readonly Command[] | "rebuild";
   readonly mayFail?: boolean;
 }
 

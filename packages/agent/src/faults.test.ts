@@ -1,0 +1,249 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { rightFault } from "../test/fault-arbitraries.ts";
+import { ModelKernel } from "../test/model-kernel.ts";
+import { parseFault } from "./fault/index.ts";
+import { ConflictError, Faults } from "./faults.ts";
+import { Device, ForeignQdiscError, KernelError } from "./kernel/index.ts";
+import { StateError, StateFolder } from "./store/index.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "agent-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const EMPTY = new ModelKernel().snapshot();
+
+function agent(marks: boolean, kernel = new ModelKernel(), state = new StateFolder(folder)): { kernel: ModelKernel; faults: Faults } {
+  const device = new Device({
+    name: "eth0",
+    run: kernel.run,
+    marks,
+    spared: { port: 2332, addresses: [{ family: 4, text: "10.0.0.7" }] },
+  });
+  return { kernel, faults: new Faults({ device, deviceName: "eth0", state, marks }) };
+}
+
+async function put(faults: Faults, name: string, spec: object): Promise<readonly string[]> {
+  const { fault, problems } = parseFault(spec);
+  if (problems) throw new Error(JSON.stringify(problems));
+  return (await faults.put(name, spec, fault)).map(({ argv }) => argv.join(" "));
+}
+
+/** A folder that is never written: these tests are about the kernel. */
+class NoFolder extends StateFolder {
+  override write(): void {}
+  override forgetUndo(): void {}
+}
+
+type Step = { readonly name: string; readonly spec?: object };
+const history = fc.array(
+  fc.record({ name: fc.integer({ min: 0, max: 5 }).map((number) => `f${number}`), spec: fc.option(rightFault, { nil: undefined }) }),
+  { minLength: 1, maxLength: 15 },
+) as fc.Arbitrary<Step[]>;
+
+const isRefusal = (error: unknown): undefined => {
+  if (!(error instanceof ConflictError)) throw error;
+};
+
+describe.each([true, false])("a history of faults (marks: %s)", (marks) => {
+  test("is a plan that the kernel takes, whose end is the device as it was", async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (steps) => {
+        const { kernel, faults } = agent(marks, new ModelKernel(), new NoFolder(folder));
+        for (const { name, spec } of steps) {
+          const before = kernel.snapshot();
+          const refused = spec ? await put(faults, name, spec).catch(isRefusal) : await faults.remove(name);
+          if (refused === undefined) expect(kernel.snapshot()).toBe(before);
+        }
+        for (const { name } of faults.active) await faults.remove(name);
+        expect(kernel.snapshot()).toBe(EMPTY);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("has no trace of how it came about: the same faults are the same tree", async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (steps) => {
+        const { kernel, faults } = agent(marks, new ModelKernel(), new NoFolder(folder));
+        for (const { name, spec } of steps) await (spec ? put(faults, name, spec).catch(isRefusal) : faults.remove(name));
+        const fresh = agent(marks, new ModelKernel(), new NoFolder(folder));
+        for (const { name, spec } of faults.active) await put(fresh.faults, name, spec as object);
+        expect(leaves(kernel)).toEqual(leaves(fresh.kernel));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("goes back to where it was when any step of a change fails", async () => {
+    await fc.assert(
+      fc.asyncProperty(history, fc.integer({ min: 0, max: 12 }), async (steps, failIn) => {
+        const { kernel, faults } = agent(marks, new ModelKernel(), new NoFolder(folder));
+        for (const { name, spec } of steps.slice(0, -1)) await (spec ? put(faults, name, spec).catch(isRefusal) : faults.remove(name));
+        const [before, names] = [kernel.snapshot(), faults.active.map(({ name }) => name)];
+        kernel.failIn = failIn;
+        const { name, spec = { delay: { time: "7ms" }, direction: "both" } } = steps.at(-1)!;
+        const error = await put(faults, name, spec).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        kernel.failIn = Number.POSITIVE_INFINITY;
+        if (error === undefined) return;
+        if (!(error instanceof KernelError)) isRefusal(error);
+        expect(kernel.snapshot()).toBe(before);
+        expect(faults.active.map(({ name: one }) => one)).toEqual(names);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** What is done to which packets, wherever in the tree. */
+function leaves(kernel: ModelKernel): Record<string, string[]> {
+  const { qdiscs } = JSON.parse(kernel.snapshot()) as { qdiscs: [string, { text: string; kind: string }[]][] };
+  return Object.fromEntries(qdiscs.map(([device, list]) => [device, list.map(({ text }) => text).sort()]));
+}
+
+describe("faults", () => {
+  test("faults of the same packets share a band, with every attribute each time", async () => {
+    const { kernel, faults } = agent(true);
+    await put(faults, "slow", { delay: { time: "20ms" } });
+    const commands = await put(faults, "lossy", { loss: { random: { percent: 5 } } });
+    expect(commands.find((command) => command.includes("netem"))).toBe(
+      "tc qdisc change dev eth0 parent 7a00:2 handle 7a18: netem limit 100000 delay 20000us 0us 0% loss random 5% 0% duplicate 0% 0% corrupt 0% 0% reorder 0% 0%",
+    );
+    expect(kernel.kinds()).toEqual(["netem", "pfifo", "prio"]);
+    await faults.removeAll();
+  });
+
+  test("a changed delay changes the leaf and deletes nothing", async () => {
+    const { faults } = agent(true);
+    await put(faults, "slow", { delay: { time: "20ms" } });
+    const commands = await put(faults, "slow", { delay: { time: "50ms" } });
+    expect(commands.filter((command) => / (del|add|replace) /.test(command))).toEqual([]);
+    await faults.removeAll();
+  });
+
+  test("targets that overlap are refused with the other fault's name", async () => {
+    const { faults } = agent(true);
+    await put(faults, "wide", { delay: { time: "20ms" }, targets: { cidrs: ["10.0.0.0/8"] } });
+    await expect(put(faults, "narrow", { delay: { time: "1ms" }, targets: { cidrs: ["10.2.0.0/16"] } })).rejects.toMatchObject({
+      other: "wide",
+    });
+    await put(faults, "elsewhere", { delay: { time: "1ms" }, targets: { cidrs: ["11.0.0.0/8", "fd00::/8"] } });
+    await faults.removeAll();
+  });
+
+  test("fifteen groups of packets fit, the sixteenth is told why it does not", async () => {
+    const { faults } = agent(false);
+    for (let port = 1; port <= 15; port++) await put(faults, `p${port}`, { delay: { time: "1ms" }, targets: { ports: [port] } });
+    await expect(put(faults, "p16", { delay: { time: "1ms" }, targets: { ports: [16] } })).rejects.toThrow("no room for more");
+    await faults.remove("p7");
+    await put(faults, "p16", { delay: { time: "1ms" }, targets: { ports: [16] } });
+    await faults.removeAll();
+  });
+
+  test("packets of one device are duplicated by one fault only", async () => {
+    const { faults } = agent(true);
+    await put(faults, "one", { duplicate: { percent: 5 }, targets: { ports: [80] } });
+    await expect(put(faults, "two", { duplicate: { percent: 5 }, targets: { ports: [81] } })).rejects.toThrow("one fault only");
+    await faults.removeAll();
+  });
+
+  test("the agent's own port and the spared address stand before every fault, for both families", async () => {
+    const { kernel, faults } = agent(false);
+    await put(faults, "cut", { partition: true, direction: "both" });
+    const first = kernel.filters().filter(({ parent, pref }) => parent === "7a00:" && Number(pref) < 100);
+    expect(first.map(({ protocol, text }) => `${protocol} ${text}`)).toEqual([
+      "ip flower ip_proto tcp src_port 2332 classid 7a00:1",
+      "ip flower dst_ip 10.0.0.7 classid 7a00:1",
+      "ipv6 flower ip_proto tcp src_port 2332 classid 7a00:1",
+    ]);
+    expect(kernel.filters("orfault0").some(({ text }) => text.includes("dst_port 2332 classid 7a00:1"))).toBe(true);
+    await faults.removeAll();
+  });
+
+  test("with marks, the kernel holds each fault's end itself", async () => {
+    const { kernel, faults } = agent(true);
+    await put(faults, "slow", { delay: { time: "20ms" }, ttl: "30s" });
+    const [, remaining] = /elements = \{ "eth0" timeout (\d+)ms \}/.exec(kernel.table("outrigger_fault") ?? "") ?? [];
+    expect(Number(remaining)).toBeGreaterThan(29_000);
+    expect(Number(remaining)).toBeLessThanOrEqual(30_000);
+    await faults.removeAll();
+    expect(kernel.table("outrigger_fault")).toBeUndefined();
+  });
+
+  test("a discipline of somebody else is left alone unless force is asked for", async () => {
+    const { kernel, faults } = agent(true);
+    await kernel.run({ argv: ["tc", "qdisc", "add", "dev", "eth0", "root", "handle", "1:", "pfifo"] });
+    const before = kernel.snapshot();
+    await expect(put(faults, "slow", { delay: { time: "20ms" } })).rejects.toThrow(ForeignQdiscError);
+    expect([kernel.snapshot(), faults.active]).toEqual([before, []]);
+    const { fault } = parseFault({ delay: { time: "20ms" } });
+    await faults.put("slow", {}, fault!, true);
+    expect(kernel.kinds()).toContain("netem");
+    await faults.removeAll();
+  });
+
+  test("what is wanted and how to undo it is on disk before the kernel hears of it", async () => {
+    const { kernel, faults } = agent(true);
+    const seen: string[] = [];
+    const run = kernel.run;
+    const device = new Device({
+      name: "eth0",
+      run: (command) => {
+        if (command.argv.includes("add"))
+          seen.push(readFileSync(join(folder, "faults.json"), "utf8") + readFileSync(join(folder, "undo"), "utf8"));
+        return run(command);
+      },
+      marks: true,
+      spared: { port: 2332, addresses: [] },
+    });
+    const watched = new Faults({ device, deviceName: "eth0", state: new StateFolder(folder), marks: true });
+    await put(watched, "slow", { delay: { time: "20ms" } });
+    expect(seen.length).toBeGreaterThan(2);
+    for (const text of seen) expect(text).toMatch(/"slow".*\n\d+\ntc qdisc del dev eth0 root handle 7a00:/s);
+    await watched.removeAll();
+    await faults.stop();
+  });
+
+  test("where nothing can be written nothing is applied, and the answer says so", async () => {
+    writeFileSync(join(folder, "file"), "");
+    const kernel = new ModelKernel();
+    const { faults } = agent(true, kernel, new StateFolder(join(folder, "file", "state")));
+    await expect(put(faults, "slow", { delay: { time: "20ms" } })).rejects.toThrow(StateError);
+    expect([kernel.snapshot(), faults.active]).toEqual([EMPTY, []]);
+  });
+
+  test("an agent that comes after one that was killed puts in force what has not ended, and takes away the rest", async () => {
+    const kernel = new ModelKernel();
+    const killed = agent(true, kernel);
+    await put(killed.faults, "short", { delay: { time: "20ms" }, ttl: "1s", direction: "both", targets: { ports: [80] } });
+    await put(killed.faults, "long", { delay: { time: "30ms" }, ttl: "1h", targets: { ports: [81] } });
+    const stored = JSON.parse(readFileSync(join(folder, "faults.json"), "utf8")) as { faults: { name: string; until: number }[] };
+    const state = new StateFolder(folder);
+    state.write(
+      stored.faults.map((one) => ({ spec: undefined, ...one, until: one.name === "short" ? Date.now() - 1 : one.until })),
+      undefined,
+    );
+    const { faults } = agent(true, kernel, state);
+    await faults.restore();
+    expect(faults.active.map(({ name }) => name)).toEqual(["long"]);
+    expect(kernel.snapshot()).not.toContain("orfault0");
+    await faults.stop();
+    await killed.faults.stop();
+    expect(kernel.snapshot()).toBe(EMPTY);
+  });
+
+  test("a fault ends at its time", async () => {
+    const { kernel, faults } = agent(true);
+    await put(faults, "short", { delay: { time: "20ms" }, ttl: "1s" });
+    await expect.poll(() => faults.active.length, { timeout: 5000 }).toBe(0);
+    expect(kernel.snapshot()).toBe(EMPTY);
+  });
+});
