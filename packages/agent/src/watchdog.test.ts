@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const WATCHDOG = join(import.meta.dirname, "../bin/watchdog.sh");
+let folder: string;
+let watchdog: ChildProcess | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "watchdog-"));
+});
+afterEach(async () => {
+  if (watchdog?.exitCode === null && watchdog.signalCode === null) {
+    watchdog.kill("SIGTERM");
+    await new Promise((resolve) => watchdog!.once("exit", resolve));
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts the watchdog with an agent that says its process ID and does this. */
+function watch(agent: string): ChildProcess {
+  writeFileSync(join(folder, "agent"), `#!/bin/sh\necho $$ >>${folder}/started\n${agent}\n`, { mode: 0o755 });
+  watchdog = spawn(WATCHDOG, [folder, join(folder, "agent")], { stdio: "ignore" });
+  return watchdog;
+}
+/** As the agent writes it: the undo leaves a file behind. */
+function undoIn(seconds: number): void {
+  writeFileSync(join(folder, "undo"), `${Math.floor(Date.now() / 1000) + seconds}\ntouch ${folder}/undone ${folder}/*\n`);
+}
+const started = (): string[] =>
+  existsSync(join(folder, "started")) ? readFileSync(join(folder, "started"), "utf8").trim().split("\n") : [];
+const undone = (): boolean => existsSync(join(folder, "undone"));
+const patient = { timeout: 10_000, interval: 50 };
+
+test("starts the agent, and again when it was killed", async () => {
+  watch("exec sleep 60");
+  await expect.poll(() => started().length, patient).toBe(1);
+  process.kill(Number(started()[0]), "SIGKILL");
+  await expect.poll(() => started().length, patient).toBe(2);
+});
+
+test("ends the faults of an agent that is dead and does not come back, on time and once", async () => {
+  undoIn(2);
+  watch("exit 1");
+  await expect.poll(() => started().length, patient).toBeGreaterThan(0);
+  expect(undone()).toBe(false);
+  await expect.poll(undone, patient).toBe(true);
+  await expect.poll(() => existsSync(join(folder, "undo")), patient).toBe(false);
+});
+
+test("ends the faults of an agent that hangs", async () => {
+  watch("exec sleep 60");
+  await expect.poll(() => started().length, patient).toBe(1);
+  process.kill(Number(started()[0]), "SIGSTOP");
+  undoIn(0);
+  await expect.poll(undone, patient).toBe(true);
+  process.kill(Number(started()[0]), "SIGKILL");
+});
+
+test("takes the words of an undo as they are: no pattern, no shell", async () => {
+  undoIn(0);
+  watch("exec sleep 60");
+  await expect.poll(undone, patient).toBe(true);
+  expect(existsSync(join(folder, "*"))).toBe(true);
+});
+
+test("hands SIGTERM on, waits for the agent and ends what it left", async () => {
+  const dog = watch(`trap 'echo stopped >${folder}/stopped; exit' TERM\nwhile :; do sleep 0.1; done`);
+  await expect.poll(() => started().length, patient).toBe(1);
+  undoIn(60);
+  const ended = new Promise<number | null>((resolve) => dog.once("exit", resolve));
+  dog.kill("SIGTERM");
+  expect(await ended).toBe(0);
+  expect([existsSync(join(folder, "stopped")), undone()]).toEqual([true, true]);
+});
