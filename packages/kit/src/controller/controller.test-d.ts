@@ -5,6 +5,7 @@ import {
   Deployment,
   type Desired,
   defineResource,
+  formerVersion,
   type Namespace,
   type Observed,
   Pod,
@@ -12,6 +13,7 @@ import {
   requeue,
   type StatusOf,
   t,
+  withVersions,
 } from "../index.ts";
 
 const CustomPod = defineResource({
@@ -91,6 +93,9 @@ test("a reconcile sees only what it declared", () => {
       await ctx.apply([{ apiVersion: "v1", kind: "Pod", metadata: { name: "x" }, spec: { containers: [] } }]);
       // @ts-expect-error unknown field in a list
       await ctx.apply([{ apiVersion: "v1", kind: "Pod", metadata: { name: "x" }, spec: { containers: [], zzz: 1 } }]);
+      await ctx.apply([], { prune: [Pod, ConfigMap] });
+      // @ts-expect-error undeclared kind to prune
+      await ctx.apply([], { prune: [Deployment] });
       // @ts-expect-error undeclared kind
       await ctx.apply({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x" }, spec: { selector: {}, template: {} } });
       return requeue.after("5m");
@@ -99,4 +104,22 @@ test("a reconcile sees only what it declared", () => {
     // @ts-expect-error Plain has no status
     await ctx.status({});
   });
+});
+
+test("versions of a kind convert with the types of both", () => {
+  const head = { group: "g.example.com", kind: "Boat" } as const;
+  const Now = defineResource({ ...head, version: "v2", spec: t.Object({ names: t.Array(t.String()) }) });
+  const Old = defineResource({ ...head, version: "v1", spec: t.Object({ name: t.String() }) });
+  const Boat = withVersions(Now, [
+    formerVersion(Old, Now, {
+      upgrade: ({ spec }) => {
+        expectTypeOf(spec.name).toEqualTypeOf<string>();
+        return { spec: { names: [spec.name] } };
+      },
+      downgrade: ({ spec }) => ({ spec: { name: spec.names[0] ?? "" }, metadata: { labels: { more: "yes" } } }),
+    }),
+    // @ts-expect-error not the shape of the version of today
+    formerVersion(Old, Now, { upgrade: ({ spec }) => ({ spec: { names: spec.name } }) }),
+  ]);
+  expectTypeOf<Observed<typeof Boat>["spec"]["names"]>().toEqualTypeOf<readonly string[]>();
 });
