@@ -1,7 +1,8 @@
 import { installDefinitions, manager } from "@outrigger/kit";
-import { clusterToTry } from "@outrigger/testing";
+import { tryOut } from "@outrigger/testing";
 import { CustomPod, customPods } from "./custompod.ts";
 
-await using cluster = await clusterToTry();
-await installDefinitions(cluster.client, [CustomPod]);
-await manager({ client: cluster.client, controllers: [customPods] }).run({ stopOn: ["SIGINT", "SIGTERM"] });
+await tryOut(async ({ client }) => {
+  await installDefinitions(client, [CustomPod]);
+  await manager({ client, controllers: [customPods] }).run({ stopOn: ["SIGINT", "SIGTERM"] });
+});

@@ -17,8 +17,8 @@
  */
 export { FakeClock } from "@outrigger/kit/queue";
 export { startTestCluster, type TestCluster, type TestClusterOptions, type TestUser } from "./cluster.ts";
-export { clusterToTry } from "./cluster-to-try.ts";
 export { type EventuallyOptions, eventually, TimeoutError } from "./eventually.ts";
 export { existingCluster } from "./existing-cluster.ts";
 export { RealClusterError } from "./processes.ts";
 export { type RealClusterOptions, startRealCluster } from "./real-cluster.ts";
+export { tryOut } from "./try-out.ts";

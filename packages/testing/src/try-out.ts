@@ -7,17 +7,36 @@ import { existingCluster } from "./existing-cluster.ts";
 import { Users } from "./users.ts";
 
 const USAGE =
-  "nothing for a new devcluster, --kubeconfig FILE for the cluster of that file, or --current for that of the current kubeconfig";
+  "say nothing for a new devcluster, --kubeconfig FILE for the cluster of that file, or --current for that of the current kubeconfig";
 
 /**
- * The cluster to try an operator on, as its command line says: a devcluster of its own unless another is named, so that
- * a first try can harm nothing. Says on standard output where it is.
+ * Runs a program, such as an operator that is being written, on the cluster that its command line names: a devcluster of
+ * its own unless told otherwise, so that a first try can harm nothing. Says on standard output where that is. The cluster
+ * is closed when the program ends. A failure is told in a line on standard error, and makes the process's exit code 1.
  *
  * @param args what the program was called with. Default `process.argv` from the third on.
- * @throws TypeError for other arguments, KubeconfigError
  */
-export async function clusterToTry(args: readonly string[] = process.argv.slice(2)): Promise<TestCluster> {
-  const { current, kubeconfig } = options(args);
+export async function tryOut(
+  program: (cluster: TestCluster) => Promise<void>,
+  args: readonly string[] = process.argv.slice(2),
+): Promise<void> {
+  try {
+    await using cluster = await clusterFor(options(args));
+    await program(cluster);
+  } catch (error) {
+    // What has a code of ours has a message for people; anything else is a fault in the program, whose place is wanted.
+    const { code, message, stack } = error as { readonly code?: unknown; readonly message?: string; readonly stack?: string };
+    console.error(typeof code === "string" ? message : (stack ?? String(error)));
+    process.exitCode = 1;
+  }
+}
+
+interface Options {
+  readonly current?: boolean;
+  readonly kubeconfig?: string;
+}
+
+async function clusterFor({ current, kubeconfig }: Options): Promise<TestCluster> {
   if (current || kubeconfig !== undefined) {
     const cluster = existingCluster(kubeconfig === undefined ? undefined : fromWhereCalled(kubeconfig));
     console.log(`Using the cluster at ${cluster.url} (${cluster.kubeconfigFile}). Ctrl-C stops.`);
@@ -39,11 +58,13 @@ export async function clusterToTry(args: readonly string[] = process.argv.slice(
   });
 }
 
-function options(args: readonly string[]): { readonly current?: boolean; readonly kubeconfig?: string } {
+/** @throws Error with the code of `parseArgs` for what it does not know. */
+function options(args: readonly string[]): Options {
   try {
     return parseArgs({ args: [...args], options: { current: { type: "boolean" }, kubeconfig: { type: "string" } } }).values;
   } catch (error) {
-    throw new TypeError(`${(error as Error).message} Say ${USAGE}.`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw Object.assign(new Error(`${message}: ${USAGE}`, { cause: error }), { code });
   }
 }
 
