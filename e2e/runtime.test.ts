@@ -1,16 +1,4 @@
-import { readFileSync } from "node:fs";
-import {
-  type Client,
-  CustomResourceDefinition,
-  connect,
-  controller,
-  defineResource,
-  informers,
-  manager,
-  Namespace,
-  Pod,
-  t,
-} from "@outrigger/kit";
+import { type Client, controller, defineResource, informers, installDefinitions, manager, Pod, t } from "@outrigger/kit";
 import { eventually, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startCluster } from "./outrigger.ts";
@@ -25,19 +13,15 @@ const CustomPod = defineResource({
 
 let cluster: TestCluster;
 let client: Client;
-const namespace = `runtime-${Date.now().toString(36)}`;
+let namespace: string;
 
 beforeAll(async () => {
   cluster = await startCluster();
-  client = connect({ text: readFileSync(cluster.kubeconfigFile, "utf8") });
-  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace }, spec: {} });
-  await client.apply(CustomResourceDefinition, CustomPod.crd() as never, { force: true });
-  await eventually(async () => (await client.list(CustomPod, { namespace })).items.length === 0);
+  client = cluster.client;
+  namespace = await cluster.namespace("runtime");
+  await installDefinitions(client, [CustomPod]);
 });
-afterAll(async () => {
-  await client?.close();
-  await cluster?.close();
-});
+afterAll(() => cluster?.close());
 
 /** The seed's operator: as many pods as the spec says, each owned, their names in the status. */
 const customPods = controller(CustomPod)
