@@ -15,10 +15,10 @@
  * - An existing cluster keeps what a test leaves there: use a namespace of your own, and delete it.
  * - A real control plane without kube-controller-manager has no ServiceAccount admission, as in envtest.
  */
-export { FakeClock } from "@outrigger/kit/queue";
 export { startTestCluster, type TestCluster, type TestClusterOptions, type TestUser } from "./cluster.ts";
 export { type EventuallyOptions, eventually, TimeoutError } from "./eventually.ts";
 export { existingCluster } from "./existing-cluster.ts";
 export { RealClusterError } from "./processes.ts";
 export { type RealClusterOptions, startRealCluster } from "./real-cluster.ts";
+export { TestClock } from "./test-clock.ts";
 export { tryOut } from "./try-out.ts";

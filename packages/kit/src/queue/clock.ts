@@ -51,6 +51,13 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
+  /** Milliseconds until the next timer falls due; undefined when none is set. */
+  get untilNext(): number | undefined {
+    let next: number | undefined;
+    for (const { at } of this.#timers) if (next === undefined || at < next) next = at;
+    return next === undefined ? undefined : next - this.#now;
+  }
+
   /** How many timers are set. */
   get pending(): number {
     return this.#timers.size;
