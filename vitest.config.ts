@@ -11,7 +11,7 @@ const hasKubectl =
 const withoutKubectl = ["e2e/runtime.test.ts", "e2e/kit/**/*.test.ts", "examples/**/*.test.ts"];
 const endToEnd = hasKubectl ? ["e2e/**/*.test.ts", "examples/**/*.test.ts"] : withoutKubectl;
 // What waits for leases and time limits to run out; `npm run test:slow` on the devcluster, `npm run test:real` takes them too.
-const slow = ["e2e/kit/leader.test.ts", "e2e/network-fault.test.ts"];
+const slow = ["e2e/kit/leader.test.ts", ...(hasKubectl ? ["e2e/network-fault.test.ts"] : [])];
 // Once, not again in each worker.
 if (!hasKubectl && process.env["VITEST"] === undefined)
   console.warn("no kubectl on PATH and none named by KUBECTL: the end-to-end tests that need one are left out");
