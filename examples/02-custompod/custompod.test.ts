@@ -85,6 +85,22 @@ test("each pod is owned, so that the garbage collector takes it with its owner",
   await eventually(async () => (await pods("owner")).length === 0, { timeoutMs: 90_000 });
 });
 
+test("a deletion that waits for the pods ends, and one that orphans them leaves them", async () => {
+  if (!cluster.controllers) return;
+  await create("first", 2);
+  await create("orphans", 2);
+  await has("first", 2);
+  await has("orphans", 2);
+  await cluster.client.delete(CustomPod, { namespace, name: "first" }, { propagationPolicy: "Foreground" });
+  await cluster.client.delete(CustomPod, { namespace, name: "orphans" }, { propagationPolicy: "Orphan" });
+  const gone = (name: string) =>
+    eventually(async () => (await cluster.client.find(CustomPod, { namespace, name })) === undefined, { timeoutMs: 90_000 });
+  await gone("first");
+  expect(await pods("first")).toEqual([]);
+  await gone("orphans");
+  expect((await pods("orphans")).map(({ metadata }) => metadata.ownerReferences ?? [])).toEqual([[], []]);
+});
+
 test("a spec that makes no sense is refused, with what is wrong with it", async () => {
   await expect(create("wrong", -1)).rejects.toThrow(InvalidError);
   await expect(create("wrong", "three" as never)).rejects.toThrow("spec.replicas in body must be of type integer");

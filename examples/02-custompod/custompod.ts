@@ -23,6 +23,8 @@ export const CustomPod = defineResource({
 export const customPods = controller(CustomPod)
   .owns(Pod)
   .reconcile(async (customPod, ctx) => {
+    // From here on the garbage collector decides what becomes of the pods.
+    if (customPod.metadata.deletionTimestamp) return;
     for (const pod of ctx.owned(Pod)) if (hasEnded(pod)) await ctx.delete(pod);
     await ctx.apply(podsFor(customPod), { prune: [Pod] });
     const running = ctx.owned(Pod).filter(isRunning);

@@ -39,7 +39,7 @@ export type Context<For extends Resource, Declared extends Resource> = {
 } & ([StatusOf<For>] extends [never]
   ? unknown
   : {
-      /** Applies the status through the subresource; fields left out are given up. */
+      /** Applies the status through the subresource; fields left out are given up. Of an object that is gone meanwhile there is none to write. */
       status(next: StatusOf<For>): Promise<void>;
     });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { startApiServer, until } from "../../test/api-server.ts";
+import { refuse, startApiServer, until } from "../../test/api-server.ts";
 import { runController } from "../../test/running-controller.ts";
 import { builtIn } from "../api/index.ts";
 import { informers } from "../cache/index.ts";
@@ -9,6 +9,12 @@ import { FakeClock } from "../queue/index.ts";
 import { controller, type Log, requeue, startController, TerminalError } from "./index.ts";
 
 const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: object; data?: Record<string, string> }>()(
+  "v1",
+  "ConfigMap",
+  "configmaps",
+  "Namespaced",
+);
+const WithStatus = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: object; status?: { count: number } }>()(
   "v1",
   "ConfigMap",
   "configmaps",
@@ -267,4 +273,23 @@ test("apply with prune deletes what is owned and no longer wanted, and nothing e
   await until(() => running.controller.idle);
   server.put("owner", { data: { names: "" } });
   await until(() => secrets().join() === "foreign");
+});
+
+test("the status of an object that went meanwhile is nobody's error", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  await using running = await runController(
+    server,
+    controller(WithStatus).reconcile(async (_object, ctx) => {
+      server.remove("a");
+      server.interceptions.push(({ url }, response) => {
+        if (!url.pathname.endsWith("/status")) return false;
+        refuse(response, 404, "NotFound", 'configmaps "a" not found', {}, { name: "a", kind: "configmaps" });
+        return true;
+      });
+      await ctx.status({ count: 1 });
+    }),
+  );
+  await until(() => running.outcomes.length === 1);
+  expect(running.outcomes[0]).toMatchObject({ result: "success" });
 });

@@ -23,6 +23,8 @@
  * Caveats
  * - Objects are frozen: make a new one to write.
  * - Within one reconcile the cache does not move on: what it wrote, the next one sees.
+ * - An object that is being deleted reaches the reconcile too, unless there is a `cleanup`: one that makes children must
+ *   make none for it, or a deletion in the foreground never ends and one that orphans them is undone.
  * - Kinds that are watched with `metadataOnly` have no spec and no status in the cache, whatever their type says.
  * - What is written with `ctx.client` is not waited for.
  */

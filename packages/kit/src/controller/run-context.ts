@@ -158,12 +158,19 @@ export class RunContext {
     const { source, informer } = this.#declared(this.#object, "patch");
     const { name, namespace } = metadata;
     const body = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status: next };
-    const written = await this.client.apply(source.resource, body as never, {
-      subresource: "status",
-      fieldManager: this.#scope.fieldManager,
-      force: true,
-      signal: this.signal,
-    });
+    let written: Observed<Resource>;
+    try {
+      written = await this.client.apply(source.resource, body as never, {
+        subresource: "status",
+        fieldManager: this.#scope.fieldManager,
+        force: true,
+        signal: this.signal,
+      });
+    } catch (error) {
+      // The object went meanwhile, and its status with it. (A kind without a status is not found either, but then without a name.)
+      if (error instanceof NotFoundError && error.status.details?.name === name) return;
+      throw error;
+    }
     this.#object = written as unknown as KubeObject;
     this.#wrote(informer, written);
   }
