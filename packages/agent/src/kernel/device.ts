@@ -18,7 +18,7 @@ import {
   type Spared,
   STAND_IN,
 } from "./commands.ts";
-import { type Marked, markRules, TABLE } from "./marks.ts";
+import { deleteMarks, type Marked, markRules, TABLE } from "./marks.ts";
 import { explain, KernelError, type Outcome, type Runner } from "./runner.ts";
 
 /** The leaves of both directions, and until when each is wanted (milliseconds of the clock). */
@@ -115,9 +115,20 @@ export class Device {
   /** Takes away whatever an agent left on the device. */
   async clear(): Promise<void> {
     const { name, run, marks } = this.#options;
-    // An ingress discipline alone may be somebody else's.
-    const stoodIn = await run({ argv: ["ip", "link", "show", "dev", STAND_IN] }).catch(() => undefined);
-    for (const command of undoCommands(name, { ingress: stoodIn?.code === 0, marks })) await run(command).catch(() => undefined);
+    const runAll = async (commands: readonly Command[]): Promise<void> => {
+      for (const command of commands) await run(command).catch(() => undefined);
+    };
+    const ingress = async (): Promise<void> => {
+      // An ingress discipline alone may be somebody else's.
+      const stoodIn = await run({ argv: ["ip", "link", "show", "dev", STAND_IN] }).catch(() => undefined);
+      if (stoodIn?.code === 0) await runAll(deleteIngress(name));
+    };
+    // At once, for an agent that starts has others wait for it.
+    await Promise.all([
+      ingress(),
+      runAll(undoCommands(name, { ingress: false, marks: false })),
+      ...(marks ? [runAll([deleteMarks()])] : []),
+    ]);
     this.#tree = NO_TREE;
   }
 
@@ -254,9 +265,5 @@ export function nextInstance(from: Leaf, effects: Leaf["effects"]): number {
 
 /** What takes away what an agent made on a device; each may find nothing to do. */
 export function undoCommands(device: string, made: { readonly ingress: boolean; readonly marks: boolean }): Command[] {
-  return [
-    deleteRoot(device),
-    ...(made.ingress ? deleteIngress(device) : []),
-    ...(made.marks ? [{ argv: ["nft", "delete", "table", "inet", TABLE] }] : []),
-  ];
+  return [deleteRoot(device), ...(made.ingress ? deleteIngress(device) : []), ...(made.marks ? [deleteMarks()] : [])];
 }

@@ -21,6 +21,11 @@ export function markRules(device: string, leaves: readonly Marked[], spared: Spa
   return { argv: ["nft", "-f", "-"], input: `${lines.join("\n")}\n` };
 }
 
+/** Fails where there are none. */
+export function deleteMarks(): Command {
+  return { argv: ["nft", "delete", "table", "inet", TABLE] };
+}
+
 function table(device: string, leaves: readonly Marked[], { port, addresses }: Spared): string[] {
   const sets = leaves.map(
     ({ leaf, remainingMs }) =>
