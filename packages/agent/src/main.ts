@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 import { Faults } from "./faults.ts";
+import { Api, serve } from "./http/index.ts";
 import { Device, run, TABLE } from "./kernel/index.ts";
 import { StateFolder } from "./store/index.ts";
 
@@ -44,18 +45,19 @@ export async function main(args: readonly string[]): Promise<number | undefined>
     if (family === 0) throw new Error(`--spare ${text}: that is no address`);
     return { family: family as 4 | 6, text };
   });
-  // Loaded while the packet filter is asked: together they are half of the start.
-  const [{ Api, serve }, marks] = await Promise.all([import("./http/index.ts"), values["no-marks"] ? false : hasMarks()]);
+  const marks = !values["no-marks"] && (await hasMarks());
   const device = new Device({ name, run, marks, spared: { port, addresses: spared } });
   const state = new StateFolder(values["state-dir"]);
   const faults = new Faults({ device, deviceName: name, state, marks, log: (line) => console.error(`outrigger-agent: ${line}`) });
-  await faults.restore();
+  // Requests that change something wait their turn behind it.
+  const restored = faults.restore();
   const { server, port: listening } = await serve({
     api: new Api(faults, device),
     port,
     ...(values.host !== undefined && { host: values.host }),
     ...(token !== undefined && { token }),
   });
+  await restored;
   console.log(
     `outrigger-agent: port ${listening}, device ${name}, faults ${marks ? "end in the kernel" : "are ended by the agent and its watchdog"}`,
   );

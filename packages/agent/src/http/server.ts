@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, BlockList } from "node:net";
 import type { Api, ApiAnswer } from "./api.ts";
 
@@ -10,6 +10,9 @@ export interface ServerOptions {
   /** Whoever does not bear it is refused; without one only private addresses are answered. */
   readonly token?: string;
 }
+
+// An import would read every export, WebSocket too, and so load Node's whole HTTP client: half of the agent's start.
+const { createServer } = process.getBuiltinModule("node:http");
 
 const MAX_BODY_BYTES = 64 * 1024;
 
