@@ -35,7 +35,7 @@ for module in /modules/*.ko; do \$box insmod \$module; done
 \$box mount -o bind /lower$home/lib/modules/$release /root/lib/modules/$release
 \$box mount -t devtmpfs devtmpfs /root/dev
 \$box mkdir -p /root/dev/shm /root/dev/pts
-for place in "devpts dev/pts" "tmpfs dev/shm" "proc proc" "sysfs sys" "tmpfs run" "tmpfs tmp"; do
+for place in "devpts dev/pts" "tmpfs dev/shm" "proc proc" "sysfs sys" "tmpfs run"; do
   set -- \$place
   \$box mount -t \$1 \$1 /root/\$2
 done
