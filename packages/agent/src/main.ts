@@ -49,15 +49,15 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   const device = new Device({ name, run, marks, spared: { port, addresses: spared } });
   const state = new StateFolder(values["state-dir"]);
   const faults = new Faults({ device, deviceName: name, state, marks, log: (line) => console.error(`outrigger-agent: ${line}`) });
-  // Requests that change something wait their turn behind it.
-  const restored = faults.restore();
+  // Where the port is in use another agent serves this network namespace, whose faults are not to be cleared.
   const { server, port: listening } = await serve({
     api: new Api(faults, device),
     port,
     ...(values.host !== undefined && { host: values.host }),
     ...(token !== undefined && { token }),
   });
-  await restored;
+  // Requests that change something wait their turn behind it.
+  await faults.restore();
   console.log(
     `outrigger-agent: port ${listening}, device ${name}, faults ${marks ? "end in the kernel" : "are ended by the agent and its watchdog"}`,
   );
