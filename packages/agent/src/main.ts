@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { parseArgs } from "node:util";
-import { Faults } from "./faults.ts";
-import { Api, serve } from "./http/index.ts";
 import { Device, run, TABLE } from "./kernel/index.ts";
-import { StateFolder } from "./store/index.ts";
 
 const USAGE = `outrigger-agent [options]
   --port N             port of the API (default 2332)
@@ -45,7 +42,13 @@ export async function main(args: readonly string[]): Promise<number | undefined>
     if (family === 0) throw new Error(`--spare ${text}: that is no address`);
     return { family: family as 4 | 6, text };
   });
-  const marks = !values["no-marks"] && (await hasMarks());
+  // The rest is loaded while the packet filter is asked.
+  const [marks, { Faults }, { Api, serve }, { StateFolder }] = await Promise.all([
+    values["no-marks"] ? false : hasMarks(),
+    import("./faults.ts"),
+    import("./http/index.ts"),
+    import("./store/index.ts"),
+  ]);
   const device = new Device({ name, run, marks, spared: { port, addresses: spared } });
   const state = new StateFolder(values["state-dir"]);
   const faults = new Faults({ device, deviceName: name, state, marks, log: (line) => console.error(`outrigger-agent: ${line}`) });
