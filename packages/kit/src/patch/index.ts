@@ -17,5 +17,5 @@ export { PatchError } from "./error.ts";
 export { type CreateJsonPatchOptions, createJsonPatch } from "./json-diff.ts";
 export { applyJsonPatch, type JsonPatchOperation, MAX_JSON_PATCH_OPERATIONS } from "./json-patch.ts";
 export { applyMergePatch, createMergePatch } from "./merge-patch.ts";
-export { patchText, sharedValue } from "./patch-text.ts";
+export { patchBase64, sharedValue } from "./patch-base64.ts";
 export { applyStrategicMergePatch } from "./strategic.ts";

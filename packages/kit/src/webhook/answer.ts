@@ -1,6 +1,6 @@
 import type { KubeObject, Status } from "../api/index.ts";
 import { StatusError } from "../client/index.ts";
-import { createJsonPatch, type JsonPatchOperation, patchText } from "../patch/index.ts";
+import { createJsonPatch, type JsonPatchOperation, patchBase64 } from "../patch/index.ts";
 import type { ReviewContext, Webhook } from "./handler.ts";
 import { isObject, parseJson } from "./json.ts";
 import type { AdmissionAnswer, AdmissionRequest } from "./review.ts";
@@ -140,7 +140,7 @@ function judged(webhook: Webhook, answer: AdmissionAnswer | undefined, request: 
   if (operations.length === 0) return { allowed: true, ...notes };
   if (webhook.type === "validate")
     throw new Error(`${webhook.path} only validates, but its handler changed the object: declare it with mutate()`);
-  return { allowed: true, patchType: "JSONPatch", patch: Buffer.from(patchText(operations)).toString("base64"), ...notes };
+  return { allowed: true, patchType: "JSONPatch", patch: patchBase64(operations), ...notes };
 }
 
 function changes(answer: AdmissionAnswer & { allowed: true }, request: AdmissionRequest, text: string): readonly JsonPatchOperation[] {

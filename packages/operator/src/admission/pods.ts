@@ -40,9 +40,7 @@ function isPod(object: AdmissionRequest["object"]): object is Pod {
   if (!isObject(metadata) || !isObject(spec) || !Array.isArray(spec.containers)) return false;
   if (!isTexts(metadata.labels) || !isTexts(metadata.annotations)) return false;
   if (!isNamed(spec.volumes) || !isNamed(spec.imagePullSecrets)) return false;
-  if (!isNamed(spec.containers) || !isNamed(spec.initContainers)) return false;
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
-  return containers.every(({ env, volumeMounts, volumeDevices }) => isNamed(env) && isNamed(volumeMounts) && isNamed(volumeDevices));
+  return areContainers(spec.containers) && areContainers(spec.initContainers);
 }
 
 /*
@@ -53,14 +51,22 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 function isTexts(value: unknown): boolean {
-  return value === undefined || value === null || (isObject(value) && Object.values(value).every((text) => typeof text === "string"));
+  if (value === undefined || value === null) return true;
+  if (!isObject(value)) return false;
+  for (const key in value) if (typeof (value as Record<string, unknown>)[key] !== "string") return false;
+  return true;
+}
+function areContainers(value: Pod["spec"]["containers"] | undefined): boolean {
+  if (!isNamed(value)) return false;
+  for (const { env, volumeMounts, volumeDevices } of value ?? [])
+    if (!isNamed(env) || !isNamed(volumeMounts) || !isNamed(volumeDevices)) return false;
+  return true;
 }
 function isNamed(value: unknown): boolean {
-  return (
-    value === undefined ||
-    value === null ||
-    (Array.isArray(value) && value.every((item) => isObject(item) && typeof (item as { name?: unknown }).name === "string"))
-  );
+  if (value === undefined || value === null) return true;
+  if (!Array.isArray(value)) return false;
+  for (const item of value) if (!isObject(item) || typeof (item as { name?: unknown }).name !== "string") return false;
+  return true;
 }
 
 /** One line per rule that had to do with the pod, for the API server's audit log. */

@@ -94,7 +94,25 @@ export function decide(pod: Pod, rules: Rules, context: DecideContext): Decision
     for (const { kind, rule, message } of rules.invalid) reasons.push({ kind, rule, action: "skipped", reason: "RuleInvalid", message });
   if (!draft.changed) return { pod, patch: NO_OPERATIONS, reasons };
   draft.setAnnotation(INJECTION_ANNOTATION, writeInjectionRecord(record, reasons.filter(worthRecording)));
-  return { pod: draft.pod(), patch: draft.patch(), reasons };
+  return new Change(draft, reasons);
+}
+
+class Change implements Decision {
+  readonly patch: readonly PatchOperation[];
+  readonly reasons: readonly Reason[];
+  readonly #draft: Draft;
+  #pod: Pod | undefined;
+
+  constructor(draft: Draft, reasons: readonly Reason[]) {
+    this.patch = draft.patch();
+    this.reasons = reasons;
+    this.#draft = draft;
+  }
+  /** Put together when somebody asks: the webhook sends the patch. */
+  get pod(): Pod {
+    this.#pod ??= this.#draft.pod();
+    return this.#pod;
+  }
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -154,6 +172,7 @@ function matching<T extends CompiledPodDefaults | CompiledSidecarSet>(
 
 /** Sets that really inject: neither paused, nor with a canary that stands in for them. */
 function active(sets: CompiledSidecarSet[], reasons: Reason[]): CompiledSidecarSet[] {
+  if (sets.every((set) => !set.paused && set.canaryOf === undefined)) return sets;
   const replaced = new Map<string, string>();
   for (const set of sets) if (set.canaryOf !== undefined && !set.paused) replaced.set(set.canaryOf, set.name);
   return sets.filter((set) => {

@@ -69,7 +69,7 @@ function texts(map: unknown): Record<string, string> {
  * done, so that a second call changes nothing; entries of rules that no longer exist stay too: they tell the pod's past.
  */
 export function writeInjectionRecord(before: readonly InjectionEntry[], reasons: readonly Reason[]): string {
-  if (before.length === 0) return `[${reasons.map(firstEntry).join(",")}]`;
+  if (before.length === 0) return firstRecord(reasons);
   const entries = [...before];
   for (const { kind, rule, action, reason, containers, labels, annotations, env, mounts, replaced, problems } of reasons) {
     const key = `${kind}/${rule}`;
@@ -107,6 +107,25 @@ function list(
 function both(earlier: Replaced | undefined, now: Replaced | undefined): { replaced?: Replaced } {
   if (earlier === undefined) return now === undefined ? {} : { replaced: now };
   return { replaced: { labels: { ...now?.labels, ...earlier.labels }, annotations: { ...now?.annotations, ...earlier.annotations } } };
+}
+
+const firsts = new WeakMap<Reason, { readonly reasons: readonly Reason[]; readonly text: string }>();
+
+/** The very same text for pods to which the same happened: whoever writes it out can know it again. */
+function firstRecord(reasons: readonly Reason[]): string {
+  const [leader] = reasons;
+  if (leader === undefined) return "[]";
+  const last = firsts.get(leader);
+  if (last !== undefined && same(last.reasons, reasons)) return last.text;
+  const text = `[${reasons.map(firstEntry).join(",")}]`;
+  // One that was made for this pod alone never comes again.
+  if (Object.isFrozen(leader)) firsts.set(leader, { reasons, text });
+  return text;
+}
+function same(before: readonly Reason[], now: readonly Reason[]): boolean {
+  if (before.length !== now.length) return false;
+  for (let index = 0; index < now.length; index++) if (before[index] !== now[index]) return false;
+  return true;
 }
 
 /** An entry as JSON, of a pod that had none. */

@@ -42,13 +42,21 @@ export interface CompiledContainer {
   readonly native: boolean;
   readonly shareMounts: boolean;
   readonly shareDevices: boolean;
-  readonly transferEnv: readonly TransferEnv[];
+  readonly transferEnv: readonly CompiledTransfer[];
   readonly env: readonly EnvVar[];
   readonly mounts: readonly VolumeMount[];
   readonly devices: readonly VolumeDevice[];
   readonly resourcesPolicy: CompiledResourcesPolicy | undefined;
   /** The image of the idle one of a hot-upgrade pair. */
   readonly hotUpgradeEmptyImage: string | undefined;
+}
+
+/** One `transferEnv`. */
+export interface CompiledTransfer {
+  /** The names that are wanted: each once, sorted. */
+  readonly names: readonly string[];
+  /** The container to take them from; `undefined` where the set names none, or by a path that leads nowhere. */
+  readonly from: string | { readonly metadata: "labels" | "annotations"; readonly key: string } | undefined;
 }
 
 /** The hash of a set as its annotation says, else computed: the annotation is what running pods are compared with. */
@@ -104,11 +112,20 @@ function compileContainer(container: SidecarContainer, init: boolean): CompiledC
     native,
     shareMounts: container.shareVolumePolicy?.type === "enabled",
     shareDevices: container.shareVolumeDevicePolicy?.type === "enabled",
-    transferEnv: container.transferEnv ?? [],
+    transferEnv: (container.transferEnv ?? []).map(compileTransfer).filter(({ names }) => names.length > 0),
     env,
     mounts: container.volumeMounts ?? [],
     devices: container.volumeDevices ?? [],
     resourcesPolicy: container.resourcesPolicy === undefined ? undefined : compileResourcesPolicy(container.resourcesPolicy),
     hotUpgradeEmptyImage: hot ? (container.upgradeStrategy?.hotUpgradeEmptyImage ?? "") : undefined,
   };
+}
+
+/** `sourceContainerNameFrom` wins over `sourceContainerName` where both are given. */
+function compileTransfer({ envName, envNames, sourceContainerName, sourceContainerNameFrom }: TransferEnv): CompiledTransfer {
+  const names = [...new Set([...(envNames ?? []), ...(envName ? [envName] : [])])].sort();
+  const path = sourceContainerNameFrom?.fieldRef?.fieldPath;
+  if (path === undefined) return { names, from: sourceContainerName };
+  const [, metadata, key] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? [];
+  return { names, from: key === undefined ? undefined : { metadata: metadata as "labels" | "annotations", key } };
 }

@@ -52,6 +52,8 @@ export function injectSidecarSets(
   return { reasons: injection.reasons, causes: injection.causes };
 }
 
+type ContainerList = "containers" | "initContainers";
+
 class Injection {
   readonly reasons: Reason[] = [];
   readonly causes: Cause[] = [];
@@ -86,30 +88,38 @@ class Injection {
   inject(set: CompiledSidecarSet): void {
     const entry = Object.hasOwn(this.#hashes, set.name) ? this.#hashes[set.name] : undefined;
     const before = this.causes.length;
-    const problems: string[] = [];
-    const names: string[] = [];
-    let changed = (this.#metadataKeys.get(set.name)?.length ?? 0) > 0 || entry?.hash !== set.hash;
-    for (const [list, containers] of [
-      ["initContainers", set.initContainers],
-      ["containers", set.containers],
-    ] as const) {
-      for (const compiled of containers) {
-        const container = this.#container(compiled, set, problems);
-        if (container === undefined) continue;
-        const pair =
-          compiled.hotUpgradeEmptyImage === undefined
-            ? undefined
-            : hotUpgradePair(compiled.hotUpgradeEmptyImage, container, this.#draft.annotations);
-        for (const one of pair ?? [container]) {
-          if (this.#place(list, one, compiled, set, entry)) changed = true;
-          names.push(one.name);
-        }
-        if (pair !== undefined) writeHotUpgradeState(this.#draft, compiled.name, set.version);
-        this.#takeVolumes(container, set);
-      }
-    }
+    const did: Doings = {
+      names: [],
+      problems: [],
+      changed: (this.#metadataKeys.get(set.name)?.length ?? 0) > 0 || entry?.hash !== set.hash,
+    };
+    for (const compiled of set.initContainers) this.#inject("initContainers", compiled, set, entry, did);
+    for (const compiled of set.containers) this.#inject("containers", compiled, set, entry, did);
     for (const secret of set.pullSecrets) this.#draft.addPullSecret(secret);
-    this.reasons.push(this.#reason(set, names, problems, changed, this.causes.slice(before)));
+    this.reasons.push(this.causes.length > before ? refusal(set, this.causes.slice(before)) : this.#reason(set, did));
+  }
+
+  #inject(list: ContainerList, compiled: CompiledContainer, set: CompiledSidecarSet, entry: HashEntry | undefined, did: Doings): void {
+    const container = this.#container(compiled, set, did.problems);
+    if (container === undefined) return;
+    if (compiled.hotUpgradeEmptyImage === undefined) this.#placeOne(list, container, compiled, set, entry, did);
+    else {
+      for (const one of hotUpgradePair(compiled.hotUpgradeEmptyImage, container, this.#draft.annotations))
+        this.#placeOne(list, one, compiled, set, entry, did);
+      writeHotUpgradeState(this.#draft, compiled.name, set.version);
+    }
+    this.#takeVolumes(container, set);
+  }
+  #placeOne(
+    list: ContainerList,
+    container: Container,
+    compiled: CompiledContainer,
+    set: CompiledSidecarSet,
+    entry: HashEntry | undefined,
+    did: Doings,
+  ): void {
+    if (this.#place(list, container, compiled, set, entry)) did.changed = true;
+    did.names.push(container.name);
   }
 
   #container(compiled: CompiledContainer, set: CompiledSidecarSet, problems: string[]): Container | undefined {
@@ -136,7 +146,7 @@ class Injection {
 
   /** @returns whether the pod is changed by it */
   #place(
-    list: "containers" | "initContainers",
+    list: ContainerList,
     container: Container,
     compiled: CompiledContainer,
     set: CompiledSidecarSet,
@@ -197,23 +207,40 @@ class Injection {
     }
   }
 
-  #reason(set: CompiledSidecarSet, containers: string[], problems: string[], changed: boolean, causes: Cause[]): Reason {
-    const rule = { kind: "SidecarSet", rule: set.name } as const;
-    if (causes.length > 0)
-      return { ...rule, action: "refused", reason: "NameClash", message: causes.map((cause) => cause.message).join("; ") };
+  #reason(set: CompiledSidecarSet, { names, problems, changed }: Doings): Reason {
     const annotations = this.#metadataKeys.get(set.name);
-    return {
-      ...rule,
+    const usual = changed && annotations === undefined && problems.length === 0;
+    const before = usual ? injected.get(set) : undefined;
+    if (before !== undefined) return before;
+    const reason: Reason = {
+      kind: "SidecarSet",
+      rule: set.name,
       action: changed ? "applied" : "unchanged",
       reason: changed ? "Matched" : "AlreadyPresent",
       message: changed
-        ? `selector and namespace match: ${containers.join(", ")} injected`
-        : `${containers.join(", ")} injected earlier and up to date`,
-      containers,
+        ? `selector and namespace match: ${names.join(", ")} injected`
+        : `${names.join(", ")} injected earlier and up to date`,
+      containers: names,
       ...(annotations === undefined ? {} : { annotations }),
       ...(problems.length === 0 ? {} : { problems }),
     };
+    if (usual) injected.set(set, Object.freeze(reason));
+    return reason;
   }
+}
+
+/** What the injection of one set has done so far. */
+interface Doings {
+  readonly names: string[];
+  readonly problems: string[];
+  changed: boolean;
+}
+
+/** Of most pods there is the same to say, and who writes it down can know it again. */
+const injected = new WeakMap<CompiledSidecarSet, Reason>();
+
+function refusal({ name: rule }: CompiledSidecarSet, causes: readonly Cause[]): Reason {
+  return { kind: "SidecarSet", rule, action: "refused", reason: "NameClash", message: causes.map(({ message }) => message).join("; ") };
 }
 
 /** Plain init containers are in no list; the set's entry is enough for them. */

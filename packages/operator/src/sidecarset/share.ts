@@ -1,8 +1,7 @@
 import { sharedValue } from "@outrigger/kit/patch";
 import { type Container, type EnvVar, isInjected, type VolumeDevice, type VolumeMount } from "../pod/index.ts";
-import type { CompiledContainer } from "./compile.ts";
+import type { CompiledContainer, CompiledTransfer } from "./compile.ts";
 import { resourcesFor } from "./resources-policy.ts";
-import type { TransferEnv } from "./set.ts";
 
 interface PodMetadata {
   readonly labels: Readonly<Record<string, string>>;
@@ -25,17 +24,13 @@ export function containerForPod(
 ): Container {
   const { template, shareMounts, shareDevices, transferEnv, resourcesPolicy } = compiled;
   if (!shareMounts && !shareDevices && transferEnv.length === 0 && resourcesPolicy === undefined) return template;
-  const env = [...compiled.env];
-  const names = new Set(env.map((variable) => variable.name));
+  const more: EnvVar[] = [];
   const take = (variable: EnvVar): void => {
-    if (names.has(variable.name)) return;
-    names.add(variable.name);
-    env.push(variable);
+    if (!named(compiled.env, variable.name) && !named(more, variable.name)) more.push(variable);
   };
-  for (const transfer of transferEnv)
-    for (const variable of transferred(transfer, compiled.name, metadata, sources, problems)) take(variable);
-  if (!shareMounts && !shareDevices && resourcesPolicy === undefined) return withVariables(compiled, env);
-  const container: Container = { ...template, env };
+  for (const one of transferEnv) transfer(one, compiled.name, metadata, sources, problems, take);
+  if (!shareMounts && !shareDevices && resourcesPolicy === undefined) return withVariables(compiled, more);
+  const container: Container = { ...template };
   if (shareMounts) {
     const { mounts, variables } = sharedMounts(compiled.mounts, sources);
     if (mounts.length > 0) container.volumeMounts = mounts;
@@ -46,23 +41,29 @@ export function containerForPod(
     if (devices.length > 0) container.volumeDevices = devices;
   }
   if (resourcesPolicy !== undefined) container["resources"] = resourcesFor(resourcesPolicy, sources, initSources);
+  container.env = [...compiled.env, ...more];
   return container;
+}
+
+function named(variables: readonly EnvVar[], name: string): boolean {
+  for (const variable of variables) if (variable.name === name) return true;
+  return false;
 }
 
 const VARIANTS_KEPT = 32;
 const variants = new WeakMap<CompiledContainer, Map<string, Container>>();
 
 /** Pods of one workload transfer the same values: they share one container, as those do that transfer nothing. */
-function withVariables(compiled: CompiledContainer, env: readonly EnvVar[]): Container {
+function withVariables(compiled: CompiledContainer, more: readonly EnvVar[]): Container {
   let key = "";
-  for (const variable of env) key += variableKey(variable);
+  for (const variable of more) key += variableKey(variable);
   const known = variants.get(compiled) ?? new Map<string, Container>();
   const before = known.get(key);
   if (before !== undefined) return before;
   if (known.size === 0) variants.set(compiled, known);
   else if (known.size === VARIANTS_KEPT) known.clear();
   // Copied: what a pod brought is not ours to freeze.
-  const container = sharedValue({ ...compiled.template, env: structuredClone(env) });
+  const container = sharedValue({ ...compiled.template, env: [...compiled.env, ...structuredClone(more)] });
   known.set(key, container);
   return container;
 }
@@ -123,37 +124,28 @@ export function referredVariables(expression: string | undefined): string[] {
   return names;
 }
 
-/** One transferEnv's variables, sorted by name; a variable written twice in the source gives its last value. */
-function transferred(
-  transfer: TransferEnv,
+/** Takes one transferEnv's variables, sorted by name; a variable written twice in the source gives its last value. */
+function transfer(
+  { from, names }: CompiledTransfer,
   sidecar: string,
   metadata: PodMetadata,
   sources: readonly Container[],
   problems: string[],
-): EnvVar[] {
-  const sourceName = sourceContainer(transfer, metadata);
-  const wanted = [...new Set([...(transfer.envNames ?? []), ...(transfer.envName ? [transfer.envName] : [])])].sort();
-  if (wanted.length === 0) return [];
-  const source = sources.find((candidate) => candidate.name === sourceName);
+  take: (variable: EnvVar) => void,
+): void {
+  const sourceName = typeof from === "object" ? textAt(metadata[from.metadata], from.key) : from;
+  const source = sources.find(({ name }) => name === sourceName);
   if (source === undefined) {
-    problems.push(`${sidecar}: no container ${JSON.stringify(sourceName ?? "")} to take ${wanted.join(", ")} from`);
-    return [];
+    problems.push(`${sidecar}: no container ${JSON.stringify(sourceName ?? "")} to take ${names.join(", ")} from`);
+    return;
   }
-  const found: EnvVar[] = [];
-  for (const name of wanted) {
+  for (const name of names) {
     const variable = source.env?.findLast((candidate) => candidate.name === name);
     if (variable === undefined) problems.push(`${sidecar}: container ${JSON.stringify(source.name)} has no variable ${name}`);
-    else found.push(variable);
+    else take(variable);
   }
-  return found;
 }
 
-/** `sourceContainerNameFrom` wins over `sourceContainerName` where both are given. */
-function sourceContainer(transfer: TransferEnv, metadata: PodMetadata): string | undefined {
-  const path = transfer.sourceContainerNameFrom?.fieldRef?.fieldPath;
-  if (path === undefined) return transfer.sourceContainerName;
-  const match = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
-  if (match === null) return undefined;
-  const values = metadata[match[1] as keyof PodMetadata];
-  return Object.hasOwn(values, match[2]!) ? values[match[2]!] : undefined;
+function textAt(values: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(values, key) ? values[key] : undefined;
 }
