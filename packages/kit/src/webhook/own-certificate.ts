@@ -109,7 +109,8 @@ class CertificateKeeper implements OwnCertificate {
       this.refresh().then(
         () => this.poll(),
         (error: unknown) => {
-          this.#options.onError?.(error);
+          // Stopped meanwhile, its client may be closed.
+          if (!this.#stopped) this.#options.onError?.(error);
           this.poll();
         },
       );

@@ -4,6 +4,7 @@ import { type Controller, controller, type Log } from "@outrigger/kit/controller
 import { ConfigMap, MutatingWebhookConfiguration, Namespace, Pod } from "@outrigger/kit/kinds";
 import { type Manager, manager } from "@outrigger/kit/manager";
 import {
+  type AdmissionAnswer,
   type AdmissionRequest,
   convert,
   mutate,
@@ -224,25 +225,27 @@ class Running {
     });
   }
 
-  async #pod(request: AdmissionRequest): Promise<ReturnType<typeof mutatePod>> {
-    const unknown = this.#rules.settled();
-    if (unknown !== undefined) await unknown;
-    const expected = this.#expected.settled();
-    if (expected !== undefined) await expected;
-    return mutatePod(request, this.#rules.rules, {
-      namespaceLabels: await this.#namespaceLabels(request.namespace ?? ""),
-      now: new Date(),
-    });
+  /** At once where all is known, as it nearly always is. */
+  #pod(request: AdmissionRequest): AdmissionAnswer | Promise<AdmissionAnswer> {
+    const namespace = this.#manager.informers.for(Namespace).lister.get({ name: request.namespace ?? "" });
+    const [rules, expected] = [this.#rules.settled(), this.#expected.settled()];
+    if (namespace !== undefined && rules === undefined && expected === undefined) return this.#decide(request, namespace);
+    return this.#podLater(request, [rules, expected]);
   }
 
-  /** From the cache; a namespace that is younger than the cache is asked for. */
-  async #namespaceLabels(name: string): Promise<Readonly<Record<string, string>>> {
+  async #podLater(request: AdmissionRequest, awaited: readonly unknown[]): Promise<AdmissionAnswer> {
+    await Promise.all(awaited);
+    const { namespace: name = "" } = request;
+    // One that is younger than the cache is asked for.
     const known = this.#manager.informers.for(Namespace).lister.get({ name });
-    const namespace = known ?? (await this.#client.find(Namespace, { name }));
-    return namespace?.metadata.labels ?? {};
+    return this.#decide(request, known ?? (await this.#client.find(Namespace, { name })));
   }
 
-  async #sidecarSet(request: AdmissionRequest): Promise<ReturnType<typeof validateSidecarSet>> {
+  #decide(request: AdmissionRequest, namespace: Observed<typeof Namespace> | undefined): AdmissionAnswer {
+    return mutatePod(request, this.#rules.rules, { namespaceLabels: namespace?.metadata.labels ?? {}, now: new Date() });
+  }
+
+  async #sidecarSet(request: AdmissionRequest): Promise<AdmissionAnswer> {
     // Sets of one `kubectl apply` are judged beside each other.
     const expected = this.#expected.settled();
     if (expected !== undefined) await expected;
