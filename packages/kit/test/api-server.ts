@@ -226,6 +226,11 @@ export class ApiServer {
     if (!before && !headers["content-type"]?.includes("apply")) return refuse(response, 404, "NotFound", `${plural} "${name}" not found`);
     if (method === "GET") return answer(response, 200, before!);
     if (method === "DELETE") {
+      const { uid, resourceVersion } =
+        (sent as { preconditions?: { uid?: string; resourceVersion?: string } } | undefined)?.preconditions ?? {};
+      const { metadata } = before!;
+      if ((uid ?? metadata.uid) !== metadata.uid || (resourceVersion ?? metadata.resourceVersion) !== metadata.resourceVersion)
+        return refuse(response, 409, "Conflict", "the precondition does not match the record");
       if (!before!.metadata.finalizers?.length) {
         this.remove(name!, namespace, plural);
         return answer(response, 200, { kind: "Status", apiVersion: "v1", status: "Success" });
@@ -237,7 +242,8 @@ export class ApiServer {
       );
     }
     const version = sent?.metadata?.resourceVersion;
-    if (version !== undefined && version !== before?.metadata.resourceVersion)
+    // An apply that names a version makes an object where there is none.
+    if (before && version !== undefined && version !== before.metadata.resourceVersion)
       return refuse(response, 409, "Conflict", "the object has been modified");
     const next = { ...(method === "PUT" ? {} : before), ...sent, metadata: { ...before?.metadata, ...sent?.metadata } };
     // As the real one: what changes nothing leaves the version as it is.

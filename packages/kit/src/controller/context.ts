@@ -27,7 +27,13 @@ export type Context<For extends Resource, Declared extends Resource> = {
   ): readonly Observed<R>[];
   /** Objects of a kind whose controller reference names the object under reconcile. */
   owned<R extends Declared>(resource: R): readonly Observed<R>[];
-  /** Server-side apply with force, as this controller's field manager, in order. Objects that name no namespace get that of the object under reconcile; those of owned kinds get the owner reference. */
+  /**
+   * Server-side apply with force, as this controller's field manager, in order. Objects that name no namespace get that of
+   * the object under reconcile; those of owned kinds get the owner reference, unless they were let go since the object under
+   * reconcile is being deleted.
+   *
+   * @throws OwnerDeletedError when that began during the reconcile. It ends the reconcile and is not to be handled.
+   */
   apply(objects: Desired<Declared> | readonly Desired<Declared>[], options?: ContextApplyOptions<Declared>): Promise<void>;
   create<R extends Declared>(resource: R, object: Desired<R>): Promise<Observed<R>>;
   update<R extends Declared | For>(resource: R, object: Observed<R>): Promise<Observed<R>>;

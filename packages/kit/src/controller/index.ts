@@ -9,6 +9,10 @@
  *   not select is not waited for. The wait holds no worker and no other key, and has an end (30 s, logged).
  * - A reconcile that throws is tried again, after 5 ms · 2ⁿ up to 1000 s; `TerminalError` is not, before the next change.
  *   `requeue.after` forgets failures, then delays; a change does not wait for it.
+ * - A deletion that orphans leaves the dependents, also where it meets a reconcile under way: `apply` and its pruning write
+ *   to an object on the version that they know of it, and what was let go is taken back only for an owner that, asked of
+ *   the server, is not being deleted. Otherwise the reconcile ends there, without an error. It is one request for an object
+ *   to which nobody else wrote meanwhile; where somebody did, it is made again on what the server has.
  * - With `cleanup`, an object is never let go before it succeeded. Deletion passes every predicate of ours.
  * - Writes that change nothing have no version of their own, and wake nothing.
  * - Only declared kinds can be read or written through `ctx`, by type and at run time.
@@ -24,7 +28,10 @@
  * - Objects are frozen: make a new one to write.
  * - Within one reconcile the cache does not move on: what it wrote, the next one sees.
  * - An object that is being deleted reaches the reconcile too, unless there is a `cleanup`: one that makes children must
- *   make none for it, or a deletion in the foreground never ends and one that orphans them is undone.
+ *   make none for it, or a deletion in the foreground never ends. Existing ones that it does not control it can write to;
+ *   they are not adopted then.
+ * - What the cache does not show (it is not selected, or others made it a moment ago) is applied whatever its state. An
+ *   owner that is deleted between the question whether it stands and the write that adopts is not noticed.
  * - Kinds that are watched with `metadataOnly` have no spec and no status in the cache, whatever their type says.
  * - What is written with `ctx.client` is not waited for.
  */
@@ -40,6 +47,7 @@ export {
 } from "./builder.ts";
 export { type Condition, setCondition } from "./condition.ts";
 export type { Context, ContextApplyOptions, Reconcile } from "./context.ts";
+export { OwnerDeletedError } from "./controlled.ts";
 export { type Defined, DefinitionError, type InstallOptions, installDefinitions } from "./definitions.ts";
 export type { EventOptions, EventRecorder, EventSubject } from "./event.ts";
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./event-recorder.ts";

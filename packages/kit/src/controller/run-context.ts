@@ -1,19 +1,22 @@
 import { isDeepStrictEqual } from "node:util";
 import {
+  compareResourceVersions,
   controllerOf,
   type Desired,
+  isOrderedVersion,
   type KubeObject,
   keyText,
   type ObjectKey,
   type Observed,
   objectKey,
-  ownerReference,
   type Resource,
 } from "../api/index.ts";
 import type { Informer } from "../cache/index.ts";
 import { type Client, ConflictError, type DeleteOptions, NotFoundError, type PatchBody } from "../client/index.ts";
+import { adopted } from "./adopted.ts";
 import type { Source } from "./builder.ts";
 import type { ContextApplyOptions } from "./context.ts";
+import { Controlled } from "./controlled.ts";
 import type { EventOptions, EventRecorder } from "./event.ts";
 import type { Log } from "./log.ts";
 import type { OwnWrites } from "./own-writes.ts";
@@ -40,6 +43,11 @@ export function kindKey({ apiVersion, kind }: { readonly apiVersion: string; rea
   return `${apiVersion}/${kind}`;
 }
 
+/** Names one object among those of all kinds. */
+function textOf(object: unknown): string {
+  return `${kindKey(object as KubeObject)} ${keyText(objectKey(object as KubeObject))}`;
+}
+
 /** A kind that the controller's code uses and its builder does not name. */
 export class UndeclaredKindError extends Error {
   override readonly name = "UndeclaredKindError";
@@ -55,6 +63,9 @@ export class RunContext {
   readonly client: Client;
   readonly #scope: ContextScope;
   readonly #queueKey: string;
+  readonly #controlled: Controlled;
+  /** What this run wrote last of each object, since the cache may not show it before the next. */
+  readonly #written = new Map<string, KubeObject>();
   #object: KubeObject;
 
   constructor(
@@ -70,6 +81,13 @@ export class RunContext {
     this.reconcileId = run.reconcileId;
     this.log = run.log;
     this.client = scope.client;
+    this.#controlled = new Controlled({
+      client: scope.client,
+      fieldManager: scope.fieldManager,
+      signal: run.signal,
+      resource: this.#declared(object, "get").source.resource,
+      owner: object,
+    });
   }
 
   get<R extends Resource>(resource: R, key: ObjectKey): Observed<R> | undefined {
@@ -97,17 +115,15 @@ export class RunContext {
     const kept = new Set<string>();
     for (const desired of Array.isArray(objects) ? (objects as readonly Desired<Resource>[]) : [objects as Desired<Resource>]) {
       const { source, informer } = this.#declared(desired, "patch");
-      const object = this.#adopt(source, desired);
-      kept.add(`${kindKey(object)} ${keyText(objectKey(object))}`);
-      this.#wrote(
-        informer,
-        await this.client.apply(source.resource, object, { fieldManager: this.#scope.fieldManager, force: true, signal: this.signal }),
-      );
+      const object = adopted(this.#object, source, desired);
+      kept.add(textOf(object));
+      this.#wrote(informer, await this.#apply(source.resource, informer, object));
     }
     for (const resource of prune) {
-      for (const object of this.owned(resource)) {
-        if (kept.has(`${kindKey(object)} ${keyText(objectKey(object))}`) || object.metadata.deletionTimestamp !== undefined) continue;
-        await this.delete(object);
+      const { source, informer } = this.#declared(resource, "delete");
+      for (const object of this.owned(resource) as readonly unknown[] as readonly KubeObject[]) {
+        if (kept.has(textOf(object)) || object.metadata.deletionTimestamp !== undefined) continue;
+        if (await this.#controlled.delete(source.resource, object)) this.#scope.writes.deleted(this.#queueKey, informer, object);
       }
     }
   }
@@ -116,7 +132,10 @@ export class RunContext {
     const { source, informer } = this.#declared(resource, "create");
     return this.#wrote(
       informer,
-      await this.client.create(resource, this.#adopt(source, desired), { fieldManager: this.#scope.fieldManager, signal: this.signal }),
+      await this.client.create(resource, adopted(this.#object, source, desired), {
+        fieldManager: this.#scope.fieldManager,
+        signal: this.signal,
+      }),
     );
   }
 
@@ -179,7 +198,25 @@ export class RunContext {
     this.#scope.events?.event(this.#object, reason, message, options);
   }
 
+  async #apply<R extends Resource>(resource: R, informer: Informer, object: Desired<R>): Promise<Observed<R>> {
+    const desired = object as unknown as KubeObject;
+    // Who names a version has read the object, and is told when it changed.
+    if (this.#controlled.controls(desired) && desired.metadata.resourceVersion === undefined)
+      return (await this.#controlled.apply(resource, desired, this.#known(informer, desired))) as unknown as Observed<R>;
+    return this.client.apply(resource, object, { fieldManager: this.#scope.fieldManager, force: true, signal: this.signal });
+  }
+
+  /** As this run wrote it or as the cache has it, whichever is newer. */
+  #known(informer: Informer, object: KubeObject): KubeObject | undefined {
+    const cached = informer.lister.get(objectKey(object)) as unknown as KubeObject | undefined;
+    const written = this.#written.get(textOf(object));
+    if (!cached || !written) return cached ?? written;
+    const [mine, theirs] = [written, cached].map(({ metadata }) => metadata.resourceVersion ?? "") as [string, string];
+    return isOrderedVersion(mine) && isOrderedVersion(theirs) && compareResourceVersions(theirs, mine) > 0 ? cached : written;
+  }
+
   #wrote<R extends Resource>(informer: Informer, object: Observed<R>): Observed<R> {
+    this.#written.set(textOf(object), object as unknown as KubeObject);
     this.#scope.writes.wrote(this.#queueKey, informer, object as unknown as KubeObject);
     return object;
   }
@@ -199,39 +236,5 @@ export class RunContext {
     throw new UndeclaredKindError(
       `controller ${this.#scope.controller} did not declare ${resource.kind} (${resource.apiVersion}): add .owns(), .watches() or .uses() for it, and allow get, list, watch${["get", "list"].includes(verb) ? "" : ` and ${verb}`} on it`,
     );
-  }
-
-  /** Namespace and owner, where the object to write is of an owned kind and does not say. */
-  #adopt<R extends Resource>({ resource, relation }: Source, desired: Desired<R>): Desired<R> {
-    const { metadata } = desired as unknown as KubeObject;
-    const owner = this.#object;
-    const namespaced = resource.scope === "Namespaced";
-    const namespace = namespaced ? (metadata.namespace ?? owner.metadata.namespace) : undefined;
-    if (namespaced && namespace === undefined) {
-      throw new Error(
-        `${resource.kind} ${metadata.name ?? ""} names no namespace, and ${owner.kind} ${owner.metadata.name} has none to give it`,
-      );
-    }
-    const adopted = relation === "owns" && !controllerOf(desired as never);
-    if (adopted && owner.metadata.namespace !== undefined && namespace !== owner.metadata.namespace) {
-      throw new Error(
-        `${resource.kind} ${metadata.name ?? ""} cannot be owned by ${owner.kind} ${owner.metadata.namespace}/${owner.metadata.name}: an owner is in the same namespace, or has none`,
-      );
-    }
-    return {
-      ...desired,
-      metadata: {
-        ...metadata,
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(adopted
-          ? {
-              ownerReferences: [
-                ...(metadata.ownerReferences ?? []),
-                ownerReference(owner as never, { controller: true, blockOwnerDeletion: true }),
-              ],
-            }
-          : {}),
-      },
-    } as Desired<R>;
   }
 }

@@ -4,6 +4,7 @@ import { type KubeObject, keyText, type ObjectKey, type Observed, parseDuration,
 import type { EventHandler, HandlerRegistration, Informer } from "../cache/index.ts";
 import { type Clock, INITIAL_LIST_PRIORITY, systemClock, WorkQueue } from "../queue/index.ts";
 import type { Controller, ControllerPlan, Source } from "./builder.ts";
+import { OwnerDeletedError } from "./controlled.ts";
 import { ensureFinalizer, hasFinalizer, removeFinalizer } from "./finalizer.ts";
 import { type Log, silentLog } from "./log.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -192,7 +193,16 @@ class Running implements RunningController {
     run: { readonly queueKey: string; readonly signal: AbortSignal; readonly reconcileId: string; readonly log: Log },
   ): Promise<Result> {
     const { cleanup, finalizer, reconcile, fieldManager } = this.#plan;
-    if (!cleanup) return (await reconcile(object as never, new RunContext(this.#scope, object, run) as never)) as Result;
+    const live = async (current: KubeObject): Promise<Result> => {
+      try {
+        return (await reconcile(current as never, new RunContext(this.#scope, current, run) as never)) as Result;
+      } catch (error) {
+        if (!(error instanceof OwnerDeletedError)) throw error;
+        run.log.debug({ reason: error.message }, "the object was deleted during its reconcile, which ends here");
+        return undefined;
+      }
+    };
+    if (!cleanup) return live(object);
     const writer = { client: this.#runtime.client, resource: this.#plan.sources[0]!.resource, fieldManager, signal: run.signal };
     if (object.metadata.deletionTimestamp !== undefined) {
       if (!hasFinalizer(object, finalizer)) return undefined;
@@ -206,7 +216,7 @@ class Running implements RunningController {
       current = await ensureFinalizer(writer, object, finalizer);
       this.#writes.wrote(run.queueKey, this.#main, current);
     }
-    return (await reconcile(current as never, new RunContext(this.#scope, current, run) as never)) as Result;
+    return live(current);
   }
 
   /** A signal for one run: the controller's own, or one that also ends at the deadline. */
