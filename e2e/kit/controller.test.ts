@@ -177,6 +177,95 @@ test("what a write took out of the selection is gone from the cache before the n
   expect(seen.slice(before + 1).every((moored) => moored.length === 0)).toBe(true);
 });
 
+test("an object to which others write all the time is applied all the same, and the reconcile does not learn of it", async () => {
+  const namespace = await cluster.namespace("fleet");
+  let others = 3;
+  const restless = through(async ({ method, path, body }) => {
+    if (method !== "PATCH" || !path.includes("/configmaps/x") || !String(body).includes('"raised"') || others === 0) return;
+    const patch = { data: { others: `${others--}` } };
+    await client.patch(ConfigMap, { namespace, name: "x" }, { type: "merge", patch });
+  });
+  const { controller: running, outcomes } = await run(
+    controller(Fleet, { select: { namespace } })
+      .owns(ConfigMap, { select: { namespace } })
+      .reconcile(({ spec }, ctx) => ctx.apply(spec.ships.map((name) => ({ ...ship(name), data: { flag: spec.flag } })))),
+    connect(restless),
+  );
+  const { metadata } = await fleet(namespace, "a", "x");
+  const x = () => client.find(ConfigMap, { namespace, name: "x" });
+  await eventually(async () => (await x())?.metadata.ownerReferences?.[0]?.uid === metadata.uid && running.idle);
+  await client.patch(Fleet, { namespace, name: "a" }, { type: "merge", patch: { spec: { flag: "raised" } } });
+  await eventually(async () => (await x())?.data?.["flag"] === "raised" && running.idle);
+  expect((await x())?.data).toEqual({ flag: "raised", others: "1" });
+  expect(outcomes.filter(({ result }) => result !== "success")).toEqual([]);
+});
+
+test("a deletion that orphans leaves the dependents, whatever a reconcile under way applies and prunes", async () => {
+  const namespace = await cluster.namespace("fleet");
+  const underWay = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  let held = false;
+  // Once it is held, the cache goes on showing the ships as the fleet's.
+  const slow: Transport = {
+    async request(request) {
+      const response = await client.transport.request(request);
+      if (!/\/configmaps\?.*watch=/.test(request.path)) return response;
+      const lines = async function* () {
+        for await (const line of response.lines()) {
+          if (held) await released.promise;
+          yield line;
+        }
+      };
+      return { ...response, text: () => response.text(), lines };
+    },
+    close: async () => {},
+  };
+  const { controller: running, outcomes } = await run(
+    controller(Fleet, { select: { namespace } })
+      .owns(ConfigMap, { select: { namespace } })
+      .reconcile(async ({ metadata, spec }, ctx) => {
+        if (metadata.deletionTimestamp) return;
+        if (spec.flag === "raised") {
+          underWay.resolve();
+          await goOn.promise;
+        }
+        await ctx.apply(
+          spec.ships.map((name) => ({ ...ship(name), data: { flag: spec.flag } })),
+          { prune: [ConfigMap] },
+        );
+      }),
+    connect(slow),
+  );
+  const key = { namespace, name: "a" };
+  const ships = async () => (await client.list(ConfigMap, { namespace })).items.filter(({ data }) => data?.["flag"]);
+  await fleet(namespace, "a", "x", "y", "z");
+  await eventually(async () => (await ships()).length === 3 && running.idle);
+  await client.patch(Fleet, key, { type: "merge", patch: { spec: { flag: "raised", ships: ["x", "y"] } } });
+  await underWay.promise;
+  held = true;
+  await client.delete(Fleet, key, { propagationPolicy: "Orphan" });
+  // Here is no garbage collector; this is what it does.
+  for (const { metadata } of await ships()) {
+    const patch = { metadata: { ownerReferences: null } };
+    await client.patch(ConfigMap, { namespace, name: metadata.name }, { type: "merge", patch });
+  }
+  const count = outcomes.length;
+  goOn.resolve();
+  await eventually(() => outcomes.length > count);
+  await client.patch(Fleet, key, { type: "merge", patch: { metadata: { finalizers: null } } });
+  await eventually(async () => (await client.find(Fleet, key)) === undefined);
+  released.resolve();
+  await eventually(() => running.idle);
+  const left = await ships();
+  expect(left.map(({ metadata, data }) => [metadata.name, metadata.ownerReferences ?? [], data?.["flag"]])).toEqual([
+    ["x", [], "none"],
+    ["y", [], "none"],
+    ["z", [], "none"],
+  ]);
+  expect(outcomes.filter(({ result }) => result !== "success")).toEqual([]);
+});
+
 test("an object with a cleanup stays until it succeeded, and its failure is tried again", async () => {
   const namespace = await cluster.namespace("fleet");
   let harbour = "closed";
