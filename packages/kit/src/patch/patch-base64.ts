@@ -55,7 +55,8 @@ function sharedOperation(operation: JsonPatchOperation, known: EncodedOperation 
 function writeMap(writer: Writer, { op, path }: JsonPatchOperation, map: Readonly<Record<string, string>>): void {
   writer.text(`{"op":"${op}","path":${JSON.stringify(path)},"value":{`);
   let comma = "";
-  for (const [key, value] of Object.entries(map)) {
+  for (const key of Object.keys(map)) {
+    const value = map[key]!;
     writer.text(`${comma}${JSON.stringify(key)}:`);
     if (value.length < LONG) writer.text(JSON.stringify(value));
     else writer.base64(longStrings.of(value));

@@ -25,16 +25,13 @@ export function containerForPod(
   const { template, shareMounts, shareDevices, transferEnv, resourcesPolicy } = compiled;
   if (!shareMounts && !shareDevices && transferEnv.length === 0 && resourcesPolicy === undefined) return template;
   const more: EnvVar[] = [];
-  const take = (variable: EnvVar): void => {
-    if (!named(compiled.env, variable.name) && !named(more, variable.name)) more.push(variable);
-  };
-  for (const one of transferEnv) transfer(one, compiled.name, metadata, sources, problems, take);
+  for (const one of transferEnv) transfer(one, compiled, metadata, sources, problems, more);
   if (!shareMounts && !shareDevices && resourcesPolicy === undefined) return withVariables(compiled, more);
   const container: Container = { ...template };
   if (shareMounts) {
     const { mounts, variables } = sharedMounts(compiled.mounts, sources);
     if (mounts.length > 0) container.volumeMounts = mounts;
-    for (const variable of variables) take(variable);
+    for (const variable of variables) take(variable, compiled, more);
   }
   if (shareDevices) {
     const devices = sharedDevices(compiled.devices, sources);
@@ -45,9 +42,15 @@ export function containerForPod(
   return container;
 }
 
-function named(variables: readonly EnvVar[], name: string): boolean {
-  for (const variable of variables) if (variable.name === name) return true;
-  return false;
+/** Takes a variable unless there is one of its name. */
+function take(variable: EnvVar, { env }: CompiledContainer, more: EnvVar[]): void {
+  if (lastNamed(env, variable.name) === undefined && lastNamed(more, variable.name) === undefined) more.push(variable);
+}
+
+/** Written out, here and below: a pod is decided on in so little time that what a closure leaves to collect shows. */
+function lastNamed(variables: readonly EnvVar[] | undefined, name: string): EnvVar | undefined {
+  for (let index = (variables?.length ?? 0) - 1; index >= 0; index--) if (variables![index]!.name === name) return variables![index];
+  return undefined;
 }
 
 const VARIANTS_KEPT = 32;
@@ -86,7 +89,7 @@ function sharedMounts(own: readonly VolumeMount[], sources: readonly Container[]
       paths.add(mount.mountPath);
       mounts.push(mount);
       for (const name of referredVariables(mount.subPathExpr)) {
-        const variable = source.env?.findLast((candidate) => candidate.name === name);
+        const variable = lastNamed(source.env, name);
         if (variable !== undefined) variables.push(variable);
       }
     }
@@ -127,23 +130,23 @@ export function referredVariables(expression: string | undefined): string[] {
 /** Takes one transferEnv's variables, sorted by name; a variable written twice in the source gives its last value. */
 function transfer(
   { from, names }: CompiledTransfer,
-  sidecar: string,
+  compiled: CompiledContainer,
   metadata: PodMetadata,
   sources: readonly Container[],
   problems: string[],
-  take: (variable: EnvVar) => void,
+  more: EnvVar[],
 ): void {
   const sourceName = typeof from === "object" ? textAt(metadata[from.metadata], from.key) : from;
-  const source = sources.find(({ name }) => name === sourceName);
-  if (source === undefined) {
-    problems.push(`${sidecar}: no container ${JSON.stringify(sourceName ?? "")} to take ${names.join(", ")} from`);
+  for (const source of sources) {
+    if (source.name !== sourceName) continue;
+    for (const name of names) {
+      const variable = lastNamed(source.env, name);
+      if (variable === undefined) problems.push(`${compiled.name}: container ${JSON.stringify(source.name)} has no variable ${name}`);
+      else take(variable, compiled, more);
+    }
     return;
   }
-  for (const name of names) {
-    const variable = source.env?.findLast((candidate) => candidate.name === name);
-    if (variable === undefined) problems.push(`${sidecar}: container ${JSON.stringify(source.name)} has no variable ${name}`);
-    else take(variable);
-  }
+  problems.push(`${compiled.name}: no container ${JSON.stringify(sourceName ?? "")} to take ${names.join(", ")} from`);
 }
 
 function textAt(values: Readonly<Record<string, string>>, key: string): string | undefined {
