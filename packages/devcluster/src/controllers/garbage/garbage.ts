@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeObject, Resource } from "@outrigger/kit/api";
-import type { HandlerRegistration } from "@outrigger/kit/cache";
+import type { HandlerRegistration, Informer } from "@outrigger/kit/cache";
 import { dynamicResource } from "@outrigger/kit/client";
 import { WorkQueue } from "@outrigger/kit/queue";
 import * as kinds from "../../objects/index.ts";
@@ -16,7 +16,7 @@ const AFTER_CHANGE_MS = 300;
 
 const Definition = dynamicResource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", "Cluster");
 /** Kinds that other loops hold in full: their caches serve here too. */
-const HELD = new Set(
+const HELD: ReadonlySet<string> = new Set(
   [
     kinds.Namespace,
     kinds.Node,
@@ -30,8 +30,11 @@ const HELD = new Set(
     kinds.Job,
     kinds.CronJob,
     kinds.EndpointSlice,
-  ].map(({ apiVersion, plural }) => `${apiVersion}/${plural}`),
+  ].map(keyOf),
 );
+function keyOf({ apiVersion, plural }: Pick<Resource, "apiVersion" | "plural">): string {
+  return `${apiVersion}/${plural}`;
+}
 
 /** Deletes what lost its owners, of every kind that the server has, and sees deletions in the foreground and of owners alone through. */
 export const garbageLoop: Loop = (runtime) => new GarbageLoop(runtime);
@@ -46,7 +49,7 @@ class GarbageLoop implements RunningLoop {
   readonly #graph: OwnerGraph;
   readonly #kinds: KnownKinds;
   readonly #collector: Collector;
-  readonly #watched = new Map<string, HandlerRegistration>();
+  readonly #watched = new Map<string, { readonly informer: Informer; readonly registration: HandlerRegistration }>();
   readonly #stop = new AbortController();
   readonly #workers: Promise<void>[] = [];
   readonly #discovery: Promise<void>;
@@ -66,7 +69,7 @@ class GarbageLoop implements RunningLoop {
     this.#stop.abort(new DOMException("the garbage collector stopped", "AbortError"));
     this.#queue.shutDown();
     this.#wake?.();
-    for (const registration of this.#watched.values()) registration.remove();
+    for (const { registration } of this.#watched.values()) registration.remove();
     await this.#discovery;
     await Promise.all(this.#workers);
   }
@@ -74,14 +77,15 @@ class GarbageLoop implements RunningLoop {
   async #start(): Promise<void> {
     await this.#watchAll();
     // What an owner is missing is only known once every kind was listed.
-    await Promise.all(Array.from(this.#watched.values(), (registration) => registration.synced(this.#stop.signal)));
+    await Promise.all(Array.from(this.#watched.values(), ({ registration }) => registration.synced(this.#stop.signal)));
     for (let worker = 0; worker < WORKERS; worker++) this.#workers.push(this.#work());
   }
 
   async #watchAll(): Promise<void> {
     await this.#kinds.refresh(this.#stop.signal);
+    await this.#dropUnserved();
     for (const resource of this.#kinds.collected) {
-      const key = `${resource.apiVersion}/${resource.plural}`;
+      const key = keyOf(resource);
       if (this.#watched.has(key)) continue;
       const informer = this.#runtime.informers.for(resource as Resource, HELD.has(key) ? {} : { metadataOnly: true });
       const set = (object: unknown): void =>
@@ -106,7 +110,17 @@ class GarbageLoop implements RunningLoop {
         },
         { frozen: false },
       );
-      this.#watched.set(key, registration);
+      this.#watched.set(key, { informer: informer as unknown as Informer, registration });
+    }
+  }
+
+  /** The list of a kind that is served no longer would fail for ever; a definition that comes back is watched anew. */
+  async #dropUnserved(): Promise<void> {
+    const served = new Set(this.#kinds.collected.map(keyOf));
+    for (const [key, { informer }] of this.#watched) {
+      if (served.has(key) || HELD.has(key)) continue;
+      this.#watched.delete(key);
+      await this.#runtime.informers.drop(informer);
     }
   }
 
