@@ -60,26 +60,26 @@ describe("an agent in a pod", () => {
   });
 
   test("the jitter's standard deviation is within 15 %, and other distributions are taken", async () => {
-    await pod.put("jitter", { delay: { time: "60ms", jitter: "10ms", distribution: "normal" } });
-    const times = ping(pod.address, 400, { interval: 0.01 });
-    const spread = deviation(times);
-    console.log(`# jitter 10 ms: standard deviation ${spread.toFixed(2)} ms of ${times.length}`);
-    assert.ok(Math.abs(spread - 10) <= 1.5, `standard deviation ${spread}`);
+    // Over the spread without jitter, in interleaved rounds: a busy machine delays too.
+    const spreads: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      await pod.put("jitter", { delay: { time: "60ms" } });
+      const plain = deviation(ping(pod.address, 60, { interval: 0.01 }));
+      await pod.put("jitter", { delay: { time: "60ms", jitter: "10ms", distribution: "normal" } });
+      const jittered = deviation(ping(pod.address, 200, { interval: 0.01 }));
+      spreads.push(Math.sqrt(Math.max(0, jittered ** 2 - plain ** 2)));
+    }
+    const spread = median(spreads);
+    console.log(`# jitter 10 ms: standard deviation ${spread.toFixed(2)} ms, of ${spreads.map((one) => one.toFixed(2)).join(", ")}`);
+    assert.ok(Math.abs(spread - 10) <= 1.5, `standard deviations ${spreads}`);
     for (const distribution of ["pareto", "paretonormal", "normal"])
       await pod.put("jitter", { delay: { time: "30ms", jitter: "5ms", correlation: 25, distribution } });
     // The kernel keeps the table of a distribution: without one the spread must be even again, within ± jitter.
     await pod.put("jitter", { delay: { time: "60ms", jitter: "10ms" } });
     const even = ping(pod.address, 200, { interval: 0.01 });
-    assert.ok(
-      median(even) > 50 &&
-        Math.max(
-          ...even
-            .slice()
-            .sort((a, b) => a - b)
-            .slice(0, -4),
-        ) < 75,
-      `even: ${Math.max(...even)}`,
-    );
+    // Of a normal distribution a third is further away.
+    const outside = even.filter((time) => time < 49 || time > 71).length / even.length;
+    assert.ok(outside < 0.15, `even: ${outside * 100} % outside of 60 ± 10 ms`);
     await pod.clear();
   });
 
