@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectKey, OwnerReference, Resource } from "@outrigger/kit/api";
 import { type Client, ConflictError, NotFoundError } from "@outrigger/kit/client";
+import { dependentsOf, names } from "./dependents.ts";
 import type { GraphNode, Identity, OwnerGraph } from "./graph.ts";
 import type { KnownKinds } from "./kinds.ts";
 
@@ -12,9 +13,16 @@ export class UnknownKindError extends Error {
   readonly code = "ERR_UNKNOWN_KIND";
 }
 
+/** The server has dependents that the graph lacks. */
+class UnseenDependentError extends Error {
+  override readonly name = "UnseenDependentError";
+  readonly code = "ERR_UNSEEN_DEPENDENT";
+}
+
 /**
  * Decides about one object at a time (`garbagecollector.attemptToDeleteItem`). Every decision is made on what the API
- * server says at that moment; the graph only says where to look.
+ * server says at that moment; the graph only says where to look. An owner that leaves or awaits its dependents goes once the
+ * server, too, has none left: what the graph has not seen is listed.
  */
 export class Collector {
   readonly #client: Client;
@@ -66,13 +74,19 @@ export class Collector {
   async orphan(node: GraphNode, signal: AbortSignal): Promise<void> {
     const { identity } = node;
     const resource = this.#resource(identity);
-    await Promise.all(
-      Array.from(node.dependents, async ({ identity: dependent }) => {
+    const found = await dependentsOf(this.#client, this.#kinds, identity, signal);
+    const seen = new Set(found.map(({ object }) => object.metadata.uid));
+    const letGo = (its: Resource, live: KubeObject): Promise<void> =>
+      this.#letGo(its, live, [{ uid: identity.uid } as OwnerReference], signal);
+    await Promise.all([
+      ...found.map(({ resource: its, object }) => letGo(its, object)),
+      ...Array.from(node.dependents, async ({ identity: dependent }) => {
+        if (seen.has(dependent.uid)) return;
         const its = this.#resource(dependent);
         const live = await this.#find(its, dependent, signal);
-        if (live?.metadata.uid === dependent.uid) await this.#letGo(its, live, [{ uid: identity.uid } as OwnerReference], signal);
+        if (live?.metadata.uid === dependent.uid && names(live, identity.uid)) await letGo(its, live);
       }),
-    );
+    ]);
     const live = await this.#find(resource, identity, signal);
     if (live?.metadata.uid === identity.uid) await this.#removeFinalizer(resource, live, ORPHAN, signal);
   }
@@ -80,8 +94,17 @@ export class Collector {
   async #finishForeground(node: GraphNode, resource: Resource, live: KubeObject, signal: AbortSignal): Promise<void> {
     const { uid } = node.identity;
     const blocking = [...node.dependents].filter(({ owners }) => owners.some((owner) => owner.uid === uid && owner.blockOwnerDeletion));
-    if (blocking.length === 0) return this.#removeFinalizer(resource, live, FOREGROUND, signal);
     for (const dependent of blocking) if (!dependent.foreground) this.#judgeAgain(dependent);
+    if (blocking.length > 0) return;
+    const unseen = (await dependentsOf(this.#client, this.#kinds, node.identity, signal)).filter(({ object }) =>
+      blocks(object, node.identity),
+    );
+    if (unseen.length === 0) return this.#removeFinalizer(resource, live, FOREGROUND, signal);
+    // To be new in the graph leads to a judgement. What the graph knows has events of its own, and one that goes already may be
+    // gone there, and would stay in it for ever.
+    for (const { object } of unseen)
+      if (object.metadata.deletionTimestamp === undefined && !this.#graph.get(object.metadata.uid!)) this.#graph.set(object);
+    throw new UnseenDependentError(`${node.identity.kind} ${node.identity.name} has dependents that no watch told of yet`);
   }
 
   async #classify(live: KubeObject, owners: readonly OwnerReference[], signal: AbortSignal) {
@@ -164,8 +187,13 @@ export class Collector {
   }
 }
 
+/** Whether the owner, in the foreground, waits for this object. */
+function blocks({ metadata }: KubeObject, owner: Identity): boolean {
+  return (metadata.ownerReferences ?? []).some(({ uid, blockOwnerDeletion }) => uid === owner.uid && blockOwnerDeletion === true);
+}
+/** The decision was made on what is no more so: try again. */
 export function isStale(error: unknown): boolean {
-  return error instanceof ConflictError;
+  return error instanceof ConflictError || error instanceof UnseenDependentError;
 }
 function keyOf({ metadata }: KubeObject): ObjectKey {
   return metadata.namespace === undefined ? { name: metadata.name! } : { namespace: metadata.namespace, name: metadata.name! };

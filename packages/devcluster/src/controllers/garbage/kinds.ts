@@ -6,6 +6,8 @@ export class KnownKinds {
   readonly #client: Client;
   #byKind = new Map<string, DynamicResource>();
   #collected: readonly DynamicResource[] = [];
+  #asked = 0;
+  #answered = 0;
 
   constructor(client: Client) {
     this.#client = client;
@@ -21,7 +23,11 @@ export class KnownKinds {
   }
 
   async refresh(signal: AbortSignal): Promise<void> {
+    const asked = ++this.#asked;
     const found = (await this.#client.discover({ signal })).filter(({ resource, kind }) => !resource.includes("/") && kind !== "");
+    // A later question was answered before: that answer is the newer.
+    if (asked < this.#answered) return;
+    this.#answered = asked;
     const byKind = new Map<string, DynamicResource>();
     const collected: DynamicResource[] = [];
     for (const one of found) {
