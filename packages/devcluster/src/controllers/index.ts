@@ -6,6 +6,8 @@
  * - Each loop works against any API server of Kubernetes 1.36, as against the devcluster; final states and Events are
  *   those of the real loops.
  * - Nothing is made twice under a stale cache: an object is not looked at again before the cache shows what was written for it.
+ * - What named an owner when its deletion began is let go, or awaited, as the deletion's policy says, however far behind the
+ *   watches are; the server is asked before the owner goes. Kubernetes' own collector trusts its watches there.
  * - `stop` leaves nothing running.
  *
  * Caveats
