@@ -290,6 +290,17 @@ describe("server-side apply", () => {
     expect(managedFields(forced).map(({ manager }) => manager)).toContain("second");
   });
 
+  test("of an object that is meant by its uid or its version is refused when that is no more", async () => {
+    const { metadata, ...rest } = map("meant", { a: "1" });
+    const meant = (more: object) => ({ ...rest, metadata: { ...metadata, ...more } }) as never;
+    const absent = await failure<ConflictError>(client.apply(ConfigMap, meant({ uid: "gone" })));
+    expect(absent).toBeInstanceOf(ConflictError);
+    expect(absent.message).toContain("uid mismatch: the provided object specified uid gone, and no existing object was found");
+    const { resourceVersion } = (await client.apply(ConfigMap, meant({}))).metadata;
+    await client.apply(ConfigMap, map("meant", { a: "2" }));
+    expect(await failure(client.apply(ConfigMap, meant({ resourceVersion })))).toBeInstanceOf(ConflictError);
+  });
+
   test("uses the client's field manager unless the call has its own", async () => {
     const made = await client.apply(ConfigMap, map("managed", { a: "1" }));
     expect(managedFields(made)).toEqual([expect.objectContaining({ manager: "e2e", operation: "Apply" })]);

@@ -10,7 +10,7 @@ import {
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";
 import type { Written } from "./create.ts";
 import { DecodeError, decodeObject, type FindKind } from "./decode.ts";
-import { badRequest, invalid, notFound, StatusError } from "./errors.ts";
+import { badRequest, conflict, invalid, notFound, StatusError } from "./errors.ts";
 import { resetFields, trackFields } from "./managed-fields.ts";
 import { dedupeOwnerReferences, settleNamespace } from "./metadata.ts";
 import { updateObject } from "./update.ts";
@@ -58,6 +58,7 @@ export async function patchObject(
       if (given === "") throw badRequest(`the name of the object (${target.name} based on URL) was undeterminable: name must be provided`);
       settleNamespace(object, target.resource, target.namespace);
       if (given !== target.name) throw otherName(given, target);
+      if (!current) refuseUid(object, target);
       return object;
     },
     options,
@@ -99,6 +100,12 @@ export function patched(
     const message = `Invalid value: ${JSON.stringify(shown)}: ${why}`;
     throw invalid({ group: "", kind: "" }, "", [{ reason: "FieldValueInvalid", message, field: "patch" }]);
   }
+}
+
+/** What is to be created has no uid yet: the one that is meant is gone. */
+function refuseUid({ metadata: { uid = "" } }: KubeObject, { name, resource }: Target): void {
+  if (uid !== "")
+    throw conflict(resource, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
 }
 
 function otherName(given: string, { name }: Target): StatusError {
