@@ -18,9 +18,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Starts the watchdog with an agent that says its process ID and does this. */
-function watch(agent: string): ChildProcess {
-  writeFileSync(join(folder, "agent"), `#!/bin/sh\necho $$ >>${folder}/started\n${agent}\n`, { mode: 0o755 });
+/** Starts the watchdog with an agent that does `first`, says its process ID and does the rest. */
+function watch(agent: string, first = ":"): ChildProcess {
+  writeFileSync(join(folder, "agent"), `#!/bin/sh\n${first}\necho $$ >>${folder}/started\n${agent}\n`, { mode: 0o755 });
   watchdog = spawn(WATCHDOG, [folder, join(folder, "agent")], { stdio: "ignore" });
   return watchdog;
 }
@@ -66,7 +66,7 @@ test("takes the words of an undo as they are: no pattern, no shell", async () =>
 });
 
 test("hands SIGTERM on, waits for the agent and ends what it left", async () => {
-  const dog = watch(`trap 'echo stopped >${folder}/stopped; exit' TERM\nwhile :; do sleep 0.1; done`);
+  const dog = watch("while :; do sleep 0.1; done", `trap 'echo stopped >${folder}/stopped; exit' TERM`);
   await expect.poll(() => started().length, patient).toBe(1);
   undoIn(60);
   const ended = new Promise<number | null>((resolve) => dog.once("exit", resolve));
