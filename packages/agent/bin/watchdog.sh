@@ -33,6 +33,8 @@ while :; do
     [ -z "$agent" ] || wait "$agent"
     "$@" &
     agent=$!
+    # Told to stop before it knew whom to tell.
+    [ -z "$stopping" ] || kill -TERM "$agent" 2>/dev/null
   fi
   if [ -f "$state/undo" ] && read -r at <"$state/undo"; then
     # A second's grace for an agent that works: it ends faults itself.

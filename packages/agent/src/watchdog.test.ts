@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -74,3 +74,21 @@ test("hands SIGTERM on, waits for the agent and ends what it left", async () => 
   expect(await ended).toBe(0);
   expect([existsSync(join(folder, "stopped")), undone()]).toEqual([true, true]);
 });
+
+test("hands on a SIGTERM that comes while it starts the agent", async () => {
+  // On one processor a child often runs before the shell knows its number.
+  const told = await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => {
+      const state = join(folder, String(index));
+      mkdirSync(state);
+      const agent = join(state, "agent");
+      writeFileSync(agent, `#!/bin/sh\ntrap 'touch ${state}/told; exit' TERM\nkill -TERM $PPID\nwhile :; do sleep 0.1; done\n`, {
+        mode: 0o755,
+      });
+      const dog = spawn("taskset", ["-c", "0", WATCHDOG, state, agent], { stdio: "ignore" });
+      expect(await new Promise((resolve) => dog.once("exit", resolve))).toBe(0);
+      return existsSync(join(state, "told"));
+    }),
+  );
+  expect(told).not.toContain(false);
+}, 30_000);
