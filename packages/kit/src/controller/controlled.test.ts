@@ -1,23 +1,9 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ApiServer, refuse, startApiServer, until } from "../../test/api-server.ts";
+import { ConfigMap, Secret, secret } from "../../test/kinds.ts";
 import { runController } from "../../test/running-controller.ts";
-import { builtIn, type Desired } from "../api/index.ts";
 import { controller, type Log } from "./index.ts";
 
-interface Body<K extends string> {
-  apiVersion?: "v1";
-  kind?: K;
-  metadata?: object;
-  data?: Record<string, string>;
-}
-const ConfigMap = builtIn<Body<"ConfigMap">>()("v1", "ConfigMap", "configmaps", "Namespaced");
-const Secret = builtIn<Body<"Secret">>()("v1", "Secret", "secrets", "Namespaced");
-const secret = (name: string, data: Record<string, string> = {}): Desired<typeof Secret> => ({
-  apiVersion: "v1",
-  kind: "Secret",
-  metadata: { name },
-  data,
-});
 const deleted = { deletionTimestamp: "2024-01-01T00:00:01Z", finalizers: ["orphan"] };
 
 async function start(): Promise<ApiServer> {

@@ -1,67 +1,17 @@
 import { describe, expect, test, vi } from "vitest";
-import { type ApiServer, startApiServer, until } from "../../test/api-server.ts";
-import { builtIn, type Desired } from "../api/index.ts";
+import { startApiServer, until } from "../../test/api-server.ts";
+import { ConfigMap, Secret, secret } from "../../test/kinds.ts";
+import { runController } from "../../test/running-controller.ts";
 import { informers } from "../cache/index.ts";
 import { connect } from "../client/index.ts";
-import {
-  type Controller,
-  controller,
-  generationChanged,
-  type ReconcileOutcome,
-  type RunningController,
-  requeue,
-  startController,
-  TerminalError,
-} from "./index.ts";
-
-interface Body<K extends string> {
-  apiVersion?: "v1";
-  kind?: K;
-  metadata?: object;
-  data?: Record<string, string>;
-  status?: { count: number };
-}
-const ConfigMap = builtIn<Body<"ConfigMap">>()("v1", "ConfigMap", "configmaps", "Namespaced");
-const Secret = builtIn<Body<"Secret">>()("v1", "Secret", "secrets", "Namespaced");
-const secret = (name: string, data: Record<string, string> = {}): Desired<typeof Secret> => ({
-  apiVersion: "v1",
-  kind: "Secret",
-  metadata: { name },
-  data,
-});
-
-interface Running extends AsyncDisposable {
-  readonly controller: RunningController;
-  readonly outcomes: ReconcileOutcome[];
-}
-async function start(server: ApiServer, one: Controller): Promise<Running> {
-  const client = connect({ text: server.kubeconfig() });
-  const all = informers(client, { onError: () => {} });
-  const running = startController(one, { client, informers: all });
-  all.start();
-  const outcomes: ReconcileOutcome[] = [];
-  const reading = (async () => {
-    for await (const outcome of running.results()) outcomes.push(outcome);
-  })();
-  await running.ready;
-  return {
-    controller: running,
-    outcomes,
-    async [Symbol.asyncDispose]() {
-      await running.stop();
-      await reading;
-      await all.stop();
-      await client.close();
-    },
-  };
-}
+import { controller, generationChanged, requeue, startController, TerminalError } from "./index.ts";
 
 test("a reconcile runs for each object that is there, and again when one changes", async () => {
   await using server = await startApiServer();
   server.put("a");
   server.put("b");
   const runs: string[] = [];
-  await using running = await start(
+  await using running = await runController(
     server,
     controller(ConfigMap).reconcile(async (object) => void runs.push(`${object.metadata.name}@${object.metadata.resourceVersion}`)),
   );
@@ -78,7 +28,7 @@ test("a change of an owned object runs the reconcile of its owner, and no other"
   server.put("a");
   server.put("b");
   const runs: string[] = [];
-  await using _ = await start(
+  await using _ = await runController(
     server,
     controller(ConfigMap)
       .owns(Secret)
@@ -107,7 +57,7 @@ test("a watched object runs the reconciles that the map names, asked about now a
     (now: { metadata: { name: string }; data?: Readonly<Record<string, string>> }, before?: { data?: Readonly<Record<string, string>> }) =>
       [now.data?.["for"], before?.data?.["for"]].filter((name) => name !== undefined).map((name) => ({ namespace: "default", name })),
   );
-  await using _ = await start(
+  await using _ = await runController(
     server,
     controller(ConfigMap)
       .watches(Secret, map)
@@ -141,7 +91,7 @@ describe("read your own writes", () => {
       return false;
     });
     server.put("there-before", {}, "default", "secrets");
-    await using running = await start(
+    await using running = await runController(
       server,
       controller(ConfigMap)
         .owns(Secret)
@@ -174,7 +124,7 @@ describe("read your own writes", () => {
     await using server = await startApiServer();
     for (let i = 0; i < 20; i++) server.put(`a${i}`);
     let made = 0;
-    await using running = await start(
+    await using running = await runController(
       server,
       controller(ConfigMap, { workers: 4 })
         .owns(Secret)
@@ -196,7 +146,7 @@ describe("read your own writes", () => {
     await using server = await startApiServer();
     server.put("a");
     const deletions: string[] = [];
-    await using running = await start(
+    await using running = await runController(
       server,
       controller(ConfigMap)
         .owns(Secret)
@@ -220,7 +170,7 @@ describe("cleanup", () => {
     server.put("a");
     const calls: string[] = [];
     let fail = true;
-    await using running = await start(
+    await using running = await runController(
       server,
       controller(ConfigMap, { name: "keeper" })
         .cleanup(async (object) => {
@@ -249,7 +199,7 @@ describe("results", () => {
     await using server = await startApiServer();
     server.put("a");
     let runs = 0;
-    await using running = await start(
+    await using running = await runController(
       server,
       controller(ConfigMap).reconcile(async () => {
         if (++runs < 4) throw new Error(`run ${runs}`);
@@ -264,7 +214,7 @@ describe("results", () => {
     await using server = await startApiServer();
     server.put("a");
     let runs = 0;
-    await using running = await start(
+    await using running = await runController(
       server,
       controller(ConfigMap).reconcile(async () => {
         runs++;
@@ -284,7 +234,7 @@ describe("results", () => {
     await using server = await startApiServer();
     server.put("a");
     let runs = 0;
-    await using running = await start(
+    await using running = await runController(
       server,
       controller(ConfigMap).reconcile(async () => (++runs < 3 ? requeue.after("2ms") : undefined)),
     );
@@ -300,7 +250,7 @@ describe("results", () => {
   test("a deadline ends the run's signal", async () => {
     await using server = await startApiServer();
     server.put("a");
-    await using running = await start(
+    await using running = await runController(
       server,
       controller(ConfigMap, { deadline: "10ms" }).reconcile(async (_object, ctx) => {
         await new Promise((_resolve, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
@@ -317,7 +267,7 @@ test("one key is never with two workers", async () => {
   let inside = 0;
   let most = 0;
   let runs = 0;
-  await using _ = await start(
+  await using _ = await runController(
     server,
     controller(ConfigMap, { workers: 8 }).reconcile(async () => {
       most = Math.max(most, ++inside);
@@ -338,7 +288,7 @@ test("status is applied through the subresource, and only when it differs", asyn
   await using server = await startApiServer();
   server.put("a");
   let runs = 0;
-  await using running = await start(
+  await using running = await runController(
     server,
     controller(ConfigMap).reconcile(async (_object, ctx) => {
       runs++;
@@ -356,7 +306,7 @@ test("a predicate keeps events away; deletion passes the generation predicate", 
   await using server = await startApiServer();
   server.put("a", { metadata: { generation: 1, finalizers: ["x"] } });
   const runs: (string | undefined)[] = [];
-  await using _ = await start(
+  await using _ = await runController(
     server,
     controller(ConfigMap, { predicate: generationChanged }).reconcile(
       async ({ metadata }) => void runs.push(`${metadata.generation}${metadata.deletionTimestamp ? " deleted" : ""}`),
@@ -374,7 +324,7 @@ test("a predicate keeps events away; deletion passes the generation predicate", 
 test("a kind that was not declared cannot be read, and the error says what to do", async () => {
   await using server = await startApiServer();
   server.put("a");
-  await using running = await start(
+  await using running = await runController(
     server,
     controller(ConfigMap).reconcile(async (_object, ctx) => {
       ctx.list(Secret as never);
@@ -412,7 +362,7 @@ test("stop aborts what runs, waits for it, and ends the stream of results", asyn
   await using server = await startApiServer();
   server.put("a");
   let ended = false;
-  const running = await start(
+  const running = await runController(
     server,
     controller(ConfigMap).reconcile(async (_object, ctx) => {
       await new Promise<void>((resolve) => ctx.signal.addEventListener("abort", () => setImmediate(resolve)));

@@ -1,31 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { refuse, startApiServer, until } from "../../test/api-server.ts";
+import { ConfigMap, Secret } from "../../test/kinds.ts";
 import { runController } from "../../test/running-controller.ts";
-import { builtIn } from "../api/index.ts";
 import { informers } from "../cache/index.ts";
 import { connect } from "../client/index.ts";
 import { FakeClock } from "../queue/index.ts";
 import { controller, type Log, requeue, startController, TerminalError } from "./index.ts";
 
-const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: object; data?: Record<string, string> }>()(
-  "v1",
-  "ConfigMap",
-  "configmaps",
-  "Namespaced",
-);
-const WithStatus = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: object; status?: { count: number } }>()(
-  "v1",
-  "ConfigMap",
-  "configmaps",
-  "Namespaced",
-);
-const Secret = builtIn<{ apiVersion?: "v1"; kind?: "Secret"; metadata?: object; data?: Record<string, string> }>()(
-  "v1",
-  "Secret",
-  "secrets",
-  "Namespaced",
-);
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("one reconcile of a key at a time", () => {
@@ -280,7 +262,7 @@ test("the status of an object that went meanwhile is nobody's error", async () =
   server.put("a");
   await using running = await runController(
     server,
-    controller(WithStatus).reconcile(async (_object, ctx) => {
+    controller(ConfigMap).reconcile(async (_object, ctx) => {
       server.remove("a");
       server.interceptions.push(({ url }, response) => {
         if (!url.pathname.endsWith("/status")) return false;
