@@ -8,6 +8,7 @@
 export { nameClash } from "./clash.ts";
 export { type ContainerEdits, Draft, type PatchOperation } from "./draft.ts";
 export { templateContainers, withoutMetadataOf, withoutTemplates } from "./history.ts";
+export { LastText } from "./last-text.ts";
 export {
   type Container,
   type EnvVar,

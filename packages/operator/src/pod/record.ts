@@ -1,3 +1,4 @@
+import { LastText } from "./last-text.ts";
 import type { Pod } from "./pod.ts";
 import type { Reason, ReasonCode, Replaced } from "./reason.ts";
 
@@ -109,23 +110,12 @@ function both(earlier: Replaced | undefined, now: Replaced | undefined): { repla
   return { replaced: { labels: { ...now?.labels, ...earlier.labels }, annotations: { ...now?.annotations, ...earlier.annotations } } };
 }
 
-const firsts = new WeakMap<Reason, { readonly reasons: readonly Reason[]; readonly text: string }>();
+const firstRecords = new LastText<Reason>();
 
-/** The very same text for pods to which the same happened: whoever writes it out can know it again. */
 function firstRecord(reasons: readonly Reason[]): string {
-  const [leader] = reasons;
-  if (leader === undefined) return "[]";
-  const last = firsts.get(leader);
-  if (last !== undefined && same(last.reasons, reasons)) return last.text;
-  const text = `[${reasons.map(firstEntry).join(",")}]`;
-  // One that was made for this pod alone never comes again.
-  if (Object.isFrozen(leader)) firsts.set(leader, { reasons, text });
-  return text;
-}
-function same(before: readonly Reason[], now: readonly Reason[]): boolean {
-  if (before.length !== now.length) return false;
-  for (let index = 0; index < now.length; index++) if (before[index] !== now[index]) return false;
-  return true;
+  const make = (): string => `[${reasons.map(firstEntry).join(",")}]`;
+  // A reason that was made for this pod alone never comes again.
+  return Object.isFrozen(reasons[0]) ? firstRecords.of(reasons, "", make) : make();
 }
 
 /** An entry as JSON, of a pod that had none. */

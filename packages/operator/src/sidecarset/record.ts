@@ -1,3 +1,4 @@
+import { LastText } from "../pod/index.ts";
 import type { CompiledSidecarSet } from "./compile.ts";
 
 /** One set's entry in a pod's hash annotation. */
@@ -73,23 +74,12 @@ export function writeHashes(
     .join(",")}}`;
 }
 
-const firsts = { hash: new WeakMap<CompiledSidecarSet, First>(), hashWithoutImage: new WeakMap<CompiledSidecarSet, First>() };
-interface First {
-  readonly sets: readonly CompiledSidecarSet[];
-  readonly now: string;
-  readonly text: string;
-}
+const firsts = { hash: new LastText<CompiledSidecarSet>(), hashWithoutImage: new LastText<CompiledSidecarSet>() };
 
-/** The very same text for the pods of one second that get the same sets: whoever writes it out can know it again. */
+/** Once for the pods of one second that get the same sets. */
 function firstHashes(sets: readonly CompiledSidecarSet[], which: "hash" | "hashWithoutImage", now: string): string {
-  const [leader] = sets;
-  if (leader === undefined) return "{}";
-  const last = firsts[which].get(leader);
-  if (last?.now === now && last.sets.length === sets.length && last.sets.every((set, index) => set === sets[index])) return last.text;
   const tail = which === "hash" ? "tail" : "tailWithoutImage";
-  const text = `{${sets.map(({ record }) => record.head + now + record[tail]).join(",")}}`;
-  firsts[which].set(leader, { sets, now, text });
-  return text;
+  return firsts[which].of(sets, now, () => `{${sets.map(({ record }) => record.head + now + record[tail]).join(",")}}`);
 }
 
 function isEmpty(value: object): boolean {
