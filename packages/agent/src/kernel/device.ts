@@ -124,11 +124,7 @@ export class Device {
       if (stoodIn?.code === 0) await runAll(deleteIngress(name));
     };
     // At once, for an agent that starts has others wait for it.
-    await Promise.all([
-      ingress(),
-      runAll(undoCommands(name, { ingress: false, marks: false })),
-      ...(marks ? [runAll([deleteMarks()])] : []),
-    ]);
+    await Promise.all([ingress(), runAll([deleteRoot(name)]), ...(marks ? [runAll([deleteMarks()])] : [])]);
     this.#tree = NO_TREE;
   }
 

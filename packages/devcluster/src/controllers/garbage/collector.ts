@@ -93,12 +93,11 @@ export class Collector {
 
   async #finishForeground(node: GraphNode, resource: Resource, live: KubeObject, signal: AbortSignal): Promise<void> {
     const { uid } = node.identity;
-    const blocking = [...node.dependents].filter(({ owners }) => owners.some((owner) => owner.uid === uid && owner.blockOwnerDeletion));
+    const blocking = [...node.dependents].filter(({ owners }) => blocks(owners, uid));
     for (const dependent of blocking) if (!dependent.foreground) this.#judgeAgain(dependent);
     if (blocking.length > 0) return;
-    const unseen = (await dependentsOf(this.#client, this.#kinds, node.identity, signal)).filter(({ object }) =>
-      blocks(object, node.identity),
-    );
+    const found = await dependentsOf(this.#client, this.#kinds, node.identity, signal);
+    const unseen = found.filter(({ object }) => blocks((object.metadata.ownerReferences ?? []) as readonly OwnerReference[], uid));
     if (unseen.length === 0) return this.#removeFinalizer(resource, live, FOREGROUND, signal);
     // To be new in the graph leads to a judgement. What the graph knows has events of its own, and one that goes already may be
     // gone there, and would stay in it for ever.
@@ -187,9 +186,9 @@ export class Collector {
   }
 }
 
-/** Whether the owner, in the foreground, waits for this object. */
-function blocks({ metadata }: KubeObject, owner: Identity): boolean {
-  return (metadata.ownerReferences ?? []).some(({ uid, blockOwnerDeletion }) => uid === owner.uid && blockOwnerDeletion === true);
+/** Whether an owner, in the foreground, waits for an object with these owners. */
+function blocks(owners: readonly OwnerReference[], owner: string): boolean {
+  return owners.some(({ uid, blockOwnerDeletion }) => uid === owner && blockOwnerDeletion === true);
 }
 /** The decision was made on what is no more so: try again. */
 export function isStale(error: unknown): boolean {
