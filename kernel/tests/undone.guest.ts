@@ -1,6 +1,6 @@
 // What stands in an agent's way, or kills it, where the kernel does not end faults by itself.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { median, Pod, pause, ping, sh, until } from "./net.ts";
@@ -55,14 +55,19 @@ describe("an agent that", () => {
           pod.agent({ watchdog: true, args: ["--no-marks"], env: { PATH: `${deadly(pod, step)}:${process.env["PATH"]}` } }),
         ),
       );
-      const began = Date.now();
-      await Promise.all(
-        victims.map(({ pod }) =>
-          pod.call("PUT", "/v1/faults/f", { delay: { time: "200ms" }, direction: "both", ttl: "8s" }).catch(() => undefined),
-        ),
-      );
+      const fault = { delay: { time: "200ms" }, direction: "both" };
+      const start = Date.now();
+      await Promise.all(victims.map(({ pod }) => pod.put("f", fault).then(() => pod.clear())));
+      // Long enough for a slow machine to have made it before it ends.
+      const ttl = `${Math.max(8, Math.ceil((Date.now() - start) / 500))}s`;
+      for (const { pod } of victims) writeFileSync(join(pod.state, "armed"), "");
+      await Promise.all(victims.map(({ pod }) => pod.call("PUT", "/v1/faults/f", { ...fault, ttl }).catch(() => undefined)));
       for (const { pod } of victims) await until(`the death of ${pod.name}'s agent`, () => existsSync(join(pod.state, "killed")));
-      await pause(Math.max(0, began + 10_000 - Date.now()));
+      const ends = victims.map(({ pod }) => {
+        const { faults } = JSON.parse(readFileSync(join(pod.state, "faults.json"), "utf8")) as { faults: { until: number }[] };
+        return faults[0]?.until ?? 0;
+      });
+      await pause(Math.max(...ends) + 2_000 - Date.now());
       for (const { pod, step } of victims) assert.ok(median(ping(pod.address, 3)) < 60, `killed at step ${step}`);
       for (const [index, { pod, step }] of victims.entries())
         await until(`a clean device after step ${step}`, () => pod.snapshot() === plain[index], 10_000);
@@ -72,7 +77,7 @@ describe("an agent that", () => {
   });
 });
 
-/** A tc of which the one that comes as this step kills the agent, once, when its own work is done. */
+/** A tc of which the one that comes as this step since there is a file `armed` kills the agent, once, when its own work is done. */
 function deadly({ state }: Pod, step: number): string {
   const folder = join(state, "bin");
   mkdirSync(folder);
@@ -84,6 +89,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 tc "$@"
 code=$?
 # What an agent does when it starts is not counted, nor is looking.
+[ -f ${state}/armed ] || exit $code
 case "$*" in *" del "* | *show*) exit $code ;; esac
 echo >>${state}/steps
 if [ ! -f ${state}/killed ] && [ "$(wc -l <${state}/steps)" -eq ${step} ]; then

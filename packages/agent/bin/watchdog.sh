@@ -1,7 +1,8 @@
 #!/bin/sh
 # watchdog.sh STATE_DIR COMMAND [ARGUMENT…]: the first process of the agent's container.
 # Starts the agent, and again when it has died; ends all faults when one's time is over and the agent did not end it:
-# $STATE_DIR/undo says when (seconds since 1970, first line) and how (one command a line).
+# $STATE_DIR/undo says when (seconds since 1970, first line), who ends them otherwise (the ID of the agent's process, beside
+# it), and how (one command a line).
 state=$1
 shift
 agent=
@@ -14,10 +15,12 @@ look() { # sets $is: runs, stopped, or dead
 } 2>/dev/null
 
 undo() {
+  # An agent that has just started may write another one meanwhile.
+  mv "$state/undo" "$state/undoing" || return
   set -f
-  sed 1d "$state/undo" | while read -r line; do $line >/dev/null 2>&1; done
+  sed 1d "$state/undoing" | while read -r line; do $line >/dev/null 2>&1; done
   set +f
-  rm -f "$state/undo"
+  rm -f "$state/undoing"
 }
 
 trap 'stopping=1; [ -z "$agent" ] || kill -TERM "$agent" 2>/dev/null' TERM INT
@@ -36,9 +39,9 @@ while :; do
     # Told to stop before it knew whom to tell.
     [ -z "$stopping" ] || kill -TERM "$agent" 2>/dev/null
   fi
-  if [ -f "$state/undo" ] && read -r at <"$state/undo"; then
-    # A second's grace for an agent that works: it ends faults itself.
-    [ $is != runs ] || at=$((at + 1))
+  if [ -f "$state/undo" ] && read -r at by <"$state/undo"; then
+    # Grace for an agent that works: it ends its faults itself. One that has only been started may be too late for them.
+    [ $is != runs ] || [ "$by" != "$agent" ] || at=$((at + 2))
     [ "$(date +%s)" -lt "$at" ] || undo
   fi
   sleep 0.5

@@ -28,6 +28,17 @@ function agent(marks: boolean, kernel = new ModelKernel(), state = new StateFold
   return { kernel, faults: new Faults({ device, deviceName: "eth0", state, marks }) };
 }
 
+/** An agent on a machine where each command takes this long. */
+function slow(ms: number): ReturnType<typeof agent> {
+  const kernel = new ModelKernel();
+  const { run } = kernel;
+  kernel.run = async (command) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return run(command);
+  };
+  return agent(true, kernel);
+}
+
 async function put(faults: Faults, name: string, spec: object): Promise<readonly string[]> {
   const { fault, problems } = parseFault(spec);
   if (problems) throw new Error(JSON.stringify(problems));
@@ -207,7 +218,7 @@ describe("faults", () => {
     const watched = new Faults({ device, deviceName: "eth0", state: new StateFolder(folder), marks: true });
     await put(watched, "slow", { delay: { time: "20ms" } });
     expect(seen.length).toBeGreaterThan(2);
-    for (const text of seen) expect(text).toMatch(/"slow".*\n\d+\ntc qdisc del dev eth0 root handle 7a00:/s);
+    for (const text of seen) expect(text).toMatch(/"slow".*\n\d+ \d+\ntc qdisc del dev eth0 root handle 7a00:/s);
     await watched.removeAll();
     await faults.stop();
   });
@@ -237,6 +248,30 @@ describe("faults", () => {
     expect(kernel.snapshot()).not.toContain("orfault0");
     await faults.stop();
     await killed.faults.stop();
+    expect(kernel.snapshot()).toBe(EMPTY);
+  });
+
+  test("a fault whose time is over before it is in force is taken back, and the caller told", async () => {
+    const { kernel, faults } = slow(400);
+    await expect(put(faults, "short", { delay: { time: "20ms" }, ttl: "1s", direction: "both" })).rejects.toThrow(
+      /time was over when \d+ of/,
+    );
+    expect([kernel.snapshot(), faults.active]).toEqual([EMPTY, []]);
+  });
+
+  test("an agent that comes late gives up the fault that ends meanwhile, and no other", async () => {
+    const { kernel, faults } = slow(100);
+    new StateFolder(folder).write(
+      [
+        { name: "short", spec: { delay: { time: "20ms" }, targets: { ports: [80] } }, until: Date.now() + 700 },
+        { name: "long", spec: { delay: { time: "30ms" }, targets: { ports: [81] } }, until: Date.now() + 60_000 },
+      ],
+      undefined,
+    );
+    await faults.restore();
+    expect(faults.active.map(({ name }) => name)).toEqual(["long"]);
+    expect(kernel.snapshot()).not.toContain("20000us");
+    await faults.stop();
     expect(kernel.snapshot()).toBe(EMPTY);
   });
 

@@ -7,6 +7,7 @@ import {
   LAST_BAND,
   nextInstance,
   type TimedLeaf,
+  TooLateError,
   type Tree,
   undoCommands,
 } from "./kernel/index.ts";
@@ -51,7 +52,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * Guarantees
  * - What is wanted and how it is undone is on disk before the kernel hears of it.
  * - One change at a time; one that fails leaves everything as it was.
- * - Each fault ends at its time, at the latest when the watchdog or the kernel ends it.
+ * - Each fault ends at its time, at the latest when the watchdog or the kernel ends it. One whose time is over before it is
+ *   in force never is.
  */
 export class Faults {
   readonly #options: FaultsOptions;
@@ -89,6 +91,8 @@ export class Faults {
       if (fault && until > Date.now()) wanted.set(name, { name, spec, fault, until });
     }
     await this.#become(wanted, false).catch(async (error: Error) => {
+      // Without the one whose time is over.
+      if (error instanceof TooLateError) return this.#again(faults);
       this.#options.log?.(`faults of before could not be put in force again, and are given up: ${error.message}`);
       await this.#become(new Map(), false);
     });
@@ -145,7 +149,9 @@ export class Faults {
     };
     state.write(stored(next), undo(next));
     try {
-      const commands = await device.change(tree, force);
+      // A fault that is in force already ends when its turn comes.
+      const added = [...next].filter(([name, one]) => before.get(name) !== one).map(([, { until }]) => until);
+      const commands = await device.change(tree, force, Math.min(...added));
       this.changes++;
       this.#active = next;
       this.#bands = bands;

@@ -19,14 +19,14 @@ afterEach(async () => {
 });
 
 /** Starts the watchdog with an agent that does `first`, says its process ID and does the rest. */
-function watch(agent: string, first = ":"): ChildProcess {
+function watch(agent: string, first = ":", env: Readonly<Record<string, string>> = {}): ChildProcess {
   writeFileSync(join(folder, "agent"), `#!/bin/sh\n${first}\necho $$ >>${folder}/started\n${agent}\n`, { mode: 0o755 });
-  watchdog = spawn(WATCHDOG, [folder, join(folder, "agent")], { stdio: "ignore" });
+  watchdog = spawn(WATCHDOG, [folder, join(folder, "agent")], { stdio: "ignore", env: { ...process.env, ...env } });
   return watchdog;
 }
 /** As the agent writes it: the undo leaves a file behind. */
 function undoIn(seconds: number): void {
-  writeFileSync(join(folder, "undo"), `${Math.floor(Date.now() / 1000) + seconds}\ntouch ${folder}/undone ${folder}/*\n`);
+  writeFileSync(join(folder, "undo"), `${Math.floor(Date.now() / 1000) + seconds} 0\ntouch ${folder}/undone ${folder}/*\n`);
 }
 const started = (): string[] =>
   existsSync(join(folder, "started")) ? readFileSync(join(folder, "started"), "utf8").trim().split("\n") : [];
@@ -56,6 +56,33 @@ test("ends the faults of an agent that hangs", async () => {
   undoIn(0);
   await expect.poll(undone, patient).toBe(true);
   process.kill(Number(started()[0]), "SIGKILL");
+});
+
+test("gives an agent that runs time to end its own faults, and none for those of the agent before it", async () => {
+  // A clock that we set, and that counts who looks at it.
+  const [clock, looks] = [join(folder, "clock"), join(folder, "looks")];
+  writeFileSync(join(folder, "date"), `#!/bin/sh\necho >>${looks}\ncat ${clock}\n`, { mode: 0o755 });
+  writeFileSync(clock, "101");
+  watch("exec sleep 60", ":", { PATH: `${folder}:${process.env["PATH"]}` });
+  await expect.poll(() => started().length, patient).toBe(1);
+  const agent = Number(started()[0]);
+  const undo = (writer: number): void => writeFileSync(join(folder, "undo"), `100 ${writer}\ntouch ${folder}/undone\n`);
+  undo(agent);
+  await expect.poll(() => existsSync(looks) && readFileSync(looks, "utf8").length, patient).toBeGreaterThan(2);
+  expect(undone()).toBe(false);
+  undo(agent + 1);
+  await expect.poll(undone, patient).toBe(true);
+});
+
+test("does not forget what an agent writes while it undoes", async () => {
+  undoIn(0);
+  const later = join(folder, "later");
+  writeFileSync(join(folder, "write"), `#!/bin/sh\necho '9999999999 0' >${folder}/undo\ntouch ${later}\n`, { mode: 0o755 });
+  writeFileSync(join(folder, "undo"), `0 0\n${folder}/write\ntouch ${folder}/undone\n`);
+  watch("exec sleep 60");
+  await expect.poll(undone, patient).toBe(true);
+  await expect.poll(() => existsSync(join(folder, "undoing")), patient).toBe(false);
+  expect(readFileSync(join(folder, "undo"), "utf8")).toBe("9999999999 0\n");
 });
 
 test("takes the words of an undo as they are: no pattern, no shell", async () => {

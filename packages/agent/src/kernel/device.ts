@@ -45,6 +45,9 @@ export class ForeignQdiscError extends Error {
   readonly code = "ERR_FOREIGN_QDISC";
 }
 
+/** The time of what was to be put in force was over before it was. */
+export class TooLateError extends KernelError {}
+
 /**
  * One network device and the tree of faults on it.
  *
@@ -67,13 +70,21 @@ export class Device {
     return this.#tree;
   }
 
-  /** Makes the device's tree this one. @throws ForeignQdiscError, KernelError; then nothing has changed */
-  async change(next: Tree, force = false): Promise<readonly Command[]> {
+  /**
+   * Makes the device's tree this one.
+   * @param deadline when the change has to be done, or is given up (milliseconds of the clock)
+   * @throws ForeignQdiscError, KernelError, TooLateError; then nothing has changed
+   */
+  async change(next: Tree, force = false, deadline = Number.POSITIVE_INFINITY): Promise<readonly Command[]> {
     const before = this.#tree;
     if (before === NO_TREE || before.egress.length + before.ingress.length === 0) await this.#refuseForeign(next, force);
     const planned = this.#steps(before, next, force);
     const done: Step[] = [];
     for (const step of planned) {
+      if (Date.now() >= deadline) {
+        await this.#takeBack(done, before, next);
+        throw new TooLateError(`the fault's time was over when ${done.length} of ${planned.length} commands were done: give it more`);
+      }
       const outcome = await this.#options
         .run(step.command)
         .catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
@@ -213,7 +224,8 @@ export class Device {
       const filters = this.#filters(device, side, leaf);
       if (from === undefined) {
         const [priorities, commands] = [filterPriorities(filters), addLeaf(device, leaf, filters)];
-        first.push(...steps(commands, deleteLeaf(device, leaf, priorities)));
+        // With a root that is new the leaf goes as well.
+        first.push(...steps(commands, before.length === 0 ? [] : deleteLeaf(device, leaf, priorities)));
       } else if (!sameEffects(from, leaf)) {
         first.push(...steps(changeLeaf(device, from, leaf), changeLeaf(device, leaf, from)));
       }

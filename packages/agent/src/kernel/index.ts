@@ -7,6 +7,6 @@
  */
 export type { Command, Effects, Leaf, Spared } from "./commands.ts";
 export { FIRST_BAND, LAST_BAND } from "./commands.ts";
-export { Device, ForeignQdiscError, NO_TREE, nextInstance, type TimedLeaf, type Tree, undoCommands } from "./device.ts";
+export { Device, ForeignQdiscError, NO_TREE, nextInstance, type TimedLeaf, TooLateError, type Tree, undoCommands } from "./device.ts";
 export { TABLE } from "./marks.ts";
 export { explain, KernelError, type Outcome, type Runner, run } from "./runner.ts";

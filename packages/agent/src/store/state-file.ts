@@ -23,7 +23,7 @@ export class StateError extends Error {
 
 /**
  * The faults that are wanted, on disk: `faults.json` for the agent, `undo` for the watchdog. The first line of `undo` is a
- * time in seconds since 1970, the others are commands, one word after the other.
+ * time in seconds since 1970 and the ID of the agent's process, the others are commands, one word after the other.
  *
  * Guarantees: each file is the old one or the new one, never a part; both are on the disk before a write returns.
  */
@@ -40,7 +40,10 @@ export class StateFolder {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       // What the watchdog reads comes first when there is more to undo, and last when there is less.
       if (undo)
-        this.#replace("undo", `${[String(Math.ceil(undo.at / 1000)), ...undo.commands.map((words) => words.join(" "))].join("\n")}\n`);
+        this.#replace(
+          "undo",
+          [`${Math.floor(undo.at / 1000)} ${process.pid}`, ...undo.commands.map((words) => words.join(" ")), ""].join("\n"),
+        );
       this.#replace("faults.json", `${JSON.stringify({ version: 1, faults })}\n`);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
