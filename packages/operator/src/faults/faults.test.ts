@@ -391,6 +391,23 @@ describe("targets", () => {
     await eventually(() => expect(cidrs("a")).toContain("10.2.0.2/32"));
   });
 
+  test("are no pods that have ended, whose addresses others may have, nor pods whose address is their node's", async () => {
+    await runPods("a");
+    await runPod("web-1", { labels: { app: "web" }, ip: "10.2.0.1" });
+    await runPod("web-2", { labels: { app: "web" }, ip: "10.2.0.2" });
+    await runPod("web-3", { labels: { app: "web" }, ip: "192.0.2.7", hostNetwork: true });
+    await createFault({ targets: { pods: [{ selector: { matchLabels: { app: "web" } } }] } });
+    await until("Applied");
+    expect(cidrs("a")).toEqual(["10.2.0.1/32", "10.2.0.2/32"]);
+    await client.patch(
+      Pod,
+      { namespace, name: "web-2" },
+      { type: "merge", patch: { status: { phase: "Succeeded" } } },
+      { subresource: "status" },
+    );
+    await eventually(() => expect(cidrs("a")).toEqual(["10.2.0.1/32"]));
+  });
+
   test("without an address leave all traffic alone", async () => {
     await runPods("a");
     await createFault({ targets: { pods: [{ selector: { matchLabels: { app: "none" } } }] } });

@@ -2,7 +2,7 @@ import { type KubeObject, labelSelector } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
 import { EndpointSlice, Service } from "@outrigger/kit/kinds";
 import { MOST_ADDRESSES } from "./body.ts";
-import { type PodLike, podAddresses } from "./candidates.ts";
+import { isGone, onHostNetwork, type PodLike, podAddresses } from "./candidates.ts";
 import type { NetworkFaultSpec } from "./resource.ts";
 
 /** What the cache knows of pods and namespaces. */
@@ -26,6 +26,10 @@ export class TargetsError extends Error {
  * A service is its cluster IPs and the addresses of its endpoints: which of them a packet bears inside the pod depends on
  * how the cluster's network balances.
  *
+ * A pod that ends or has ended is no target: its address may be another pod's by now. Nor is one on its node's network,
+ * whose address is the node's: all that the node sends, the kubelet's probes too, would be meant. Whoever means that
+ * names the address in `cidrs`.
+ *
  * @throws TargetsError where targets are named and none has an address, or they have too many; StatusError and ConnectionError of the client.
  */
 export async function resolveTargets(
@@ -40,11 +44,15 @@ export async function resolveTargets(
     const matches = labelSelector(selector as never);
     for (const namespace of namespaceSelector ? selected(around, namespaceSelector) : [around.namespace])
       for (const pod of around.pods(namespace))
-        if (matches.matches(pod.metadata.labels)) for (const address of podAddresses(pod)) cidrs.add(cidrOf(address));
+        if (!isGone(pod) && !onHostNetwork(pod) && matches.matches(pod.metadata.labels))
+          for (const address of podAddresses(pod)) cidrs.add(cidrOf(address));
   }
   for (const { name, namespace = around.namespace } of targets.services ?? [])
     for (const address of await serviceAddresses(client, { namespace, name }, signal)) cidrs.add(cidrOf(address));
-  if (cidrs.size === 0) throw new TargetsError("no target has an address: the pods or services that spec.targets names are not there");
+  if (cidrs.size === 0)
+    throw new TargetsError(
+      "no target has an address of its own: the pods or services that spec.targets names are not there, or on the network of their node",
+    );
   if (cidrs.size > MOST_ADDRESSES)
     throw new TargetsError(`the targets have ${cidrs.size} addresses, and a fault can have ${MOST_ADDRESSES}: name their network in cidrs`);
   return [...cidrs].sort();
