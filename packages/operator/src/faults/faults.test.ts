@@ -391,6 +391,20 @@ describe("targets", () => {
     await eventually(() => expect(cidrs("a")).toContain("10.2.0.2/32"));
   });
 
+  test("are sent once each, however they are written", async () => {
+    await runPods("a");
+    await runPod("web-1", { labels: { app: "web" }, ip: "10.2.0.1" });
+    await runPod("web-2", { labels: { app: "web" }, ip: "2001:db8::1" });
+    await createFault({
+      targets: {
+        cidrs: ["10.2.0.1", "10.3.4.5/16", "10.3.0.0/16", "2001:DB8:0::1/128"],
+        pods: [{ selector: { matchLabels: { app: "web" } } }],
+      },
+    });
+    await until("Applied");
+    expect(cidrs("a")).toEqual(["10.2.0.1/32", "10.3.0.0/16", "2001:db8:0:0:0:0:0:1/128"]);
+  });
+
   test("are no pods that have ended, whose addresses others may have, nor pods whose address is their node's", async () => {
     await runPods("a");
     await runPod("web-1", { labels: { app: "web" }, ip: "10.2.0.1" });

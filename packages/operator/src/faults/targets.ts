@@ -1,3 +1,4 @@
+import { parseCidr } from "@outrigger/agent/fault";
 import { type KubeObject, labelSelector } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
 import { EndpointSlice, Service } from "@outrigger/kit/kinds";
@@ -39,7 +40,7 @@ export async function resolveTargets(
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   if (!targets?.cidrs && !targets?.pods && !targets?.services) return undefined;
-  const cidrs = new Set<string>(targets.cidrs ?? []);
+  const cidrs = new Set(targets.cidrs?.map(cidrOf));
   for (const { selector, namespaceSelector } of targets.pods ?? []) {
     const matches = labelSelector(selector as never);
     for (const namespace of namespaceSelector ? selected(around, namespaceSelector) : [around.namespace])
@@ -83,6 +84,7 @@ async function serviceAddresses(
   return [...own, ...endpoints];
 }
 
-function cidrOf(address: string): string {
-  return `${address}/${address.includes(":") ? 128 : 32}`;
+/** An address or a CIDR in the one way of writing it that agents have too, so that none is sent twice. */
+function cidrOf(text: string): string {
+  return parseCidr(text)?.text ?? text;
 }
