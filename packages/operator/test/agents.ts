@@ -52,7 +52,12 @@ export class TestAgent {
 
   /** The faults in force now. */
   get faults(): Record<string, unknown>[] {
-    return [...this.#faults.values()].filter(({ until }) => until > Date.now()).map(({ body }) => body);
+    return this.held.map(({ body }) => body);
+  }
+
+  /** The faults in force now, with their ends. */
+  get held(): Held[] {
+    return [...this.#faults.values()].filter(({ until }) => until > Date.now());
   }
 
   get port(): number {

@@ -41,7 +41,7 @@ export type Outcome =
   | { readonly state: "Failed"; readonly reason: string; readonly message: string; readonly againAt: number };
 
 interface Memory {
-  /** The body that the agent accepted last, without its time limit. */
+  /** The body that the agent accepted last, without its time limit, where it was sent, and when it was to end. */
   body?: string;
   /** What was last asked, accepted or not. */
   asked?: string;
@@ -66,7 +66,7 @@ const REMOVAL = "removal";
  *
  * Guarantees
  * - A fault is sent with a time limit and renewed after a third of it: when nobody renews it, it ends.
- * - What an agent holds already is not sent again before that; what failed is tried again after 1 s · 2ⁿ, at most 30 s, and at once when it changes.
+ * - What an agent holds already is not sent again before that, unless its end moves; what failed is tried again after 1 s · 2ⁿ, at most 30 s, and at once when it changes.
  * - A removal that an agent does not answer counts as done once the time limit of what was last sent is over.
  * - At most so many requests are under way at a time; one slow agent holds up no other beyond that.
  *
@@ -98,7 +98,8 @@ export class Driver {
    */
   async apply(order: Order, pod: AgentPod, body: object, endsAt: number | undefined, signal: AbortSignal): Promise<Outcome> {
     const memory = this.#of(order.fault, pod.uid);
-    const text = JSON.stringify([body, order.port, pod.address]);
+    // With the end: what was sent before it moved ends when it should no more.
+    const text = JSON.stringify([body, order.port, pod.address, endsAt]);
     const before = this.#options.now();
     if (memory.body === text && before < memory.renewAt) return { state: "Applied", againAt: memory.renewAt };
     if (memory.failure && memory.asked === text && before < memory.retryAt)

@@ -184,6 +184,19 @@ describe("a network fault", () => {
     await eventually(async () => expect(await status()).toMatchObject({ observedGeneration: 2, state: "Applied" }));
   });
 
+  test("is renewed at once when its end moves, and not when what it had is over", async () => {
+    await runPods("a");
+    await createFault({ duration: "30s" });
+    const { run } = await until("Applied");
+    const end = Date.parse(run?.endTime ?? "");
+    await change({ duration: "5m" });
+    await eventually(() => expect(agent("a").held[0]?.until).toBeGreaterThan(end + 10_000));
+    expect(agent("a").requests).toEqual(["PUT", "PUT"]);
+    await change({ duration: "20s" });
+    await eventually(() => expect(agent("a").held[0]?.until).toBeLessThan(end));
+    expect(agent("a").requests).toEqual(["PUT", "PUT", "PUT"]);
+  });
+
   test("is taken off while it is paused, and put on the same pods again", async () => {
     await runPods("a", "b", "c");
     await createFault({ mode: "one" });
