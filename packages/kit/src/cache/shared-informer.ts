@@ -1,6 +1,7 @@
 import { type KubeObject, type Observed, parseLabelSelector, type Resource } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
 import { HandlerBehindError, IndexError } from "./errors.ts";
+import { selectsFields } from "./field-selection.ts";
 import { deepFreeze } from "./freeze.ts";
 import { type Change, HandlerQueue } from "./handler-queue.ts";
 import type { EventHandler, HandlerRegistration, IndexFunction, Informer, InformerOptions, Lister } from "./informer.ts";
@@ -100,11 +101,12 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
     return () => void this.#progress.delete(listener);
   }
 
-  covers({ metadata }: KubeObject): boolean | undefined {
+  covers(object: KubeObject): boolean | undefined {
+    const { metadata } = object;
     const { namespace, labelSelector, fieldSelector } = this.#options;
     if (namespace && metadata.namespace !== namespace) return false;
     if (labelSelector && !parseLabelSelector(labelSelector).matches(metadata.labels ?? {})) return false;
-    return fieldSelector ? undefined : true;
+    return fieldSelector ? selectsFields(fieldSelector, object) : true;
   }
 
   replace(objects: readonly KubeObject[], resourceVersion: string): void {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { refuse, startApiServer, until } from "../../test/api-server.ts";
-import { ConfigMap, Secret } from "../../test/kinds.ts";
+import { ConfigMap, Secret, secret } from "../../test/kinds.ts";
 import { runController } from "../../test/running-controller.ts";
 import { informers } from "../cache/index.ts";
 import { connect } from "../client/index.ts";
@@ -153,6 +153,30 @@ describe("time", () => {
     await never.stop();
     await client.close();
   });
+});
+
+test("a write outside of a field selector is not waited for", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  // The server's part in selecting: what it sends for the selector is none of the secrets.
+  server.interceptions.push(({ url }) => {
+    if (url.searchParams.get("fieldSelector") === "type=Opaque") url.pathname = url.pathname.replace("secrets", "leases");
+    return false;
+  });
+  let runs = 0;
+  await using running = await runController(
+    server,
+    controller(ConfigMap)
+      .owns(Secret, { select: { fieldSelector: "type=Opaque" } })
+      .reconcile(async (_object, ctx) => {
+        await ctx.apply({ ...secret("tls", { run: `${++runs}` }), type: "kubernetes.io/tls" } as never);
+      }),
+    { clock: new FakeClock() },
+  );
+  await until(() => running.outcomes.length === 1);
+  running.controller.enqueue({ namespace: "default", name: "a" });
+  await until(() => running.outcomes.length === 2);
+  expect(server.get("tls", "secrets")?.["data"]).toEqual({ run: "2" });
 });
 
 describe("each reconcile", () => {
