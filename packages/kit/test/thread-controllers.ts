@@ -1,4 +1,5 @@
 // What runs in the thread of threads.test.ts.
+import { once } from "node:events";
 import { builtIn } from "../src/api/index.ts";
 import { controller } from "../src/controller/index.ts";
 import type { ThreadManagerOptions } from "../src/manager/index.ts";
@@ -10,8 +11,21 @@ const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: ob
   "Namespaced",
 );
 
-export default function make({ fail }: { readonly fail?: boolean } = {}): ThreadManagerOptions {
+export default function make({ fail, slow }: { readonly fail?: boolean; readonly slow?: boolean } = {}): ThreadManagerOptions {
   return {
+    // One that does not serve before it is told to stop.
+    webhooks: slow
+      ? [
+          {
+            name: "slow",
+            async start({ signal, log }) {
+              log.info({}, "does not serve yet");
+              await once(signal, "abort");
+              return { stop: async () => {} };
+            },
+          },
+        ]
+      : [],
     controllers: [
       controller(ConfigMap, { name: "threaded" }).reconcile(async (_object, ctx) => {
         ctx.log.info({}, "reconciled in a thread");

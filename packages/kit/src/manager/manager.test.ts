@@ -13,6 +13,8 @@ const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: ob
   "Namespaced",
 );
 const fast = { leaseDurationMs: 2_000, renewDeadlineMs: 1_200, retryPeriodMs: 50 };
+/** Of a lease that nobody loses, and no process is ended for, because the machine was busy for a moment. */
+const patient = { leaseDurationMs: 60_000, renewDeadlineMs: 30_000, retryPeriodMs: 50 };
 
 test("starts webhooks, then caches, then controllers, and stops in reverse", async () => {
   await using server = await startApiServer();
@@ -137,6 +139,91 @@ test("a part that cannot start ends the run with its error, and what was started
   expect(stopped).toEqual(["good"]);
 });
 
+const never = (): Promise<never> => new Promise(() => {});
+
+test.each([
+  ["webhooks", "ready"],
+  ["services", "ready"],
+  ["webhooks", "started"],
+  ["services", "started"],
+] as const)("told to stop while one of the %s is not %s, it stops what was started, and ends", async (part, step) => {
+  await using server = await startApiServer();
+  const waiting = Promise.withResolvers<void>();
+  const wait = (): Promise<never> => {
+    waiting.resolve();
+    return never();
+  };
+  const stopped: string[] = [];
+  const first: Service = { name: "first", start: async () => ({ stop: async () => void stopped.push("first") }) };
+  const slow: Service = {
+    name: "slow",
+    start: async () => (step === "started" ? wait() : { ready: wait, stop: async () => void stopped.push("slow") }),
+  };
+  const running = manager({
+    kubeconfig: { text: server.kubeconfig() },
+    webhooks: part === "webhooks" ? [first, slow] : [first],
+    services: part === "services" ? [slow] : [],
+    gracePeriodMs: 100,
+    log: false,
+  });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await waiting.promise;
+  stop.abort();
+  await done;
+  await expect(running.ready).rejects.toThrow("aborted");
+  // What has not started has nothing to stop.
+  expect(stopped).toEqual(step === "started" ? ["first"] : ["slow", "first"]);
+});
+
+test("a service that starts only after the manager was told to stop is stopped then", async () => {
+  await using server = await startApiServer();
+  const order: string[] = [];
+  const slow: Service = {
+    name: "slow",
+    async start({ signal }) {
+      order.push("starts");
+      await once(signal, "abort");
+      order.push("has started");
+      return { stop: async () => void order.push("stops") };
+    },
+  };
+  const running = manager({ kubeconfig: { text: server.kubeconfig() }, webhooks: [slow], log: false });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await until(() => order.length === 1);
+  stop.abort();
+  await done;
+  expect(order).toEqual(["starts", "has started", "stops"]);
+});
+
+test("the failure of one part ends the run while another is not ready", async () => {
+  await using server = await startApiServer();
+  const failed = Promise.withResolvers<unknown>();
+  const waiting = Promise.withResolvers<void>();
+  const stopped: string[] = [];
+  const breaks: Service = {
+    name: "breaks",
+    start: async () => ({ failed: failed.promise, stop: async () => void stopped.push("breaks") }),
+  };
+  const slow: Service = {
+    name: "slow",
+    start: async () => ({
+      ready() {
+        waiting.resolve();
+        return never();
+      },
+      stop: async () => void stopped.push("slow"),
+    }),
+  };
+  const running = manager({ kubeconfig: { text: server.kubeconfig() }, webhooks: [breaks, slow], log: false });
+  const done = running.run();
+  await waiting.promise;
+  failed.resolve(new Error("the port is gone"));
+  await expect(done).rejects.toThrow("the port is gone");
+  expect(stopped).toEqual(["slow", "breaks"]);
+});
+
 test("stops on a signal of the process only when asked to, and takes its handler away", async () => {
   await using server = await startApiServer();
   const before = process.listenerCount("SIGUSR2");
@@ -238,6 +325,33 @@ describe("leader election", () => {
     server.put("m", { spec: { holderIdentity: "thief", leaseDurationSeconds: 15 } }, "default", "leases");
     await expect(done).rejects.toThrow("held by thief");
     expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "thief" });
+  });
+
+  test("a leader whose lease was taken while an elected service is not ready fails at once, and the service is stopped", async () => {
+    await using server = await startApiServer();
+    const order: string[] = [];
+    const slow: Service = {
+      name: "warm-up",
+      async start() {
+        return {
+          ready() {
+            order.push("waits");
+            return never();
+          },
+          stop: async () => void order.push("stops"),
+        };
+      },
+    };
+    // A client alone: the lease's thread would end this process if it were not told that the lease's end was heard of.
+    const client = connect({ text: server.kubeconfig() });
+    const running = manager({ client, name: "m", services: [slow], leaderElection: patient, log: false });
+    const done = running.run();
+    done.catch(() => {});
+    await until(() => order.length === 1);
+    server.put("m", { spec: { holderIdentity: "thief", leaseDurationSeconds: 15 } }, "default", "leases");
+    await expect(done).rejects.toBeInstanceOf(LeadershipLostError);
+    expect(order).toEqual(["waits", "stops"]);
+    await client.close();
   });
 });
 

@@ -10,7 +10,10 @@ import type { SecureMetricsOptions } from "./secure-metrics.ts";
 /** Something that a manager starts and stops beside its controllers: a webhook server, a job of the operator's own. */
 export interface Service {
   readonly name: string;
-  /** Resolves when it serves. It is told when the caches have synced: a webhook answers 503 until then. */
+  /**
+   * Resolves when it serves. It is told when the caches have synced: a webhook answers 503 until then. A manager that is to
+   * stop waits for it no longer than the grace period: when the context's signal ends, reject, or resolve and be stopped.
+   */
   start(context: ServiceContext): Promise<RunningService>;
 }
 export interface ServiceContext {

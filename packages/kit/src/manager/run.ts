@@ -156,7 +156,6 @@ export class RunnableManager implements Manager {
 
   async #start(): Promise<void> {
     const { probes, webhooks = [], controllers = [], services = [], leaderElection } = this.#options;
-    const { signal } = this.#stop;
     if (probes) {
       await this.#probes.listen(probes.port ?? 8081, probes.host ?? "0.0.0.0");
       this.#started.push({ what: "probes", stop: () => this.#probes.close() });
@@ -176,15 +175,15 @@ export class RunnableManager implements Manager {
     this.informers.start();
     this.#started.push({ what: "informers", stop: () => this.informers.stop() });
     await this.#synced();
-    for (const service of serving) await service.ready?.();
+    for (const service of serving) await this.#unlessStopped(service.ready?.());
     this.#thread?.onSynced();
 
     const client = leaderElection ? await this.#lead(leaderElection) : this.client;
-    signal.throwIfAborted();
     for (const service of services) {
       const running = await this.#startService(service, client);
-      await running.ready?.();
+      await this.#unlessStopped(running.ready?.());
     }
+    this.#stop.signal.throwIfAborted();
     const running = controllers.map((controller) =>
       startController(controller, {
         client,
@@ -196,11 +195,17 @@ export class RunnableManager implements Manager {
     );
     this.controllers.push(...running);
     this.#started.push({ what: "controllers", stop: async () => void (await Promise.all(running.map((one) => one.stop()))) });
-    await Promise.all(running.map((one) => one.ready));
+    await this.#unlessStopped(Promise.all(running.map((one) => one.ready)));
+  }
+
+  /** What is waited for, or the reason to stop when that comes first: nothing that a part does not get done may keep the manager. */
+  #unlessStopped<T>(wait: T | Promise<T>): Promise<T> {
+    return untilAborted(Promise.resolve(wait), this.#stop.signal);
   }
 
   async #startService(service: Service, client: Client): Promise<RunningService> {
-    const running = await service.start({
+    this.#stop.signal.throwIfAborted();
+    const starting = service.start({
       client,
       informers: this.informers,
       log: this.log.child({ service: service.name }),
@@ -208,9 +213,11 @@ export class RunnableManager implements Manager {
       ...(this.#cluster ? { cluster: this.#cluster } : {}),
       ...(this.#metrics ? { webhookMetrics: this.#metrics } : {}),
     });
+    // Known before it has started: who is told to stop meanwhile waits for it, and stops it then.
+    this.#started.push({ what: service.name, stop: async () => void (await (await starting.catch(() => undefined))?.stop()) });
+    const running = await this.#unlessStopped(starting);
     void running.failed?.then((error) => this.#fail(error));
     if (running.metrics) this.#metrics?.include(() => running.metrics!());
-    this.#started.push({ what: service.name, stop: () => running.stop() });
     return running;
   }
 
@@ -255,8 +262,7 @@ export class RunnableManager implements Manager {
       // Told to stop, it may lose the lease on the way all the same: then it ends faster.
       lose(loss);
     });
-    const { signal } = this.#stop;
-    await Promise.race([lease.acquired, aborted(signal).then(() => signal.throwIfAborted())]);
+    await this.#unlessStopped(lease.acquired);
     this.#metrics?.leading(name, true);
     return fencedClient(this.client, () => {
       if (lease.valid()) return;
@@ -291,6 +297,16 @@ export class RunnableManager implements Manager {
       }
     }
   }
+}
+
+/** What the promise gives, or the signal's reason when that ends first. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => reject(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -125,6 +125,25 @@ test("what fails in a thread ends the manager with its error", async () => {
   await expect(running.run()).rejects.toThrow("the thread's own failure");
 });
 
+test("told to stop, a manager does not wait for a thread whose caches have not synced, or whose webhooks do not serve yet", async () => {
+  await using server = await startApiServer();
+  // Caches wait for an answer that does not come.
+  server.interceptions.push(({ url }) => url.pathname.endsWith("/configmaps"));
+  for (const slow of [false, true]) {
+    const lines: string[] = [];
+    const log: Log = { ...silentLog, info: (_, text) => void lines.push(text ?? ""), child: () => log };
+    const thread = workerManager({ name: "thread", module, data: { slow } });
+    const running = manager({ kubeconfig: { text: server.kubeconfig() }, webhooks: [thread], log });
+    const stop = new AbortController();
+    const done = running.run(stop.signal);
+    await until(() =>
+      slow ? lines.includes("does not serve yet") : server.requests.some(({ url }) => url.pathname.endsWith("/configmaps")),
+    );
+    stop.abort();
+    await done;
+  }
+});
+
 test("a lease is given back also when a renewal's answer was not waited for", async () => {
   await using server = await startApiServer();
   await using client = Object.assign(connect({ text: server.kubeconfig() }), { [Symbol.asyncDispose]: () => Promise.resolve() });

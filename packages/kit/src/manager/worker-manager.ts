@@ -41,7 +41,7 @@ export function workerManager({ name, module, data }: WorkerManagerOptions): Ser
     async start(context) {
       const { cluster } = context;
       if (!cluster) throw new Error(`${name} runs in a thread of its own and needs the manager's kubeconfig beside its client`);
-      return await new ManagerThread(context, { name, module: module.href, data, cluster: cloneable(cluster) }).started();
+      return await new ManagerThread(context, { name, module: module.href, data, cluster: cloneable(cluster) }).started(context.signal);
     },
   };
 }
@@ -82,13 +82,18 @@ class ManagerThread implements RunningService {
     this.#worker.on("exit", () => fail(new Error(`${data.name}: its thread has ended`)));
   }
 
-  async started(): Promise<this> {
+  /** @param signal ends the thread while it starts; afterwards that is for `stop`, in its turn. */
+  async started(signal: AbortSignal): Promise<this> {
+    const end = (): void => void this.stop();
+    signal.addEventListener("abort", end, { once: true });
     try {
       await this.#serving.promise;
       return this;
     } catch (error) {
       await this.stop();
       throw error;
+    } finally {
+      signal.removeEventListener("abort", end);
     }
   }
 
