@@ -1,28 +1,59 @@
+import { isDeepStrictEqual } from "node:util";
+
+type Texts = Readonly<Record<string, string>>;
+/** An object, as far as people write it. */
+interface Written {
+  readonly metadata: { readonly name?: string; readonly labels?: Texts; readonly annotations?: Texts };
+  readonly spec?: unknown;
+}
+
+interface Expected {
+  readonly content: object;
+  readonly seen: Promise<void>;
+  readonly resolve: () => void;
+  readonly until: number;
+}
+
 /**
  * Writes that our own webhook let through and that the cache has not shown yet. Deciding about a pod waits for them, so
  * that a set and a Deployment in one `kubectl apply` do not miss each other.
  *
- * Guarantees: a wait ends when the write is seen, and after `patienceMs` at the latest, for the write may have failed
- * further on or changed nothing.
+ * Guarantees
+ * - A wait ends when the cache shows what was written, and not when it shows the object as it was, with another status.
+ * - It ends after `patienceMs` at the latest, for the write may have failed further on.
+ * - A write that changes nothing is not waited for.
  */
 export class ExpectedWrites {
   readonly #patienceMs: number;
-  readonly #expected = new Map<string, { readonly seen: Promise<void>; readonly resolve: () => void; readonly until: number }>();
+  readonly #expected = new Map<string, Expected>();
 
   constructor(patienceMs = 500) {
     this.#patienceMs = patienceMs;
   }
 
-  expect(key: string): void {
-    this.seen(key);
+  /**
+   * @param object as it is to be stored
+   * @param shown what the cache shows of it at the moment
+   */
+  expect(object: Written, shown: Written | undefined): void {
+    const { name = "" } = object.metadata;
+    const content = contentOf(object);
+    const earlier = this.#expected.get(name);
+    if (!earlier && shown && isDeepStrictEqual(contentOf(shown), content)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#expected.set(key, { seen: promise, resolve, until: performance.now() + this.#patienceMs });
+    // At the end of the map, where whoever waits for the earlier write comes to it next.
+    this.#expected.delete(name);
+    this.#expected.set(name, { content, seen: promise, resolve, until: performance.now() + this.#patienceMs });
+    earlier?.resolve();
   }
 
-  /** The cache showed something about this key. */
-  seen(key: string): void {
-    this.#expected.get(key)?.resolve();
-    this.#expected.delete(key);
+  /** The cache shows this. */
+  seen(object: Written): void {
+    const { name = "" } = object.metadata;
+    const expected = this.#expected.get(name);
+    if (!expected || !isDeepStrictEqual(contentOf(object), expected.content)) return;
+    expected.resolve();
+    this.#expected.delete(name);
   }
 
   /** Resolves at once when nothing is expected, which is nearly always. */
@@ -32,14 +63,20 @@ export class ExpectedWrites {
   }
 
   async #wait(): Promise<void> {
-    for (const [key, { seen, until }] of this.#expected) {
-      const left = until - performance.now();
+    for (const [name, expected] of this.#expected) {
+      const left = expected.until - performance.now();
       if (left > 0) {
         let timer: NodeJS.Timeout | undefined;
-        await Promise.race([seen, new Promise((resolve) => (timer = setTimeout(resolve, left)))]);
+        await Promise.race([expected.seen, new Promise((resolve) => (timer = setTimeout(resolve, left)))]);
         clearTimeout(timer);
       }
-      if (performance.now() >= until) this.#expected.delete(key);
+      if (this.#expected.get(name) === expected) this.#expected.delete(name);
     }
   }
+}
+
+/** What somebody wrote, as against what the API server and controllers add: a change of it may change what pods get. */
+function contentOf(object: Written): object {
+  const { labels = {}, annotations = {} } = object.metadata;
+  return { labels, annotations, spec: object.spec };
 }

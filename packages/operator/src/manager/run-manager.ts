@@ -129,8 +129,8 @@ class Running {
     );
     this.#rules.follow(() => void this.#scope?.set(this.#rules.scopeRules).catch(() => {}));
     informers.for(Namespace);
-    const seen = (object: Observed<typeof SidecarSets>): void => this.#expected.seen(object.metadata.name);
-    informers.for(SidecarSets).addHandler({ onAdd: seen, onUpdate: seen, onDelete: seen });
+    const seen = (object: Observed<typeof SidecarSets>): void => this.#expected.seen(object);
+    informers.for(SidecarSets).addHandler({ onAdd: seen, onUpdate: seen });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -249,14 +249,15 @@ class Running {
     // Sets of one `kubectl apply` are judged beside each other.
     const expected = this.#expected.settled();
     if (expected !== undefined) await expected;
-    const others = this.#manager.informers.for(SidecarSets).lister.list() as unknown as readonly SidecarSet[];
+    const { lister } = this.#manager.informers.for(SidecarSets);
+    const others = lister.list() as unknown as readonly SidecarSet[];
     const whitelist = await metadataWhitelist(this.#client, request.object);
     const answer = validateSidecarSet(request, { others, ...(whitelist === undefined ? {} : { whitelist }) });
     const { object } = request;
     if (answer.allowed && !request.dryRun && object) {
-      const name = object.metadata.name ?? "";
-      await this.#scope?.cover(scopeRule("SidecarSet", convertSidecarSet(object, SidecarSets.apiVersion) as SidecarSet, "Fail"));
-      this.#expected.expect(name);
+      const set = convertSidecarSet(object, SidecarSets.apiVersion) as SidecarSet;
+      await this.#scope?.cover(scopeRule("SidecarSet", set, "Fail"));
+      this.#expected.expect(set, lister.get({ name: set.metadata.name ?? "" }));
     }
     return answer;
   }
