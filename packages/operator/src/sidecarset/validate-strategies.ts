@@ -30,6 +30,11 @@ export function validateUpdateStrategy(spec: SidecarSetSpec): Cause[] {
     ...countOrPercent(strategy.partition, `${path}.partition`),
     ...countOrPercent(strategy.maxUnavailable, `${path}.maxUnavailable`),
   );
+  // Kruise takes it and updates no pod that is ready, without a word why.
+  if (isNone(strategy.maxUnavailable))
+    causes.push(
+      invalid(`${path}.maxUnavailable`, strategy.maxUnavailable, "no pod could ever be updated; write paused: true to hold updates back"),
+    );
   if (strategy.selector !== undefined && strategy.partition !== undefined && strategy.partition !== 0) {
     causes.push(invalid(`${path}.partition`, strategy.partition, "not together with selector; leave one of them out"));
   }
@@ -48,6 +53,10 @@ function countOrPercent(value: number | string | undefined, field: string): Caus
     return Number.isInteger(value) && value >= 0 ? [] : [invalid(field, value, "must be a whole number, 0 or more")];
   if (!/^[0-9]+%$/.test(value)) return [invalid(field, value, "must be a whole number, or a percentage such as 10%")];
   return Number.parseInt(value, 10) > 100 ? [invalid(field, value, "must be at most 100%")] : [];
+}
+
+function isNone(value: number | string | undefined): boolean {
+  return value === 0 || (typeof value === "string" && /^0+%$/.test(value));
 }
 
 function validatePriority({ priorityStrategy }: UpdateStrategy, parent: string): Cause[] {

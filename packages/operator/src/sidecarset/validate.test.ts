@@ -57,6 +57,18 @@ describe("a set that kruise refuses is refused, one that it accepts is accepted"
     expect(problems(recorded).map(({ field }) => field)).toEqual([stricter[recorded.name]]);
   });
 
+  test.each([0, "0%", "00%"])("maxUnavailable %j leaves no pod that could be updated, whatever the number's form", (maxUnavailable) => {
+    const { sidecarset, ...recorded } = cases.find(({ name }) => name === "maxunavailable-zero")!;
+    const spec = { ...(sidecarset["spec"] as object), updateStrategy: { maxUnavailable } };
+    expect(problems({ ...recorded, sidecarset: { ...sidecarset, spec } })).toEqual([
+      {
+        reason: "FieldValueInvalid",
+        field: "spec.updateStrategy.maxUnavailable",
+        message: `Invalid value: ${JSON.stringify(maxUnavailable)}: no pod could ever be updated; write paused: true to hold updates back`,
+      },
+    ]);
+  });
+
   test.each(cases.filter(({ name }) => name in deliberate.looser))("$name is accepted where kruise refuses it", (recorded) => {
     expect(recorded.result.status?.code).toBe(500);
     expect(problems(recorded)).toEqual([]);
