@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { AlreadyExistsError, type Client, ConflictError, dynamicResource, NotFoundError } from "../client/index.ts";
+import { AlreadyExistsError, type Client, ConflictError, dynamicResource, NotFoundError, StatusError } from "../client/index.ts";
 import type { Log } from "../controller/index.ts";
 import { type Clock, systemClock } from "../queue/index.ts";
 
@@ -79,6 +79,8 @@ export class LeaderElector {
   #observed: LeaseObject | undefined;
   #observedAt = 0;
   #renewedAt = 0;
+  /** A write that takes the lease was sent, and what became of it is not known: it may be ours. */
+  #unsure = false;
 
   constructor(parts: LeaderElectorParts) {
     this.#parts = parts;
@@ -144,15 +146,18 @@ export class LeaderElector {
 
   /** Gives the lease back, so that the next one need not wait. Never throws. */
   async release(): Promise<void> {
-    if (this.#observed?.spec.holderIdentity !== this.identity) return;
+    let lease = this.#observed;
+    if (lease?.spec.holderIdentity !== this.identity && !this.#unsure) return;
     const signal = AbortSignal.timeout(this.#deadlineMs);
     try {
+      if (this.#unsure) lease = await this.#read(signal);
+      if (lease?.spec.holderIdentity !== this.identity) return;
       try {
-        await this.#giveBack(this.#observed, signal);
+        await this.#giveBack(lease, signal);
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
         // A renewal whose answer was not waited for has raised the version: what counts is who holds the lease now.
-        const lease = await this.#read(signal);
+        lease = await this.#read(signal);
         if (lease?.spec.holderIdentity === this.identity) await this.#giveBack(lease, signal);
       }
     } catch (error) {
@@ -219,7 +224,7 @@ export class LeaderElector {
       metadata: { name, namespace },
       spec: { ...this.#claim(now), acquireTime: now, leaseTransitions: 0 },
     };
-    this.#observe((await this.#parts.client.create(Lease, lease as never, { signal })) as unknown as LeaseObject);
+    await this.#write(() => this.#parts.client.create(Lease, lease as never, { signal }));
     this.#renewed(start);
     return true;
   }
@@ -240,7 +245,20 @@ export class LeaderElector {
   }
 
   async #update(lease: LeaseObject, spec: LeaseSpec, signal: AbortSignal): Promise<void> {
-    this.#observe((await this.#parts.client.update(Lease, { ...lease, spec } as never, { signal })) as unknown as LeaseObject);
+    await this.#write(() => this.#parts.client.update(Lease, { ...lease, spec } as never, { signal }));
+  }
+
+  async #write(write: () => Promise<unknown>): Promise<void> {
+    const before = this.#unsure;
+    this.#unsure = true;
+    try {
+      this.#observe((await write()) as LeaseObject);
+      this.#unsure = false;
+    } catch (error) {
+      // What the server refused it did not do; a conflict may be with our own write of before.
+      if (error instanceof StatusError && error.code < 500) this.#unsure = before;
+      throw error;
+    }
   }
 
   #observe(lease: LeaseObject): void {

@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { Agent, fetch as fetchWith } from "undici";
 import { expect, test } from "vitest";
 import { startApiServer, until } from "../../test/api-server.ts";
-import { builtIn, type KubeObject } from "../api/index.ts";
-import { connect } from "../client/index.ts";
+import { builtIn } from "../api/index.ts";
 import { controller, type Log, silentLog } from "../controller/index.ts";
 import { createCa, issueCertificate } from "../pki/index.ts";
 import { allow, convert, validate, webhookService } from "../webhook/index.ts";
-import { LeaderElector, manager, workerManager } from "./index.ts";
+import { manager, workerManager } from "./index.ts";
 
 const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: object }>()("v1", "ConfigMap", "configmaps", "Namespaced");
 const module = new URL("../../test/thread-controllers.ts", import.meta.url);
@@ -142,19 +141,6 @@ test("told to stop, a manager does not wait for a thread whose caches have not s
     stop.abort();
     await done;
   }
-});
-
-test("a lease is given back also when a renewal's answer was not waited for", async () => {
-  await using server = await startApiServer();
-  await using client = Object.assign(connect({ text: server.kubeconfig() }), { [Symbol.asyncDispose]: () => Promise.resolve() });
-  const elector = new LeaderElector({ client, log: silentLog, options: { name: "m", namespace: "default", identity: "me" } });
-  await elector.acquire(new AbortController().signal);
-  // As the server has it after a renewal: the same holder at a later version.
-  const { spec } = server.get("m", "leases") as KubeObject & { spec: object };
-  server.put("m", { spec }, "default", "leases");
-  await elector.release();
-  expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "" });
-  await client.close();
 });
 
 test("the lease's thread gets credentials of its own, from a plugin or a token file", async () => {
