@@ -58,3 +58,16 @@ test("whoever only waited, or was refused, leaves the lease alone when it stops"
   expect(lease(server)).toEqual(theirs);
   expect(server.requests).toHaveLength(seen);
 });
+
+test("a lease that nobody renews is taken, however often its annotations change", async () => {
+  await using server = await startApiServer();
+  const spec = { holderIdentity: "dead", leaseDurationSeconds: 1, renewTime: "2000-01-01T00:00:00.000000Z", leaseTransitions: 4 };
+  let reads = 0;
+  server.interceptions.push(({ method }) => {
+    if (method === "GET") server.put("m", { metadata: { annotations: { reads: String(++reads) } }, spec }, "default", "leases");
+    return false;
+  });
+  await using one = candidate(server, { leaseDurationMs: 60_000, renewDeadlineMs: 30_000, retryPeriodMs: 50 });
+  await one.elector.acquire(new AbortController().signal);
+  expect(lease(server)).toMatchObject({ holderIdentity: "me", leaseTransitions: 5 });
+});

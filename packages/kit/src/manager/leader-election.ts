@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import { AlreadyExistsError, type Client, ConflictError, dynamicResource, NotFoundError, StatusError } from "../client/index.ts";
 import type { Log } from "../controller/index.ts";
 import { type Clock, systemClock } from "../queue/index.ts";
@@ -56,7 +57,7 @@ export interface LeaderElectorParts {
  * One candidate for a Lease (`client-go/tools/leaderelection`).
  *
  * Guarantees
- * - A lease held by another is taken only after it stood unchanged, by this process's own clock, for as long as it says.
+ * - A lease held by another is taken only after its spec stood unchanged, by this process's own clock, for as long as it says.
  * - A leader that could not renew within the renew deadline counts as lost, before anybody else may take the lease. A try
  *   that hangs is cut off by then.
  * - Time is that of a clock that only grows: setting the time of day, forwards or backwards, changes nothing.
@@ -211,7 +212,9 @@ export class LeaderElector {
   async #read(signal: AbortSignal): Promise<LeaseObject | undefined> {
     const { name, namespace } = this.#parts.options;
     const lease = (await this.#parts.client.find(Lease, { name, namespace }, { signal })) as LeaseObject | undefined;
-    if (lease && lease.metadata.resourceVersion !== this.#observed?.metadata.resourceVersion) this.#observe(lease);
+    // Only what the lease says counts: whoever annotates it does not renew it.
+    if (lease && this.#observed && isDeepStrictEqual(lease.spec, this.#observed.spec)) this.#observed = lease;
+    else if (lease) this.#observe(lease);
     return lease;
   }
 
