@@ -259,7 +259,7 @@ export class LeaderElector {
       this.#unsure = false;
     } catch (error) {
       // What the server refused it did not do; a conflict may be with our own write of before.
-      if (error instanceof StatusError && error.code < 500) this.#unsure = before;
+      if (error instanceof StatusError && error.statusCode < 500) this.#unsure = before;
       throw error;
     }
   }
