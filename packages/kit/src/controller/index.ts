@@ -13,7 +13,9 @@
  *   to an object on the version that they know of it, and what was let go is taken back only for an owner that, asked of
  *   the server, is not being deleted. Otherwise the reconcile ends there, without an error. It is one request for an object
  *   to which nobody else wrote meanwhile; where somebody did, it is made again on what the server has.
- * - With `cleanup`, an object is never let go before it succeeded. Deletion passes every predicate of ours.
+ * - With `cleanup`, an object is never let go before it succeeded for the spec that the object has then. What it writes to the
+ *   object itself, and what others write beside the spec meanwhile, does not make it run again; one that failed waits for its
+ *   backoff whatever it wrote, and for changes of others. Deletion passes every predicate of ours.
  * - Writes that change nothing have no version of their own, and wake nothing.
  * - Only declared kinds can be read or written through `ctx`, by type and at run time.
  * - The rights that it needs follow from what it declares: `rbacRules`.

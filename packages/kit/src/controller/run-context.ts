@@ -18,6 +18,7 @@ import type { Source } from "./builder.ts";
 import type { ContextApplyOptions } from "./context.ts";
 import { Controlled } from "./controlled.ts";
 import type { EventOptions, EventRecorder } from "./event.ts";
+import type { CleanedUp } from "./finalizer.ts";
 import type { Log } from "./log.ts";
 import type { OwnWrites } from "./own-writes.ts";
 
@@ -66,7 +67,11 @@ export class RunContext {
   readonly #controlled: Controlled;
   /** What this run wrote last of each object, since the cache may not show it before the next. */
   readonly #written = new Map<string, KubeObject>();
+  readonly #versions = new Set<string>();
+  readonly #uid: string | undefined;
   #object: KubeObject;
+  /** The generation of the object under reconcile that the run's code knows of. */
+  #generation: number | undefined;
 
   constructor(
     scope: ContextScope,
@@ -75,6 +80,8 @@ export class RunContext {
   ) {
     this.#scope = scope;
     this.#object = object;
+    this.#uid = object.metadata.uid;
+    this.#generation = object.metadata.generation;
     this.#queueKey = run.queueKey;
     this.key = objectKey(object);
     this.signal = run.signal;
@@ -88,6 +95,16 @@ export class RunContext {
       resource: this.#declared(object, "get").source.resource,
       owner: object,
     });
+  }
+
+  /** The object under reconcile as the run leaves it; undefined when another has its name by now. */
+  get leaves(): CleanedUp | undefined {
+    const object = this.#written.get(textOf(this.#object)) ?? this.#object;
+    return object.metadata.uid === this.#uid ? { object, generation: this.#generation } : undefined;
+  }
+  /** Of everything that the run wrote. */
+  get versions(): ReadonlySet<string> {
+    return this.#versions;
   }
 
   get<R extends Resource>(resource: R, key: ObjectKey): Observed<R> | undefined {
@@ -141,7 +158,7 @@ export class RunContext {
 
   async update<R extends Resource>(resource: R, object: Observed<R>): Promise<Observed<R>> {
     const { informer } = this.#declared(resource, "update");
-    return this.#wrote(
+    return this.#changed(
       informer,
       await this.client.update(resource, object, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
     );
@@ -149,7 +166,7 @@ export class RunContext {
 
   async patch<R extends Resource>(resource: R, key: ObjectKey, body: PatchBody): Promise<Observed<R>> {
     const { informer } = this.#declared(resource, "patch");
-    return this.#wrote(
+    return this.#changed(
       informer,
       await this.client.patch(resource, this.#near(resource, key), body, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
     );
@@ -215,8 +232,15 @@ export class RunContext {
     return isOrderedVersion(mine) && isOrderedVersion(theirs) && compareResourceVersions(theirs, mine) > 0 ? cached : written;
   }
 
+  /** A write whose answer the run's code is given: of the object under reconcile, it knows what that says. */
+  #changed<R extends Resource>(informer: Informer, object: Observed<R>): Observed<R> {
+    if (textOf(object) === textOf(this.#object)) this.#generation = (object as unknown as KubeObject).metadata.generation;
+    return this.#wrote(informer, object);
+  }
+
   #wrote<R extends Resource>(informer: Informer, object: Observed<R>): Observed<R> {
     this.#written.set(textOf(object), object as unknown as KubeObject);
+    this.#versions.add((object as unknown as KubeObject).metadata.resourceVersion ?? "");
     this.#scope.writes.wrote(this.#queueKey, informer, object as unknown as KubeObject);
     return object;
   }

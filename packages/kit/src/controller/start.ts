@@ -4,6 +4,7 @@ import { type KubeObject, keyText, type ObjectKey, type Observed, parseDuration,
 import type { EventHandler, HandlerRegistration, Informer } from "../cache/index.ts";
 import { type Clock, INITIAL_LIST_PRIORITY, systemClock, WorkQueue } from "../queue/index.ts";
 import type { Controller, ControllerPlan, Source } from "./builder.ts";
+import { CleanupNews } from "./cleanup-news.ts";
 import { OwnerDeletedError } from "./controlled.ts";
 import { ensureFinalizer, hasFinalizer, removeFinalizer } from "./finalizer.ts";
 import { type Log, silentLog } from "./log.ts";
@@ -19,6 +20,14 @@ export function startController(controller: Controller, runtime: ControllerRunti
   return new Running(controller, runtime);
 }
 
+/** One run of a reconcile or a cleanup. */
+interface Run {
+  readonly queueKey: string;
+  readonly signal: AbortSignal;
+  readonly reconcileId: string;
+  readonly log: Log;
+}
+
 class Running implements RunningController {
   readonly name: string;
   readonly ready: Promise<void>;
@@ -28,6 +37,7 @@ class Running implements RunningController {
   readonly #log: Log;
   readonly #queue: WorkQueue<string>;
   readonly #writes: OwnWrites;
+  readonly #cleanups = new CleanupNews();
   readonly #scope: ContextScope;
   readonly #main: Informer;
   readonly #registrations: { readonly source: Source; readonly registration: HandlerRegistration }[] = [];
@@ -122,7 +132,11 @@ class Running implements RunningController {
     const wants = predicate as Predicate<Observed<Resource>> | undefined;
     const take = (now: Observed<Resource> | undefined, before: Observed<Resource> | undefined, initial: boolean): void => {
       if (wants && !wants(now, before)) return;
-      for (const key of map(now, before)) this.#queue.add(keyText(key), initial ? { priority: INITIAL_LIST_PRIORITY } : undefined);
+      for (const key of map(now, before)) {
+        const text = keyText(key);
+        if (now && this.#cleanups.keeps(text, now.metadata.resourceVersion)) continue;
+        this.#queue.add(text, initial ? { priority: INITIAL_LIST_PRIORITY } : undefined);
+      }
     };
     return {
       onAdd: (now, initial) => take(now, undefined, initial),
@@ -148,7 +162,10 @@ class Running implements RunningController {
 
   async #process(queueKey: string): Promise<void> {
     const object = this.#main.lister.get(parseKey(queueKey)) as KubeObject | undefined;
-    if (!object) return this.#queue.forget(queueKey);
+    if (!object) {
+      this.#cleanups.forget(queueKey);
+      return this.#queue.forget(queueKey);
+    }
     const reconcileId = randomUUID();
     const key = parseKey(queueKey);
     const log = this.#log.child({ ...key, reconcileId });
@@ -188,35 +205,47 @@ class Running implements RunningController {
     this.#outcomes.push({ controller: this.name, key, reconcileId, durationMs, ...outcome });
   }
 
-  async #run(
-    object: KubeObject,
-    run: { readonly queueKey: string; readonly signal: AbortSignal; readonly reconcileId: string; readonly log: Log },
-  ): Promise<Result> {
-    const { cleanup, finalizer, reconcile, fieldManager } = this.#plan;
-    const live = async (current: KubeObject): Promise<Result> => {
-      try {
-        return (await reconcile(current as never, new RunContext(this.#scope, current, run) as never)) as Result;
-      } catch (error) {
-        if (!(error instanceof OwnerDeletedError)) throw error;
-        run.log.debug({ reason: error.message }, "the object was deleted during its reconcile, which ends here");
-        return undefined;
-      }
-    };
-    if (!cleanup) return live(object);
-    const writer = { client: this.#runtime.client, resource: this.#plan.sources[0]!.resource, fieldManager, signal: run.signal };
+  async #run(object: KubeObject, run: Run): Promise<Result> {
+    const { cleanup, finalizer } = this.#plan;
+    if (!cleanup) return this.#live(object, run);
     if (object.metadata.deletionTimestamp !== undefined) {
-      if (!hasFinalizer(object, finalizer)) return undefined;
-      await cleanup(object as never, new RunContext(this.#scope, object, run) as never);
-      const released = await removeFinalizer(writer, object, finalizer);
-      if (released) this.#writes.wrote(run.queueKey, this.#main, released);
+      if (hasFinalizer(object, finalizer)) await this.#cleanUp(object, run);
       return undefined;
     }
-    let current = object;
-    if (!hasFinalizer(object, finalizer)) {
-      current = await ensureFinalizer(writer, object, finalizer);
-      this.#writes.wrote(run.queueKey, this.#main, current);
+    if (hasFinalizer(object, finalizer)) return this.#live(object, run);
+    const held = await ensureFinalizer(this.#writer(run), object, finalizer);
+    if (!held) return undefined;
+    this.#writes.wrote(run.queueKey, this.#main, held);
+    return this.#live(held, run);
+  }
+
+  async #live(object: KubeObject, run: Run): Promise<Result> {
+    try {
+      return (await this.#plan.reconcile(object as never, new RunContext(this.#scope, object, run) as never)) as Result;
+    } catch (error) {
+      if (!(error instanceof OwnerDeletedError)) throw error;
+      run.log.debug({ reason: error.message }, "the object was deleted during its reconcile, which ends here");
+      return undefined;
     }
-    return live(current);
+  }
+
+  async #cleanUp(object: KubeObject, run: Run): Promise<void> {
+    const context = new RunContext(this.#scope, object, run);
+    this.#cleanups.begin(run.queueKey);
+    try {
+      await this.#plan.cleanup!(object as never, context as never);
+      const { leaves } = context;
+      const left = leaves && (await removeFinalizer(this.#writer(run), leaves, this.#plan.finalizer));
+      if (left) this.#writes.wrote(run.queueKey, this.#main, left.object);
+      if (left?.outdated) throw new Error(`${object.kind} ${object.metadata.name} was changed during its cleanup, which is made again`);
+    } finally {
+      if (this.#cleanups.end(run.queueKey, context.versions)) this.#queue.add(run.queueKey);
+    }
+    this.#cleanups.forget(run.queueKey);
+  }
+
+  #writer({ signal }: Run) {
+    return { client: this.#runtime.client, resource: this.#plan.sources[0]!.resource, fieldManager: this.#plan.fieldManager, signal };
   }
 
   /** A signal for one run: the controller's own, or one that also ends at the deadline. */
