@@ -25,9 +25,15 @@ export function idToken(exp: number, name = "t"): string {
   return `${part({ alg: "none" })}.${part({ sub: name, exp })}.sig`;
 }
 
-export async function startIssuer(): Promise<Issuer> {
+/** @param host a name that only a test's proxy can resolve. */
+export async function startIssuer(host = "127.0.0.1"): Promise<Issuer> {
   const ca = createCa({ commonName: "issuer-ca" });
-  const { certificate, key } = issueCertificate(ca, { commonName: "issuer", ipAddresses: ["127.0.0.1"], usages: ["server auth"] });
+  const { certificate, key } = issueCertificate(ca, {
+    commonName: "issuer",
+    dnsNames: ["issuer.test"],
+    ipAddresses: ["127.0.0.1"],
+    usages: ["server auth"],
+  });
   let count = 0;
   const server = createServer({ cert: certificate, key }, async (request, response) => {
     const answer = (status: number, body: object): unknown =>
@@ -51,7 +57,7 @@ export async function startIssuer(): Promise<Issuer> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const issuer: Issuer = {
-    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/realm`,
+    url: `https://${host}:${(server.address() as AddressInfo).port}/realm`,
     ca: ca.certificate,
     refreshes: [],
     refreshToken: "r0",

@@ -1,7 +1,7 @@
 import type { Fields } from "./kubeconfig-fields.ts";
 import { Fields as ProviderFields } from "./kubeconfig-fields.ts";
 import type { OidcSource } from "./oidc-source.ts";
-import { type Env, environmentProxy } from "./proxy.ts";
+import { type Env, proxyVariables } from "./proxy.ts";
 
 /** A user's `auth-provider`: `oidc`, the one that kubectl still has (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#option-1-oidc-authenticator). */
 export function readOidc(provider: Readonly<Record<string, unknown>>, user: Fields, env: Env): OidcSource {
@@ -27,7 +27,7 @@ export function readOidc(provider: Readonly<Record<string, unknown>>, user: Fiel
     ...(ca ? { ca: ca.pem } : {}),
     ...(user.entry.isFile ? { file: user.entry.file } : {}),
     user: user.entry.name,
-    proxyOf: (url) => environmentProxy(url, env)?.url,
+    proxies: proxyVariables(env),
     source: user.entry.file,
     field: user.path("auth-provider.config"),
   };

@@ -11,8 +11,8 @@ export interface OidcSource {
   readonly file?: string;
   /** Name of the user's entry in it. */
   readonly user: string;
-  /** The proxy for a URL, by the environment. */
-  readonly proxyOf?: (url: URL) => string | undefined;
+  /** The environment's `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, by which the issuer is reached. Data, so that other threads can have it. */
+  readonly proxies?: Readonly<Record<string, string>>;
   /** File and field of the kubeconfig, for messages. */
   readonly source: string;
   readonly field: string;

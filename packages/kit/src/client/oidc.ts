@@ -3,6 +3,7 @@ import { KubeconfigError } from "./errors.ts";
 import type { Identity, IdentitySource } from "./identity.ts";
 import { readProvider, writeProvider } from "./kubeconfig-write.ts";
 import type { OidcSource } from "./oidc-source.ts";
+import { environmentProxy } from "./proxy.ts";
 
 /** An id token that ends this soon is replaced, so that no request dies under way. */
 const EARLY_MS = 10_000;
@@ -127,9 +128,9 @@ export class OidcCredentials implements IdentitySource {
     url: string,
     request: { method: "GET" | "POST"; headers?: Record<string, string>; body?: string },
   ): Promise<Answer> {
-    const { ca, proxyOf } = this.#source;
+    const { ca, proxies = {} } = this.#source;
     const target = new URL(url);
-    const proxy = proxyOf?.(target);
+    const proxy = environmentProxy(target, proxies)?.url;
     const dispatcher = new undici.Client(target.origin, {
       connect: connector(undici, ca ? { ca } : {}, proxy ? new URL(proxy) : undefined),
     });

@@ -31,6 +31,14 @@ export function environmentProxy(target: URL, env: Env): { readonly url: string;
   return { url: typeof parseProxyUrl(given) === "string" ? `http://${given}` : given, variable };
 }
 
+/** What `environmentProxy` looks at, taken out of an environment. */
+export function proxyVariables(env: Env): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"])
+    for (const variable of [name, name.toLowerCase()]) if (env[variable]) found[variable] = env[variable];
+  return found;
+}
+
 function isLocal(host: string): boolean {
   return host === "localhost" || (isIP(host) === 4 && host.startsWith("127.")) || host === "::1";
 }

@@ -60,7 +60,7 @@ export function leaseThread({ log, onRequest, ...data }: LeaseThreadOptions): He
   };
 }
 
-/** Without what only this thread can call; the thread reads such things from its own environment. */
+/** As plain data: `process.env`, which options may hold, cannot be given to a thread as it is. */
 export function cloneable<T extends object>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { Agent, fetch as fetchWith } from "undici";
 import { expect, test } from "vitest";
 import { startApiServer, until } from "../../test/api-server.ts";
+import { startIssuer } from "../../test/oidc-issuer.ts";
+import { startHttpProxy } from "../../test/proxies.ts";
 import { builtIn } from "../api/index.ts";
+import { loadKubeconfig } from "../client/index.ts";
 import { controller, type Log, silentLog } from "../controller/index.ts";
 import { createCa, issueCertificate } from "../pki/index.ts";
 import { allow, convert, validate, webhookService } from "../webhook/index.ts";
@@ -170,4 +173,29 @@ test("the lease's thread gets credentials of its own, from a plugin or a token f
     expect(new Set(leases.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${token}`]));
   }
   rmSync(folder, { recursive: true, force: true });
+});
+
+test("the lease's thread renews an OpenID Connect token through the proxy of the environment that the cluster was read in", async () => {
+  await using server = await startApiServer();
+  await using issuer = await startIssuer("issuer.test");
+  await using proxy = await startHttpProxy();
+  const config = {
+    "idp-issuer-url": issuer.url,
+    "client-id": "cli",
+    "client-secret": "s:cret",
+    "idp-certificate-authority-data": Buffer.from(issuer.ca).toString("base64"),
+    "refresh-token": "r0",
+  };
+  const kubeconfig = loadKubeconfig({
+    text: server.kubeconfig({ "auth-provider": { name: "oidc", config } }),
+    env: { HTTPS_PROXY: proxy.url },
+  });
+  const running = manager({ kubeconfig, leaderElection: {}, log: false });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await running.ready;
+  stop.abort();
+  await done;
+  expect(issuer.refreshes).toHaveLength(1);
+  expect(proxy.asked).toContain(`CONNECT ${new URL(issuer.url).host}`);
 });
