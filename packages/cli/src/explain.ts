@@ -3,6 +3,7 @@ import { Pod as PodKind } from "@outrigger/kit/kinds";
 import { type Explanation, explainPod as explain, type Pod, readRules } from "@outrigger/operator";
 import { stringify } from "yaml";
 import { CliError } from "./errors.ts";
+import { excludedNamespaces } from "./excluded.ts";
 import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
 import { table } from "./table.ts";
 
@@ -10,6 +11,7 @@ export interface ExplainOptions extends ClusterOptions {
   readonly namespace?: string;
   readonly output: "text" | "json" | "yaml";
   readonly managerNamespace: string;
+  readonly excludedNamespaces?: string;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface ExplainOptions extends ClusterOptions {
  * @throws CliError when there is no such pod.
  */
 export async function explainPod(name: string, options: ExplainOptions): Promise<void> {
+  const { excludedNamespaces: excluded } = await excludedNamespaces(options);
   const access = loadKubeconfig(kubeconfigOptions(options));
   const namespace = options.namespace ?? access.namespace;
   const client = connect(access);
@@ -29,7 +32,7 @@ export async function explainPod(name: string, options: ExplainOptions): Promise
         throw new CliError(`there is no pod ${name} in namespace ${namespace}: -n says another namespace`);
       throw error;
     });
-    const { rules, namespaceLabels } = await readRules(client, namespace, options.managerNamespace);
+    const { rules, namespaceLabels } = await readRules(client, namespace, options.managerNamespace, excluded);
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
     const explanations = explain(pod as unknown as Pod, rules, { namespace, namespaceLabels, now });
     if (options.output === "json") console.log(JSON.stringify(explanations, null, 2));

@@ -21,6 +21,8 @@ const cluster = (command: Command): Command =>
     .option("--kubeconfig <file>", "kubeconfig to use instead of KUBECONFIG or ~/.kube/config")
     .option("--context <name>", "context of the kubeconfig");
 
+const EXCLUDED = "with commas between, '' is none (default: kube-system,kube-public,kube-node-lease)";
+
 program
   .command("dev")
   .description("start a cluster on this machine with the Outrigger manager and the quickstart's objects")
@@ -36,6 +38,7 @@ program
 cluster(program.command("run"))
   .description("run the manager on this machine against the cluster of the current kubeconfig")
   .option("--namespace <name>", "namespace of the manager's certificates and templates", "outrigger-system")
+  .option("--excluded-namespaces <names>", `namespaces whose pods are left alone beside the manager's own, ${EXCLUDED}`)
   .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
   .option("--webhook-port <number>", "port of the webhook server (default: a free one)", portNumber)
   .option("--ready-file <file>", "file that is written once the webhooks are registered")
@@ -46,6 +49,7 @@ cluster(explain.command("pod <name>"))
   .description("why a pod has, or lacks, each sidecar, label and volume")
   .option("-n, --namespace <name>", "namespace of the pod")
   .option("--manager-namespace <name>", "namespace of the manager's templates", "outrigger-system")
+  .option("--excluded-namespaces <names>", `what the manager was given as that, ${EXCLUDED}`)
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
   .action(async (name, options) => (await import("./explain.ts")).explainPod(name, options));
 

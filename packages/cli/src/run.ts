@@ -1,9 +1,11 @@
 import { CliError } from "./errors.ts";
+import { excludedNamespaces } from "./excluded.ts";
 import { ReadyFile } from "./files.ts";
 import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
 
 export interface RunOptions extends ClusterOptions {
   readonly namespace: string;
+  readonly excludedNamespaces?: string;
   readonly webhookHost: string;
   readonly webhookPort?: number;
   readonly readyFile?: string;
@@ -14,6 +16,7 @@ export interface RunOptions extends ClusterOptions {
  * its parent is gone, and tells the parent when it is ready.
  */
 export async function run(options: RunOptions): Promise<void> {
+  const excluded = await excludedNamespaces(options);
   const readyFile = new ReadyFile(options.readyFile);
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
@@ -23,6 +26,7 @@ export async function run(options: RunOptions): Promise<void> {
     await runManager({
       kubeconfig: kubeconfigOptions(options),
       namespace: options.namespace,
+      ...excluded,
       webhook: { mode: "url", host: options.webhookHost, port: options.webhookPort ?? 0 },
       temporary: true,
       signal: stopping.signal,

@@ -12,7 +12,7 @@ export {
   type NetworkFaultStatus,
   networkFaultController,
 } from "./faults/index.ts";
-export { type RunManagerOptions, readRules, runManager } from "./manager/index.ts";
+export { parseNamespaces, type RunManagerOptions, readRules, runManager } from "./manager/index.ts";
 export * from "./pipeline/index.ts";
 export {
   type Container,

@@ -1,12 +1,15 @@
-// The manager inside a cluster: `node main.js`, its namespace from POD_NAMESPACE, its webhooks behind a Service.
-import { runManager } from "./manager/index.ts";
+// The manager inside a cluster: `node main.js`, its namespace from POD_NAMESPACE, the namespaces that it leaves alone from
+// EXCLUDED_NAMESPACES (with commas between), its webhooks behind a Service.
+import { parseNamespaces, runManager } from "./manager/index.ts";
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
 
 try {
+  const excluded = process.env["EXCLUDED_NAMESPACES"];
   await runManager({
     namespace: process.env["POD_NAMESPACE"] ?? "outrigger-system",
+    ...(excluded === undefined ? {} : { excludedNamespaces: parseNamespaces(excluded) }),
     webhook: { mode: "service", host: "::", port: Number(process.env["WEBHOOK_PORT"] ?? 9443) },
     signal: stopping.signal,
     report: (line) => console.error(line),

@@ -5,16 +5,20 @@ import { compileRules, type Rules } from "../pipeline/index.ts";
 import { type PodDefaults, PodDefaultsKind } from "../poddefaults/index.ts";
 import { type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
 import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
-import { EXCLUDED_NAMESPACES, TEMPLATE_KEY, TEMPLATE_LABEL } from "./names.ts";
+import { EXCLUDED_NAMESPACES } from "./excluded.ts";
+import { TEMPLATE_KEY, TEMPLATE_LABEL } from "./names.ts";
 
 /**
  * The rules of a cluster as they are now, and the labels of a namespace, for a decision outside the manager. Values that
  * come from the manager's environment are not known here.
+ *
+ * @param excludedNamespaces those that the manager was told to leave alone beside its own
  */
 export async function readRules(
   client: Client,
   namespace: string,
   managerNamespace: string,
+  excludedNamespaces: readonly string[] = EXCLUDED_NAMESPACES,
 ): Promise<{ readonly rules: Rules; readonly namespaceLabels: Readonly<Record<string, string>> }> {
   const [sidecarSets, podDefaults, configMaps, found] = await Promise.all([
     none(client.list(SidecarSets)),
@@ -33,7 +37,7 @@ export async function readRules(
   return {
     rules: compileRules(
       { sidecarSets: sidecarSets as readonly SidecarSet[], podDefaults: podDefaults as readonly PodDefaults[], templates },
-      { excludedNamespaces: EXCLUDED_NAMESPACES, ownNamespace: managerNamespace, environment: process.env },
+      { excludedNamespaces, ownNamespace: managerNamespace, environment: process.env },
     ),
     namespaceLabels: found?.metadata.labels ?? {},
   };

@@ -20,9 +20,10 @@ import { NetworkFault, type NetworkFaultControllerOptions, networkFaultControlle
 import { PodDefaultsKind, podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
 import { clientConfig, PATHS, POD_CONFIGURATION, sidecarSetConfigurations, type WebhookAddress } from "./configuration.ts";
+import { EXCLUDED_NAMESPACES } from "./excluded.ts";
 import { ExpectedWrites } from "./expected.ts";
 import { checkMayRead, ensureNamespace, installDefinitions, withoutConversion } from "./install.ts";
-import { EXCLUDED_NAMESPACES, TEMPLATE_LABEL } from "./names.ts";
+import { TEMPLATE_LABEL } from "./names.ts";
 import { RuleStore, scopeRule } from "./rule-store.ts";
 import { ScopeKeeper } from "./scope-keeper.ts";
 import { type CountedPod, countPods, injectedBy } from "./status.ts";
@@ -43,6 +44,8 @@ export interface RunManagerOptions {
     /** The Service's name, in mode `service`. Default `outrigger-webhook`. */
     readonly serviceName?: string;
   };
+  /** Namespaces whose pods are left alone beside its own. Default: `kube-system`, `kube-public` and `kube-node-lease`. */
+  readonly excludedNamespaces?: readonly string[];
   /** Variables that PodDefaults may take values from. Default: the process's. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** How agents of network faults are reached. Default: at their pods' IPs. */
@@ -122,7 +125,7 @@ class Running {
       },
       {
         environment: options.environment ?? process.env,
-        excludedNamespaces: EXCLUDED_NAMESPACES,
+        excludedNamespaces: this.#excluded,
         ownNamespace: options.namespace,
       },
       options.report,
@@ -161,7 +164,7 @@ class Running {
       client: this.#client,
       address: this.#address!,
       caBundle: () => this.#certificate.current.caBundle,
-      excluded: [...EXCLUDED_NAMESPACES, this.#options.namespace],
+      excluded: [...new Set([...this.#excluded, this.#options.namespace])],
       report,
     });
     this.#scope = scope;
@@ -173,6 +176,10 @@ class Running {
       await this.#registerSidecarSets();
       await installDefinitions(this.#client, this.#definitions(), new AbortController().signal);
     });
+  }
+
+  get #excluded(): readonly string[] {
+    return this.#options.excludedNamespaces ?? EXCLUDED_NAMESPACES;
   }
 
   async #registerSidecarSets(): Promise<void> {

@@ -1,0 +1,70 @@
+import { type Devcluster, startDevcluster } from "@outrigger/devcluster";
+import type { Desired } from "@outrigger/kit/api";
+import { type Client, connect } from "@outrigger/kit/client";
+import { Namespace, Pod } from "@outrigger/kit/kinds";
+import { eventually } from "@outrigger/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { SidecarSets } from "../sidecarset/index.ts";
+import { readRules, runManager } from "./index.ts";
+
+const OWN = "outrigger-system";
+const excludedNamespaces = ["left-alone"];
+const stopping = new AbortController();
+let cluster: Devcluster;
+let client: Client;
+let managing: Promise<void>;
+
+beforeAll(async () => {
+  cluster = await startDevcluster({ bare: true });
+  client = connect({ text: cluster.kubeconfig });
+  const ready = Promise.withResolvers<void>();
+  managing = runManager({
+    kubeconfig: { text: cluster.kubeconfig },
+    namespace: OWN,
+    excludedNamespaces,
+    webhook: { mode: "url", host: "127.0.0.1", port: 0 },
+    environment: {},
+    temporary: true,
+    signal: stopping.signal,
+    report: () => {},
+    onReady: ready.resolve,
+  });
+  await Promise.race([ready.promise, managing]);
+  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "left-alone" } });
+  await client.create(SidecarSets, {
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+    metadata: { name: "logs" },
+    spec: { selector: { matchLabels: { app: "web" } }, containers: [{ name: "logs", image: "logs" }] },
+  } as Desired<typeof SidecarSets>);
+});
+afterAll(async () => {
+  stopping.abort();
+  await managing;
+  await client?.close();
+  await cluster?.close();
+});
+
+let made = 0;
+async function containers(namespace: string): Promise<string[]> {
+  const pod = await client.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace, name: `web-${++made}`, labels: { app: "web" } },
+    spec: { containers: [{ name: "web", image: "web" }] },
+  } as Desired<typeof Pod>);
+  return pod.spec.containers.map(({ name }) => name);
+}
+
+test("the namespaces that the manager is told to leave alone stand for those that it would by itself, beside its own", async () => {
+  await eventually(async () => expect(await containers("kube-system")).toContain("logs"));
+  expect(await containers("left-alone")).toEqual(["web"]);
+  expect(await containers(OWN)).toEqual(["web"]);
+});
+
+test("who asks outside the manager can say the same", async () => {
+  const excluded = async (...told: [] | [readonly string[]]) =>
+    [...(await readRules(client, "default", OWN, ...told)).rules.excludedNamespaces].sort();
+  expect(await excluded(excludedNamespaces)).toEqual(["left-alone", OWN]);
+  expect(await excluded()).toEqual(["kube-node-lease", "kube-public", "kube-system", OWN]);
+});

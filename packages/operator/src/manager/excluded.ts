@@ -1,0 +1,18 @@
+import { dnsLabelProblems } from "@outrigger/kit/api";
+
+/** Namespaces whose pods no rule touches where nobody says otherwise, beside the manager's own. */
+export const EXCLUDED_NAMESPACES: readonly string[] = ["kube-system", "kube-public", "kube-node-lease"];
+
+/**
+ * Names of namespaces as people write them in one option, with commas between; an empty text names none.
+ *
+ * @throws RangeError that says which is no name of a namespace, and why.
+ */
+export function parseNamespaces(text: string): readonly string[] {
+  const names = text.trim() === "" ? [] : text.split(",").map((name) => name.trim());
+  for (const name of names) {
+    const [problem] = dnsLabelProblems(name);
+    if (problem !== undefined) throw new RangeError(`${JSON.stringify(name)} is no name of a namespace: ${problem}`);
+  }
+  return [...new Set(names)];
+}
