@@ -1,4 +1,12 @@
-import { BadRequestError, ExpiredError, InvalidError, MethodNotAllowedError, NotAcceptableError, StatusError } from "../client/index.ts";
+import {
+  BadRequestError,
+  ConnectionError,
+  ExpiredError,
+  InvalidError,
+  MethodNotAllowedError,
+  NotAcceptableError,
+  StatusError,
+} from "../client/index.ts";
 
 /** The server does not know how to do this, and will not learn it soon. */
 export function isRefusal(error: unknown): boolean {
@@ -16,4 +24,12 @@ export function isVersionGone(error: unknown): boolean {
     error instanceof ExpiredError ||
     (error instanceof StatusError && error.causes.some(({ reason }) => reason === "ResourceVersionTooLarge"))
   );
+}
+
+/** Reason of a request that this side ended because no answer had begun. */
+export const UNANSWERED = "NO_ANSWER";
+
+/** The server was reached, and did not begin to answer. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof ConnectionError && (error.reason === "UND_ERR_HEADERS_TIMEOUT" || error.reason === UNANSWERED);
 }

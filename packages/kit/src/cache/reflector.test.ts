@@ -38,7 +38,9 @@ const refusal = (code: number, reason: string): StatusError =>
   StatusError.from({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", reason, code } satisfies Status);
 /** Seconds of silence. */
 type Pause = number;
-type Stream = readonly (WatchEvent<never> | Pause | Error)[];
+/** Seconds until the server begins to answer, where that is not at once. */
+type Away = { readonly away: number };
+type Stream = readonly (WatchEvent<never> | Pause | Away | Error)[];
 type Page = { readonly items: readonly KubeObject[]; readonly resourceVersion: string; readonly continue?: string } | Error;
 
 interface Request {
@@ -82,9 +84,15 @@ function start(script: { streams?: readonly Stream[]; pages?: readonly Page[] },
       note(request.sendInitialEvents ? "WatchList" : "watch", request);
       for (const step of streams.shift() ?? []) {
         if (step instanceof Error) throw step;
+        if (typeof step !== "number" && "away" in step) {
+          await silence(step.away * 1000, request.signal);
+          continue;
+        }
+        request.onOpen?.();
         if (typeof step === "number") await silence(step * 1000, request.signal);
         else yield step;
       }
+      request.onOpen?.();
       await silence(3_600_000, request.signal);
     },
     list: async (_: unknown, request: ListOptions) => page(request),
@@ -195,6 +203,34 @@ describe("a reflector", () => {
     expect(running.requests.map(({ at, what }) => `${what} ${at}`)).toEqual(["WatchList 0", "list 10", "watch 10"]);
   });
 
+  test("takes neither the way to the server nor a wait that it asked for as silence of a WatchList", async () => {
+    await using running = start({ streams: [[{ away: 40 }, 5, bookmark("7", true)]] });
+    await seconds(60);
+    expect(running.requests.map(({ what }) => what)).toEqual(["WatchList"]);
+    expect(running.seen).toEqual(["replace 0 @7"]);
+  });
+
+  test("asks for no WatchList again after two in a row that were silent, but does where the network failed in between", async () => {
+    const page = { items: [], resourceVersion: "7" };
+    const away = new ConnectionError("no way", "UND_ERR_CONNECT_TIMEOUT");
+    const failed = refusal(500, "InternalError");
+    await using old = start({ streams: [[], [failed], [], [failed]], pages: [page, page, page] });
+    await seconds(30);
+    const before = ["WatchList", "list", "watch", "WatchList", "list", "watch"];
+    expect(old.requests.map(({ what }) => what)).toEqual([...before, "list", "watch"]);
+    await using cut = start({ streams: [[], [{ away: 10 }, away], [], [failed], [bookmark("9", true)]], pages: [away, page] });
+    await seconds(60);
+    expect(cut.requests.map(({ what }) => what)).toEqual(["WatchList", "list", "WatchList", "WatchList", "list", "watch", "WatchList"]);
+  });
+
+  test("lists where a WatchList is not answered at all, and asks for one again", async () => {
+    const page = { items: [], resourceVersion: "7" };
+    const late = new ConnectionError("no headers", "UND_ERR_HEADERS_TIMEOUT");
+    await using running = start({ streams: [[{ away: 60 }, late], [refusal(500, "InternalError")]], pages: [page] });
+    await seconds(65);
+    expect(running.requests.map(({ at, what }) => `${what} ${at}`)).toEqual(["WatchList 0", "list 60", "watch 60", "WatchList 60.8"]);
+  });
+
   test("gives a WatchList up that goes on with changes for 10 s and does not say its end", async () => {
     const page = { items: [], resourceVersion: "7" };
     const busy = Array.from({ length: 40 }, (_, index) => [1, modified("x", String(4 + index))] as const).flat();
@@ -235,6 +271,14 @@ describe("a reflector", () => {
     await using running = start({ streams: [[bookmark("7", true)]] });
     await seconds(331);
     expect(running.requests[1]).toEqual({ at: 330, what: "watch", version: "7" });
+  });
+
+  test("ends a watch that is not answered by its end", async () => {
+    const cut = new ConnectionError("cut", "ECONNRESET");
+    await using running = start({ streams: [[bookmark("7", true), cut], [{ away: 1000 }]] });
+    await seconds(335);
+    expect(running.requests.map(({ at, what }) => `${what} ${at}`)).toEqual(["WatchList 0", "watch 0.8", "watch 331.6"]);
+    expect(running.errors).toMatchObject([cut, { reason: "NO_ANSWER" }]);
   });
 
   test("reads nothing while a consumer is too far behind, and does not take that for the server's silence", async () => {

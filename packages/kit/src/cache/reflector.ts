@@ -1,7 +1,7 @@
 import type { KubeObject, Resource } from "../api/index.ts";
 import { type Client, ConnectionError, ExpiredError, TooManyRequestsError, type WatchEvent } from "../client/index.ts";
 import { GrowingDelay } from "../queue/index.ts";
-import { isRefusal, isVersionGone } from "./failures.ts";
+import { isRefusal, isUnanswered, isVersionGone, UNANSWERED } from "./failures.ts";
 import { InitialEvents } from "./initial-events.ts";
 import { pause, untilAborted } from "./until-aborted.ts";
 import { QuietError, Watchdog } from "./watchdog.ts";
@@ -61,7 +61,7 @@ export class Reflector {
   readonly #sink: ReflectorSink;
   readonly #delay: GrowingDelay;
   #watchList: boolean;
-  /** How often a WatchList was given up because its end did not come. */
+  /** How often in a row a WatchList was given up because its end did not come. */
   #ignored = 0;
   /** The next list is a LIST, WatchList or not. */
   #listOnce = false;
@@ -114,7 +114,11 @@ export class Reflector {
     }
     if (error instanceof QuietError) return true;
     // The server is away, overloaded, or the line broke: what we have is still a good start.
-    if (error instanceof ConnectionError || error instanceof TooManyRequestsError) return false;
+    if (error instanceof ConnectionError || error instanceof TooManyRequestsError) {
+      // What was silent before may have been the network as well.
+      this.#ignored = 0;
+      return false;
+    }
     this.#listed = false;
     return false;
   }
@@ -164,6 +168,8 @@ export class Reflector {
       if (!this.#listed) this.#giveUpWatchList(++this.#ignored >= MAX_IGNORED);
     } catch (error) {
       if (this.#listed || signal.aborted) throw error;
+      // It may hold its headers back until there is an event, as for a plain watch: a LIST will tell.
+      if (isUnanswered(error)) return this.#giveUpWatchList(false);
       if (error instanceof ConnectionError || error instanceof TooManyRequestsError || isVersionGone(error)) throw error;
       if (error instanceof QuietError) this.#giveUpWatchList(++this.#ignored >= MAX_IGNORED);
       else this.#giveUpWatchList(isRefusal(error));
@@ -185,19 +191,36 @@ export class Reflector {
   /** Takes one stream in until it ends; the number of its events. */
   async #follow(signal: AbortSignal, from: { readonly resourceVersion: string; readonly sendInitialEvents?: true }): Promise<number> {
     const timeoutSeconds = Math.round(MIN_WATCH_S + Math.random() * (MAX_WATCH_S - MIN_WATCH_S));
+    const lifeMs = timeoutSeconds * 1000 + OVERTIME_MS;
     const initialMs = this.#options.watchListQuietMs ?? WATCH_LIST_QUIET_MS;
     let initial = from.sendInitialEvents ? new InitialEvents() : undefined;
     // Not AbortSignal.any, which a signal that lives as long as the process would never let go of.
     const own = new AbortController();
     const stop = (): void => own.abort(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
-    const watchdog = new Watchdog(timeoutSeconds * 1000 + OVERTIME_MS, initial ? initialMs : this.#quietMs, (error) => own.abort(error));
-    const options = { ...this.#selection(), ...from, allowBookmarks: true, timeoutSeconds, signal: own.signal };
+    const { plural } = this.#resource;
+    const unanswered = setTimeout(() => own.abort(new ConnectionError(`the watch of ${plural} was not answered`, UNANSWERED)), lifeMs);
+    let opened: Watchdog | undefined;
+    // Only what the server does not say once it answers is its silence: not the time until it is reached, nor one that it asked to wait.
+    const onOpen = (): Watchdog => {
+      clearTimeout(unanswered);
+      opened ??= new Watchdog(lifeMs, initial ? initialMs : this.#quietMs, (error) => own.abort(error));
+      return opened;
+    };
+    const options = {
+      ...this.#selection(),
+      ...from,
+      allowBookmarks: true,
+      timeoutSeconds,
+      signal: own.signal,
+      onOpen: () => void onOpen(),
+    };
     let lastBookmark = performance.now();
     let count = 0;
     try {
       for await (const event of this.#client.watch(this.#resource, options) as AsyncIterable<WatchEvent<never>>) {
         count++;
+        const watchdog = onOpen();
         if (initial === undefined) {
           watchdog.heard();
           this.#take(event);
@@ -225,7 +248,8 @@ export class Reflector {
       }
       return count;
     } finally {
-      watchdog.stop();
+      clearTimeout(unanswered);
+      opened?.stop();
       signal.removeEventListener("abort", stop);
     }
   }

@@ -125,6 +125,7 @@ export class ApiClient implements Client {
       stream: true,
       ...(options.signal ? { signal: options.signal } : {}),
     });
+    options.onOpen?.();
     const request = { method: "GET", path };
     for await (const line of response.lines()) {
       if (line === "") continue;

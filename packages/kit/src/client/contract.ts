@@ -60,6 +60,8 @@ export interface WatchOptions extends ListOptions {
   readonly timeoutSeconds?: number;
   readonly allowBookmarks?: boolean;
   readonly sendInitialEvents?: boolean;
+  /** Called when the server has begun to answer, after whatever it took to reach it, or to wait as it asked to. */
+  readonly onOpen?: () => void;
 }
 export interface WriteOptions {
   readonly dryRun?: boolean;

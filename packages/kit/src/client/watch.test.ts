@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startApiServer, until } from "../../test/api-server.ts";
+import { refuse, startApiServer, until } from "../../test/api-server.ts";
 import { ConfigMap } from "../kinds/index.ts";
 import { ConnectionError, connect, ExpiredError } from "./index.ts";
 
@@ -116,5 +116,24 @@ test("leaving a watch closes its connection; aborting ends it with the signal's 
   stop.abort(new Error("enough"));
   await expect(watching).rejects.toThrow("enough");
   await until(() => server.watchers === 0);
+  await client.close();
+});
+
+test("a watch says that it is open when the server begins to answer, not while it asks to wait", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  const order: string[] = [];
+  server.interceptions.push((_, response) => {
+    order.push("asked");
+    if (order.length > 1) return false;
+    refuse(response, 429, "TooManyRequests", "busy", { "retry-after": "1" });
+    return true;
+  });
+  const client = connect({ text: server.kubeconfig() });
+  for await (const event of client.watch(ConfigMap, { onOpen: () => void order.push("open") })) {
+    order.push(event.type);
+    break;
+  }
+  expect(order).toEqual(["asked", "asked", "open", "ADDED"]);
   await client.close();
 });
