@@ -8,6 +8,8 @@ const REMEMBERED = 4096;
 export interface ReportedEvent {
   /** The object, as text that names it for good. */
   readonly about: string;
+  /** The part of it. Events of different parts are different ones, and count as similar. */
+  readonly fieldPath?: string | undefined;
   readonly type: string;
   readonly reason: string;
   readonly message: string;
@@ -40,17 +42,17 @@ export class EventCorrelator {
     const folded = similar.messages.size >= SIMILAR_MAX;
     // The set only needs to say "many".
     if (similar.messages.size > SIMILAR_MAX) similar.messages.delete(event.message);
-    if (!this.#mayReport(event.about, now)) return undefined;
+    if (!this.#mayReport(JSON.stringify([event.about, event.type]), now)) return undefined;
     return folded
       ? { ...event, key: group, message: `(combined from similar events): ${event.message}` }
-      : { ...event, key: JSON.stringify([group, event.message]) };
+      : { ...event, key: JSON.stringify([group, event.fieldPath, event.message]) };
   }
 
-  #mayReport(about: string, now: number): boolean {
-    const bucket = recent(this.#tokens, about) ?? { left: BURST, at: now };
+  #mayReport(reporting: string, now: number): boolean {
+    const bucket = recent(this.#tokens, reporting) ?? { left: BURST, at: now };
     bucket.left = Math.min(BURST, bucket.left + (now - bucket.at) / REFILL_MS);
     bucket.at = now;
-    remember(this.#tokens, about, bucket);
+    remember(this.#tokens, reporting, bucket);
     if (bucket.left < 1) return false;
     bucket.left--;
     return true;

@@ -1,4 +1,15 @@
-import { type Client, ConnectionError, dynamicResource, NotFoundError } from "../client/index.ts";
+import { randomUUID } from "node:crypto";
+import { dnsSubdomainProblems } from "../api/index.ts";
+import {
+  AlreadyExistsError,
+  type Client,
+  ConnectionError,
+  dynamicResource,
+  NotFoundError,
+  StatusError,
+  TooManyRequestsError,
+} from "../client/index.ts";
+import { type Clock, systemClock } from "../queue/index.ts";
 import type { EventOptions, EventRecorder, EventSubject } from "./event.ts";
 import { type CorrelatedEvent, EventCorrelator } from "./event-correlator.ts";
 import { type Log, silentLog } from "./log.ts";
@@ -10,7 +21,9 @@ const MAX_WAITING = 5000;
 const PARALLEL = 4;
 /** Written events that are remembered to be counted up. */
 const REMEMBERED = 4096;
-const TRIES = 3;
+/** How often a write is tried, and the time between, as client-go does: an API server may take two minutes to be replaced. */
+const TRIES = 12;
+const PAUSE_MS = 10_000;
 
 export interface EventRecorderOptions {
   /** Who reports: `source.component` of the Event. */
@@ -20,10 +33,28 @@ export interface EventRecorderOptions {
   readonly log?: Log;
   /** Time of day in milliseconds. Default `Date.now`. */
   readonly now?: () => number;
+  /** For the time between two tries. */
+  readonly clock?: Clock;
+}
+
+/** What is to be written: no more of the object than its name, so that Events that wait keep no objects. */
+interface Report extends CorrelatedEvent {
+  readonly involvedObject: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly name: string | undefined;
+    readonly namespace: string | undefined;
+    readonly uid: string | undefined;
+    readonly resourceVersion: string | undefined;
+    readonly fieldPath: string | undefined;
+  };
+  /** Of the Event. */
+  readonly name: string;
+  readonly time: string;
 }
 
 export interface WritingEventRecorder extends EventRecorder {
-  /** Resolves when what was recorded so far is written, or given up. */
+  /** Resolves when what was recorded so far is written or given up, or when writing fails and is to be tried again later. */
   flushed(): Promise<void>;
   /** Drops what waits and takes no more; resolves when nothing is under way. */
   stop(): Promise<void>;
@@ -31,10 +62,12 @@ export interface WritingEventRecorder extends EventRecorder {
 
 /**
  * Writes Events about objects, correlated as client-go does: the same event again counts up, more than ten that differ
- * in their message alone within ten minutes become one, and an object that reports too much is cut off (25 at once, then
- * one in five minutes).
+ * in their message alone within ten minutes become one, and who reports too much of one type about an object is cut off (25 at once, then
+ * one in five minutes). What cannot be written since the server is away, or overloaded, or has an error of its own, is tried
+ * for two minutes; what the server refuses is not.
  *
- * Guarantees: `event` never throws and never waits. Caveats: an Event may be lost; nothing may depend on one.
+ * Guarantees: `event` never throws and never waits; what waits to be written is bounded. Caveats: an Event may be lost;
+ * nothing may depend on one.
  */
 export function eventRecorder(client: Client, options: EventRecorderOptions): WritingEventRecorder {
   return new ApiEventRecorder(client, options);
@@ -53,28 +86,40 @@ class ApiEventRecorder implements WritingEventRecorder {
   #waiting = 0;
   #running = 0;
   readonly #turns: (() => void)[] = [];
-  #stopped = false;
+  readonly #clock: Clock;
+  readonly #stop = new AbortController();
+  #pauses = 0;
+  /** Those that wait until everything is written, to be told that it will take longer. */
+  readonly #flushing = new Set<() => void>();
   #names = 0;
 
-  constructor(client: Client, { component, host, log = silentLog, now = Date.now }: EventRecorderOptions) {
+  constructor(client: Client, { component, host, log = silentLog, now = Date.now, clock = systemClock }: EventRecorderOptions) {
     this.#client = client;
     this.#component = component;
     this.#host = host;
     this.#log = log;
     this.#now = now;
+    this.#clock = clock;
     this.#correlator = new EventCorrelator(now);
   }
 
   event(object: EventSubject, reason: string, message: string, { type = "Normal", action, fieldPath }: EventOptions = {}): void {
     const { apiVersion, kind, metadata } = object;
-    const about = `${apiVersion}/${kind}/${metadata.namespace ?? ""}/${metadata.name}/${metadata.uid ?? ""}/${fieldPath ?? ""}`;
-    const entry = this.#correlator.take({ about, type, reason, message, ...(action === undefined ? {} : { action }) });
-    if (!entry || this.#stopped || this.#waiting >= MAX_WAITING) return;
-    const at = new Date(this.#now());
+    const { name, namespace, uid, resourceVersion } = metadata;
+    const about = `${apiVersion}/${kind}/${namespace ?? ""}/${name}/${uid ?? ""}`;
+    const entry = this.#correlator.take({ about, fieldPath, type, reason, message, ...(action === undefined ? {} : { action }) });
+    if (!entry || this.#stop.signal.aborted || this.#waiting >= MAX_WAITING) return;
+    const at = this.#now();
+    const report: Report = {
+      ...entry,
+      involvedObject: { apiVersion, kind, name, namespace, uid, resourceVersion, fieldPath },
+      name: this.#nameFor(name ?? "", at),
+      time: new Date(at).toISOString().replace(/\.\d+Z$/, "Z"),
+    };
     this.#waiting++;
     const before = this.#writing.get(entry.key) ?? Promise.resolve();
     const writing = before
-      .then(() => this.#inTurn(() => this.#attempt(entry, object, fieldPath, at)))
+      .then(() => this.#inTurn(() => this.#attempt(report)))
       .finally(() => {
         this.#waiting--;
         if (this.#writing.get(entry.key) === writing) this.#writing.delete(entry.key);
@@ -83,12 +128,19 @@ class ApiEventRecorder implements WritingEventRecorder {
   }
 
   async flushed(): Promise<void> {
-    await Promise.all(this.#writing.values());
+    if (this.#pauses > 0) return;
+    await new Promise<void>((resolve) => {
+      this.#flushing.add(resolve);
+      void Promise.all(this.#writing.values()).then(() => {
+        this.#flushing.delete(resolve);
+        resolve();
+      });
+    });
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.flushed();
+    this.#stop.abort();
+    await Promise.all(this.#writing.values());
   }
 
   async #inTurn(write: () => Promise<void>): Promise<void> {
@@ -103,26 +155,46 @@ class ApiEventRecorder implements WritingEventRecorder {
     }
   }
 
-  async #attempt(entry: CorrelatedEvent, object: EventSubject, fieldPath: string | undefined, at: Date): Promise<void> {
-    for (let tries = 1; !this.#stopped; tries++) {
+  async #attempt(report: Report): Promise<void> {
+    for (let tries = 1; !this.#stop.signal.aborted; tries++) {
       try {
-        return await this.#write(entry, object, fieldPath, at);
+        return await this.#write(report, tries > 1);
       } catch (error) {
-        if (error instanceof ConnectionError && tries < TRIES) continue;
-        this.#log.warn({ err: error }, "an Event could not be written");
-        return;
+        if (tries === TRIES || !mayPass(error)) {
+          this.#log.warn({ err: error }, "an Event could not be written");
+          return;
+        }
+        this.#log.debug({ err: error }, "an Event could not be written yet");
+        // Those who lost the same server do not come back at the same moment.
+        await this.#pause(tries === 1 ? Math.round(PAUSE_MS * Math.random()) : PAUSE_MS);
       }
     }
   }
 
-  async #write(
-    { key, type, reason, message, action }: CorrelatedEvent,
-    { apiVersion, kind, metadata }: EventSubject,
-    fieldPath: string | undefined,
-    at: Date,
-  ): Promise<void> {
-    const namespace = metadata.namespace ?? "default";
-    const time = at.toISOString().replace(/\.\d+Z$/, "Z");
+  /** Keeps its turn: where one write fails, others would, too. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    this.#pauses++;
+    for (const told of this.#flushing) told();
+    this.#flushing.clear();
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) return resolve();
+      const cancel = this.#clock.after(ms, () => {
+        signal.removeEventListener("abort", end);
+        resolve();
+      });
+      const end = (): void => {
+        cancel();
+        resolve();
+      };
+      signal.addEventListener("abort", end, { once: true });
+    });
+    this.#pauses--;
+  }
+
+  async #write(report: Report, again: boolean): Promise<void> {
+    const { key, message, involvedObject, name, time } = report;
+    const namespace = involvedObject.namespace ?? "default";
     const known = this.#written.get(key);
     if (known) {
       try {
@@ -138,14 +210,22 @@ class ApiEventRecorder implements WritingEventRecorder {
         if (!(error instanceof NotFoundError)) throw error;
       }
     }
-    const { name: of, uid, resourceVersion } = metadata;
-    // As client-go names them: the object, and nanoseconds in hexadecimal.
-    const name = `${of}.${(BigInt(at.getTime()) * 1_000_000n + BigInt(this.#names++ % 1_000_000)).toString(16)}`;
-    await this.#client.create(Event, {
+    try {
+      await this.#client.create(Event, this.#eventOf(report, namespace));
+    } catch (error) {
+      // Made by the try before, whose answer was lost.
+      if (!(again && error instanceof AlreadyExistsError)) throw error;
+    }
+    if (this.#written.size >= REMEMBERED) this.#written.delete(this.#written.keys().next().value!);
+    this.#written.set(key, { name, count: 1 });
+  }
+
+  #eventOf({ type, reason, message, action, involvedObject, name, time }: Report, namespace: string): never {
+    return {
       apiVersion: "v1",
       kind: "Event",
       metadata: { name, namespace },
-      involvedObject: { apiVersion, kind, name: of, namespace: metadata.namespace, uid, resourceVersion, fieldPath },
+      involvedObject,
       type,
       reason,
       message,
@@ -156,8 +236,18 @@ class ApiEventRecorder implements WritingEventRecorder {
       count: 1,
       reportingComponent: this.#component,
       reportingInstance: this.#host ?? "",
-    } as never);
-    if (this.#written.size >= REMEMBERED) this.#written.delete(this.#written.keys().next().value!);
-    this.#written.set(key, { name, count: 1 });
+    } as never;
   }
+
+  /** As client-go names Events: the object, and nanoseconds in hexadecimal; or anything, where an Event cannot have the object's name in its own. */
+  #nameFor(object: string, at: number): string {
+    const name = `${object}.${(BigInt(at) * 1_000_000n + BigInt(this.#names++ % 1_000_000)).toString(16)}`;
+    return dnsSubdomainProblems(name).length === 0 ? name : randomUUID();
+  }
+}
+
+/** Whether the same write may go through later: it is not the event's fault. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof StatusError) return error instanceof TooManyRequestsError || error.statusCode >= 500;
+  return !(error instanceof ConnectionError && error.reason === "CLOSED");
 }
