@@ -71,7 +71,10 @@ for (const plan of plans) {
         },
         { frozen: manner !== "looks" },
       );
-      void registration.synced().then(() => records.push([own, "synced", "", "", "", -1, "", "", "", Date.now()]));
+      void registration.synced().then(
+        () => records.push([own, "synced", "", "", "", -1, "", "", "", Date.now()]),
+        () => {},
+      );
     };
     if (manner === "late") late.push(add);
     else add();

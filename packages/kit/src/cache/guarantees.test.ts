@@ -63,13 +63,15 @@ test("the first list never fills a handler's buffer, however long it is", async 
   await using all = start(server, { handlerBuffer: 10 });
   const informer = all.for(ConfigMap);
   const heard: string[] = [];
-  informer.addHandler({ onAdd: () => new Promise(() => {}) });
+  const gate = Promise.withResolvers<void>();
+  informer.addHandler({ onAdd: () => gate.promise });
   informer.addHandler({ onAdd: ({ metadata }) => void heard.push(metadata.name) });
   all.start();
   await until(() => heard.length === 50);
   server.put("late");
   await until(() => heard.includes("late"));
   expect(all.errors).toEqual([]);
+  gate.resolve();
 });
 
 test("an informer that is dropped ends its watch and is forgotten, and its handlers hear nothing more", async () => {
@@ -204,6 +206,37 @@ test("who waits for the first list is told when it will never come", async () =>
   removed.remove();
   await all.stop();
   await Promise.all(ends);
+});
+
+test("stop waits for the calls under way, and handlers hear nothing more, neither what was waiting nor what is there", async () => {
+  await using server = await startApiServer();
+  for (const name of ["a", "b", "c"]) server.put(name);
+  await using all = start(server);
+  const informer = all.for(ConfigMap);
+  const gate = Promise.withResolvers<void>();
+  const heard: string[] = [];
+  const registration = informer.addHandler({
+    async onAdd({ metadata }) {
+      heard.push(metadata.name);
+      await gate.promise;
+      heard.push("end");
+    },
+  });
+  all.start();
+  await until(() => heard.length === 1);
+  let stopped = false;
+  const stopping = all.stop().then(() => {
+    stopped = true;
+  });
+  await expect(registration.synced()).rejects.toThrow("the informer of configmaps was stopped");
+  await until(() => server.watchers === 0);
+  expect(stopped).toBe(false);
+  gate.resolve();
+  await stopping;
+  const late = informer.addHandler({ onAdd: () => void heard.push("late") });
+  await expect(late.synced()).rejects.toThrow("the informer of configmaps was stopped");
+  expect(heard).toEqual(["a", "end"]);
+  expect(informer.lister.list()).toHaveLength(3);
 });
 
 test("texts that objects have in common are kept once, and stay what they were", async () => {

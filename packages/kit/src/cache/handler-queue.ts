@@ -16,31 +16,30 @@ export class HandlerQueue<T> implements HandlerRegistration {
   readonly #handler: EventHandler<T>;
   readonly #handOut: (object: T) => T;
   readonly #onError: (error: unknown) => void;
-  readonly #onRemove: () => void;
+  readonly #onEnd: () => void;
   readonly #synced = Promise.withResolvers<void>();
   #lookouts: { readonly limit: number; readonly resolve: () => void }[] = [];
   #changes: Change<T>[] = [];
   /** Changes pushed and not yet told. */
   #behind = 0;
-  #running = false;
+  /** The telling that is under way, while there is any. */
+  #telling: Promise<void> | undefined;
   #isSynced = false;
-  #removed = false;
+  #ended = false;
 
-  constructor(handler: EventHandler<T>, handOut: (object: T) => T, onError: (error: unknown) => void, onRemove: () => void) {
+  constructor(handler: EventHandler<T>, handOut: (object: T) => T, onError: (error: unknown) => void, onEnd: () => void) {
     this.#handler = handler;
     this.#handOut = handOut;
     this.#onError = onError;
-    this.#onRemove = onRemove;
+    this.#onEnd = onEnd;
     this.#synced.promise.catch(() => {});
   }
 
   push(change: Change<T>): void {
-    if (this.#removed) return;
+    if (this.#ended) return;
     this.#changes.push(change);
     this.#behind++;
-    if (this.#running) return;
-    this.#running = true;
-    queueMicrotask(() => void this.#drain());
+    this.#telling ??= Promise.resolve().then(() => this.#drain());
   }
 
   /** How many changes this handler has yet to be told of. */
@@ -48,7 +47,7 @@ export class HandlerQueue<T> implements HandlerRegistration {
     return this.#behind;
   }
 
-  /** Resolves once at most `limit` changes are left, or the handler was removed. */
+  /** Resolves once at most `limit` changes are left, or the handler hears no more. */
   downTo(limit: number): Promise<void> {
     if (this.#behind <= limit) return Promise.resolve();
     return new Promise((resolve) => this.#lookouts.push({ limit, resolve }));
@@ -63,13 +62,20 @@ export class HandlerQueue<T> implements HandlerRegistration {
   }
 
   remove(): void {
-    if (this.#removed) return;
-    this.#removed = true;
-    this.#changes = [];
-    this.#behind = 0;
-    this.#lookOut();
-    this.#synced.reject(new DOMException("the handler was removed", "AbortError"));
-    this.#onRemove();
+    void this.end(new DOMException("the handler was removed", "AbortError"));
+  }
+
+  /** No more calls. Resolves when the one under way has ended. @param reason for who waits for the first list. */
+  async end(reason: unknown): Promise<void> {
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#changes = [];
+      this.#behind = 0;
+      this.#lookOut();
+      this.#synced.reject(reason);
+      this.#onEnd();
+    }
+    await this.#telling;
   }
 
   async #drain(): Promise<void> {
@@ -78,14 +84,14 @@ export class HandlerQueue<T> implements HandlerRegistration {
       const changes = this.#changes;
       this.#changes = [];
       for (const change of changes) {
-        if (this.#removed) break;
+        if (this.#ended) break;
         try {
           const wait = this.#tell(change);
           if (wait instanceof Promise) await wait;
         } catch (error) {
           this.#onError(error);
         }
-        if (this.#removed) break;
+        if (this.#ended) break;
         this.#behind--;
         if (this.#lookouts.length > 0) this.#lookOut();
         if (performance.now() - since > SLICE_MS) {
@@ -94,7 +100,7 @@ export class HandlerQueue<T> implements HandlerRegistration {
         }
       }
     }
-    this.#running = false;
+    this.#telling = undefined;
   }
 
   #lookOut(): void {

@@ -24,7 +24,7 @@ export interface EventHandler<T> {
 export interface HandlerRegistration {
   /** The handler was told of every object of the first list. */
   hasSynced(): boolean;
-  /** Resolves when `hasSynced`; rejects with the signal's reason when that comes first, or when the handler is removed. */
+  /** Resolves when `hasSynced`; rejects with the signal's reason when that comes first, or when the handler is removed or the informer stopped. */
   synced(signal?: AbortSignal): Promise<void>;
   /** No more calls after the one under way. */
   remove(): void;

@@ -14,13 +14,16 @@ export interface Informers {
    * @throws UndeclaredInformerError when there is none, with what to declare and which verbs it needs.
    */
   lister<R extends Resource>(resource: R, options?: InformerOptions): Lister<Observed<R>>;
-  /** Ends the watch of one informer and forgets it: its handlers hear nothing more, its lister keeps the last state, and the next `for` begins anew. Who shares it loses it too. For kinds that are served no longer, whose watch would be tried for ever. */
+  /** Ends the watch of one informer and forgets it: its handlers hear nothing more (none may wait for this), its lister keeps the last state, and the next `for` begins anew. Who shares it loses it too. For kinds that are served no longer, whose watch would be tried for ever. */
   drop(informer: Informer): Promise<void>;
   /** Starts every informer that was asked for, now and later. */
   start(): void;
   /** Resolves when every informer asked for has synced; rejects with the signal's reason when that comes first. */
   synced(signal?: AbortSignal): Promise<void>;
-  /** Ends every watch; the stores stay readable. */
+  /**
+   * Ends every watch, and every handler's calls: what it was not yet told of it never hears. Resolves when the calls under
+   * way have ended, so no handler may wait for it. The stores stay readable.
+   */
   stop(): Promise<void>;
 }
 
@@ -84,7 +87,6 @@ class SharedInformers implements Informers {
     for (const [key, one] of this.#informers) {
       if ((one as unknown as Informer) !== informer) continue;
       this.#informers.delete(key);
-      one.forgetHandlers();
       await one.stop();
     }
   }

@@ -37,6 +37,7 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
   #version = "";
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
+  #ending: Promise<unknown> | undefined;
 
   constructor(client: Client, resource: R, options: SharedInformerOptions) {
     this.resource = resource;
@@ -53,17 +54,15 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
     this.#running ??= this.#reflector.run(this.#stop.signal);
   }
 
-  /** Ends the watch, and for handlers every call after the one under way. */
+  /** Ends the watch, and for handlers every call after the one under way, whose end it waits for. */
   async stop(): Promise<void> {
-    const reason = new DOMException(`the informer of ${this.resource.plural} was stopped`, "AbortError");
-    this.#stop.abort(reason);
-    this.#whenSynced.reject(reason);
-    await this.#running;
-  }
-
-  /** Handlers hear nothing more. */
-  forgetHandlers(): void {
-    for (const handler of this.#handlers) handler.remove();
+    if (this.#ending === undefined) {
+      const reason = new DOMException(`the informer of ${this.resource.plural} was stopped`, "AbortError");
+      this.#stop.abort(reason);
+      this.#whenSynced.reject(reason);
+      this.#ending = Promise.all([this.#running, ...Array.from(this.#handlers, (handler) => handler.end(reason))]);
+    }
+    await this.#ending;
   }
 
   addHandler(handler: EventHandler<Observed<R>>, { frozen = true }: { readonly frozen?: boolean } = {}): HandlerRegistration {
@@ -75,6 +74,7 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
       () => this.#handlers.delete(queue),
     );
     this.#handlers.add(queue);
+    if (this.#stop.signal.aborted) void queue.end(this.#stop.signal.reason);
     for (const now of this.#store.values()) queue.push({ type: "add", now, initial: true });
     if (this.#isSynced) queue.push({ type: "synced" });
     return queue;
