@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ApiServer, startApiServer, until } from "../../test/api-server.ts";
+import { type ApiServer, refuse, startApiServer, until } from "../../test/api-server.ts";
 import type { KubeObject } from "../api/index.ts";
 import { connect, dynamicResource } from "../client/index.ts";
 import { HandlerBehindError, IndexError, type Informers, type InformersOptions, informers, UndeclaredInformerError } from "./index.ts";
@@ -237,6 +237,41 @@ test("stop waits for the calls under way, and handlers hear nothing more, neithe
   await expect(late.synced()).rejects.toThrow("the informer of configmaps was stopped");
   expect(heard).toEqual(["a", "end"]);
   expect(informer.lister.list()).toHaveLength(3);
+});
+
+test("an onError that throws ends neither the handler whose failure it was told of nor the watch", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  const warnings: string[] = [];
+  const warn = (warning: Error): void => void (warning.name === "InformerWarning" && warnings.push(warning.message));
+  process.on("warning", warn);
+  let failures = 1;
+  server.interceptions.push((_, response) => {
+    if (failures-- <= 0) return false;
+    refuse(response, 500, "InternalError", "a bad moment");
+    return true;
+  });
+  await using all = start(server, {
+    watchList: false,
+    onError: () => {
+      throw new Error("no log");
+    },
+  });
+  const heard: string[] = [];
+  all.for(ConfigMap).addHandler({
+    onAdd({ metadata }) {
+      heard.push(metadata.name);
+      throw new Error(`not ${metadata.name}`);
+    },
+  });
+  all.start();
+  await until(() => heard.length === 1);
+  server.put("b");
+  await until(() => heard.length === 2);
+  const bad = ["configmaps: a bad moment", "configmaps: not a", "configmaps: not b"];
+  await until(() => warnings.length === 6);
+  process.off("warning", warn);
+  expect(warnings).toEqual(bad.flatMap((text) => [text, "configmaps: no log"]));
 });
 
 test("texts that objects have in common are kept once, and stay what they were", async () => {

@@ -28,7 +28,7 @@ export interface Informers {
 }
 
 export interface InformersOptions {
-  /** Told of each failed list or watch before it is tried again, and of handlers that threw. Default: `process.emitWarning`. */
+  /** Told of each failed list or watch before it is tried again, and of handlers that threw. Where it throws itself, both errors go to the default. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown, resource: Resource) => void;
   /** Start with WatchList where the server has it. Default true. */
   readonly watchList?: boolean;
@@ -62,14 +62,13 @@ class SharedInformers implements Informers {
     const key = this.#key(resource, options);
     let informer = this.#informers.get(key);
     if (!informer) {
-      const onError = this.#options.onError ?? warn;
       informer = new SharedInformer(this.#client, resource as Resource, {
         ...options,
         watchList: this.#options.watchList ?? true,
         handlerBuffer: this.#options.handlerBuffer ?? 10_000,
         ...(this.#options.backoff ? { backoff: this.#options.backoff } : {}),
         ...(this.#options.quietMs === undefined ? {} : { quietMs: this.#options.quietMs }),
-        onError: (error) => onError(error, resource),
+        onError: (error) => this.#report(error, resource),
       });
       this.#informers.set(key, informer);
       if (this.#started) this.#startSoon(key, informer);
@@ -110,6 +109,17 @@ class SharedInformers implements Informers {
     queueMicrotask(() => {
       if (!this.#stopped && this.#informers.get(key) === informer) informer.start();
     });
+  }
+
+  /** Neither a handler's turn nor the watch may end because nobody could be told of a failure. */
+  #report(error: unknown, resource: Resource): void {
+    const { onError = warn } = this.#options;
+    try {
+      onError(error, resource);
+    } catch (thrown) {
+      warn(error, resource);
+      warn(thrown, resource);
+    }
   }
 
   #key({ apiVersion, plural }: Resource, { namespace, labelSelector, fieldSelector, metadataOnly, transform }: InformerOptions): string {
