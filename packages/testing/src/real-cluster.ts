@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import https from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CertificateAuthority, createCa, issueCertificate } from "@outrigger/kit/pki";
+import { answersOk } from "./answers-ok.ts";
 import type { TestCluster } from "./cluster.ts";
 import { Processes, RealClusterError } from "./processes.ts";
 import { Users } from "./users.ts";
@@ -104,7 +104,7 @@ async function start(
     kubeconfig(url, ca, await issueCertificate(ca, { commonName: user, organizations: groups, usages: ["client auth"] }), user);
   const admin = await kubeconfigOf("admin", ["system:masters"]);
   const kubeconfigFile = file("kubeconfig", admin);
-  const isReady = (): Promise<boolean> => answersOk(`${url}/readyz`, ca.certificate);
+  const isReady = (): Promise<boolean> => answersOk(`${url}/readyz`, { ca: ca.certificate });
   await processes.until("kube-apiserver", isReady);
   const administrator = await issueCertificate(ca, { commonName: "admin", organizations: ["system:masters"], usages: ["client auth"] });
   const ready: Promise<void>[] = [];
@@ -128,7 +128,7 @@ async function start(
     ]);
     ready.push(
       processes.until("kube-controller-manager", () =>
-        answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, ca.certificate, administrator),
+        answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, { ca: ca.certificate, user: administrator }),
       ),
     );
   }
@@ -145,7 +145,9 @@ async function start(
       "--kube-api-burst=1000",
     ]);
     ready.push(
-      processes.until("hollow-node", () => answersOk(`${url}/api/v1/nodes/node-1`, ca.certificate, administrator, "KubeletReady")),
+      processes.until("hollow-node", () =>
+        answersOk(`${url}/api/v1/nodes/node-1`, { ca: ca.certificate, user: administrator, containing: "KubeletReady" }),
+      ),
     );
   }
   await Promise.all(ready);
@@ -177,24 +179,6 @@ function kubeconfig(server: string, ca: CertificateAuthority, user: { certificat
     null,
     2,
   )}\n`;
-}
-
-function answersOk(url: string, ca: string, user?: { certificate: string; key: string }, containing = ""): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = https.get(
-      url,
-      { ca, ...(user ? { cert: user.certificate, key: user.key } : {}), agent: false, timeout: 2000 },
-      (response) => {
-        let text = "";
-        response.on("data", (chunk: Buffer) => {
-          text += chunk.toString("utf8");
-        });
-        response.on("end", () => resolve(response.statusCode === 200 && text.includes(containing)));
-      },
-    );
-    request.on("error", () => resolve(false));
-    request.on("timeout", () => request.destroy());
-  });
 }
 
 /** Ports that were free a moment ago, all different. */
