@@ -123,6 +123,7 @@ export class ApiClient implements Client {
       path,
       headers: options.metadataOnly ? METADATA : PLAIN,
       stream: true,
+      promptHeaders: true,
       ...(options.signal ? { signal: options.signal } : {}),
     });
     options.onOpen?.();

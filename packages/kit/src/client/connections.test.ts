@@ -66,6 +66,50 @@ test("a server that does not answer in time is a ConnectionError", async () => {
   await client.close();
 });
 
+test("a stream may stay silent, before its first byte too; what is no stream, or is answered at once, may not", async () => {
+  await using server = await startApiServer();
+  let begin = (): void => {};
+  server.interceptions.push(({ url }, response) => {
+    if (url.pathname.endsWith("/log")) begin = () => void response.end("at last\n");
+    return true;
+  });
+  const client = connect({ text: server.kubeconfig() }, { timeoutMs: 200 });
+  const lines = Array.fromAsync(client.logs({ name: "p" }, { follow: true }));
+  await until(() => server.requests.length === 1);
+  // Both begin later, and are over before.
+  const late = { code: "ERR_CONNECTION", reason: "UND_ERR_HEADERS_TIMEOUT" };
+  await expect(client.get(ConfigMap, { name: "a" })).rejects.toMatchObject(late);
+  await expect(Array.fromAsync(client.watch(ConfigMap))).rejects.toMatchObject(late);
+  begin();
+  expect(await lines).toEqual(["at last"]);
+  await client.close();
+});
+
+test("a stream that waits for its first byte ends by its signal", async () => {
+  await using server = await startApiServer();
+  server.interceptions.push(() => true);
+  const client = connect({ text: server.kubeconfig() });
+  const stop = new AbortController();
+  const lines = Array.fromAsync(client.logs({ name: "p" }, { follow: true, signal: stop.signal }));
+  await until(() => server.requests.length === 1);
+  stop.abort(new Error("enough"));
+  await expect(lines).rejects.toThrow("enough");
+  await client.close();
+});
+
+test("a refusal of a stream whose body stands still is a ConnectionError", async () => {
+  await using server = await startApiServer();
+  server.interceptions.push((_, response) => {
+    response.writeHead(403, { "content-type": "application/json" }).write('{"kind":"Status",');
+    return true;
+  });
+  const client = connect({ text: server.kubeconfig() }, { timeoutMs: 200 });
+  const late = { code: "ERR_CONNECTION", reason: "UND_ERR_BODY_TIMEOUT" };
+  await expect(Array.fromAsync(client.logs({ name: "p" }, { follow: true }))).rejects.toMatchObject(late);
+  await expect(Array.fromAsync(client.watch(ConfigMap))).rejects.toMatchObject(late);
+  await client.close();
+});
+
 test("speaks HTTP/2 where it is asked to, requests and watches on one connection each", async () => {
   const ca = createCa({ commonName: "h2" });
   const { certificate, key } = issueCertificate(ca, { commonName: "api", ipAddresses: ["127.0.0.1"], usages: ["server auth"] });

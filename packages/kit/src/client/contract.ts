@@ -16,8 +16,10 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal;
-  /** The answer is a stream that may stay silent for long, to be read with `lines`: no body timeout applies, and it has a connection of its own. */
+  /** The answer is a stream that may stay silent for as long as it likes, before its first byte too, to be read with `lines`: only `signal` ends the wait. It has a connection of its own. A refusal must come as any other answer must. */
   readonly stream?: boolean;
+  /** Of a stream that is answered at once, though it may have nothing to tell yet, as a watch: the headers must come in the time of any other answer. */
+  readonly promptHeaders?: boolean;
 }
 export interface TransportResponse {
   readonly status: number;

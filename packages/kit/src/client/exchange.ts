@@ -114,9 +114,23 @@ const HIGH_WATER = 256 * 1024;
 /** A response that is read while it comes; the connection waits while too much is unread. */
 export class StreamExchange extends Exchange {
   readonly #lines = new Lines({ drained: () => this.#resume(), left: () => this.leave() });
+  readonly #refusalTimeoutMs: number;
   #paused = false;
+  #late: NodeJS.Timeout | undefined;
+
+  /** @param refusalTimeoutMs how long the body of a refusal may stand still. */
+  constructor(signal: AbortSignal | undefined, failure: Failure, refusalTimeoutMs: number) {
+    super(signal, failure);
+    this.#refusalTimeoutMs = refusalTimeoutMs;
+  }
 
   protected start(): void {
+    // A refusal is no stream: it is there already, and is read to its end before the caller learns of it.
+    if (this.status >= 300)
+      this.#late = setTimeout(
+        () => this.controller?.abort(Object.assign(new Error("Body Timeout Error"), { code: "UND_ERR_BODY_TIMEOUT" })),
+        this.#refusalTimeoutMs,
+      );
     this.resolve({
       status: this.status,
       headers: this.headers,
@@ -129,6 +143,7 @@ export class StreamExchange extends Exchange {
     });
   }
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#late?.refresh();
     this.#lines.push(chunk);
     if (this.#lines.unread <= HIGH_WATER) return;
     this.#paused = true;
@@ -137,6 +152,10 @@ export class StreamExchange extends Exchange {
   onResponseEnd(): void {
     this.finish();
     this.#lines.end();
+  }
+  protected override finish(): void {
+    super.finish();
+    clearTimeout(this.#late);
   }
   protected override fail(error: unknown, atOnce = false): void {
     super.fail(error);

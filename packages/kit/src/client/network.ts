@@ -10,7 +10,7 @@ import type { Identity, IdentitySource } from "./identity.ts";
 import { proxyAuthorities, proxyAuthorization } from "./tunnel.ts";
 
 export interface NetworkOptions {
-  /** Milliseconds until a request without an answer is given up. Default 60,000. */
+  /** Milliseconds until a request without an answer, or whose answer stands still, is given up; streams have their own rules. Default 60,000. */
   readonly timeoutMs?: number;
   readonly userAgent?: string;
   /** Speak HTTP/2 where the server does. Default false: HTTP/1.1 costs less here, and each watch then has its own connection. */
@@ -98,7 +98,9 @@ class NetworkTransport implements Transport {
   #once(request: TransportRequest, identity: Identity): Promise<TransportResponse> {
     const pools = this.#poolsFor(identity);
     const failure = (error: unknown): unknown => connectionError(error, this.#access, request);
-    const exchange = request.stream ? new StreamExchange(request.signal, failure) : new WholeExchange(request.signal, failure);
+    const exchange = request.stream
+      ? new StreamExchange(request.signal, failure, this.#timeoutMs)
+      : new WholeExchange(request.signal, failure);
     (request.stream ? pools.watches : pools.requests).dispatch(
       {
         origin: this.#origin,
@@ -106,7 +108,8 @@ class NetworkTransport implements Transport {
         method: request.method as Dispatcher.HttpMethod,
         headers: { ...this.#headers, ...request.headers, ...identity.headers },
         body: request.body ?? null,
-        headersTimeout: this.#timeoutMs,
+        // Neither the kubelet nor the API server sends the headers of a log before its first byte.
+        headersTimeout: request.stream && !request.promptHeaders ? 0 : this.#timeoutMs,
         bodyTimeout: request.stream ? 0 : this.#timeoutMs,
       },
       exchange,
