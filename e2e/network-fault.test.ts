@@ -208,6 +208,26 @@ test("outrigger fault sets, lists and clears", async () => {
   });
 });
 
+test("outrigger fault set puts a fault on pods again that has ended, and fails where no pod had it", async () => {
+  const set = (labels: string, duration: string) =>
+    outrigger([
+      ...["fault", "set", "latency=20ms", "-l", labels, "--duration", duration, "--name", "again"],
+      ...["--kubeconfig", cluster.kubeconfigFile, "-n", namespace],
+    ]);
+  const ended = () => eventually(async () => (await fault("again")).status?.state === "Ended", { timeoutMs: 60_000 });
+  for (const _ of [1, 2]) {
+    const { exitCode, stdout } = await set("app.kubernetes.io/component=tikv", "10s");
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^again: delay 20ms; Applied 1\/1; ends /) });
+    await eventually(() => expect(disturbed()).toEqual(["basic-tikv-0"]));
+    await ended();
+  }
+  expect(await set("app=none", "1s")).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(/^again: delay 20ms; Ended 0\/0; ended /),
+    stderr: "outrigger: networkfault/again ended and no pod had it: no running pod matches\n",
+  });
+});
+
 test("outrigger fault set --ephemeral gives a pod without an agent one", async () => {
   await kubectl("-n", namespace, "run", "bare", "--image=busybox:1.36", "--labels=outrigger.dev/network-faults=disabled");
   await kubectl("-n", namespace, "wait", "pod/bare", "--for=condition=Ready", "--timeout=60s");

@@ -20,7 +20,7 @@ export function faultCommands(program: Command, cluster: (command: Command) => C
   const output = (): Option => new Option("-o, --output <format>", "output format").choices(["table", "json", "yaml"]).default("table");
 
   common(fault.command("set <fault...>"))
-    .description("put a fault on pods, or change one")
+    .description("put a fault on pods, change one, or start one again that has ended")
     .option("-l, --selector <labels>", "pods by their labels, as kubectl has it")
     .option("--pod <name>", "a pod by its name; may be repeated (the same as pod/NAME)", many)
     .option("--count <count>", "how many of them: all, one, a number, or a percentage such as 50%", "all")

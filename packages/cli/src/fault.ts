@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Duration, type KubeObject, parseDuration } from "@outrigger/kit/api";
-import { type Client, connect, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
+import { type Client, connect, ExpiredError, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
 import { NetworkFault, type NetworkFaultObject } from "@outrigger/operator";
 import { stringify } from "yaml";
 import { CliError } from "./errors.ts";
@@ -33,9 +33,10 @@ export interface ClearOptions extends InNamespace {
 }
 
 /**
- * `outrigger fault set FAULT…`: applies a NetworkFault and waits until the pods have it.
+ * `outrigger fault set FAULT…`: applies a NetworkFault and waits until the pods have it. One that is over starts again,
+ * though its spec be the same; one that is under way goes on.
  *
- * @throws CliError when the words cannot be read, the cluster knows no NetworkFault, or not all pods have it in time.
+ * @throws CliError when the words cannot be read, the cluster knows no NetworkFault, or not all pods have it in time or before it ends.
  */
 export async function setFault(words: readonly string[], options: SetOptions): Promise<void> {
   const timeoutMs = duration("--timeout", options.timeout);
@@ -48,26 +49,36 @@ export async function setFault(words: readonly string[], options: SetOptions): P
   }
   await inCluster(options, async (client, namespace) => {
     const desired = { apiVersion, kind, metadata: { name, namespace }, spec } as const;
-    const applied = await client.apply(NetworkFault, desired, { fieldManager: "outrigger", force: true });
-    if (!options.wait) return options.output === "table" ? console.log(`networkfault/${name} set`) : print(applied, options.output);
+    let asked = await client.apply(NetworkFault, desired, { fieldManager: "outrigger", force: true });
+    if (isOver(asked)) asked = await startAgain(client, asked);
+    if (!options.wait) return options.output === "table" ? console.log(`networkfault/${name} set`) : print(asked, options.output);
 
-    const key = { namespace, name };
     const deadline = performance.now() + timeoutMs;
+    const runBefore = asked.status?.run?.startTime;
     let given = false;
-    const last = await follow(client, key, deadline, async (fault) => {
-      if (!isCurrent(fault, applied)) return false;
-      const { state, pods = [] } = fault.status ?? {};
+    let underWay: NetworkFaultObject | undefined;
+    const watched = async (fault: NetworkFaultObject): Promise<boolean> => {
+      if (!isCurrent(fault, asked)) return false;
+      const { state, pods = [], run } = fault.status ?? {};
+      // It was under way when we asked, and ended before its pods had what we asked for.
+      if (state === "Ended" && run?.startTime === runBefore) {
+        asked = await startAgain(client, fault);
+        return false;
+      }
+      if (state !== "Ended") underWay = fault;
       const without = pods.filter(({ state: now, reason }) => now === "Failed" && reason === "Unreachable").map((pod) => pod.name);
       if (options.ephemeral && without.length > 0 && !given && !pods.some((pod) => pod.state === "Pending")) {
         given = true;
         await giveAgents(client, namespace, without, { image: options.agentImage, port: options.agentPort ?? 2332 });
         return false;
       }
-      return state === "Applied" || state === "Invalid" || state === "Waiting" || state === "Paused" || (state === "Ended" && !given);
-    });
-    if (options.output !== "table") print(last ?? applied, options.output);
-    else if (last && isCurrent(last, applied)) console.log(`${faultLine(last)}${last.status?.pods?.length ? `\n${podTable(last)}` : ""}`);
-    throwUnlessDone(name, last && isCurrent(last, applied) ? last : undefined, options.timeout);
+      return state === "Applied" || state === "Invalid" || state === "Waiting" || state === "Paused" || state === "Ended";
+    };
+    // From what was applied on, so that a short run is seen however late we look.
+    const last = await follow(client, { namespace, name }, deadline, watched, asked);
+    if (options.output !== "table") print(last ?? asked, options.output);
+    else if (last && isCurrent(last, asked)) console.log(`${faultLine(last)}${last.status?.pods?.length ? `\n${podTable(last)}` : ""}`);
+    throwUnlessDone(name, last && isCurrent(last, asked) ? last : undefined, underWay, options.timeout);
   });
 }
 
@@ -144,36 +155,43 @@ async function inCluster(options: InNamespace, run: (client: Client, namespace: 
   }
 }
 
-/** The object as it changes, until `done` or the deadline; its last state, or undefined when it went. */
+/**
+ * The object as it changes, until `done` or the deadline; its last state, or undefined when it went.
+ *
+ * @param from the first state to look at; the one that it is in where it is left out
+ */
 async function follow(
   client: Client,
   key: { readonly namespace: string; readonly name: string },
   deadline: number,
   done: (fault: NetworkFaultObject) => Promise<boolean>,
+  from?: NetworkFaultObject,
 ): Promise<NetworkFaultObject | undefined> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), Math.max(deadline - performance.now(), 0));
-  let last: NetworkFaultObject | undefined;
+  const where = { namespace: key.namespace, fieldSelector: `metadata.name=${key.name}`, signal: late.signal };
+  let last = from;
+  let resourceVersion = from?.metadata.resourceVersion;
   try {
     for (;;) {
-      const { items, resourceVersion } = await client.list(NetworkFault, {
-        namespace: key.namespace,
-        fieldSelector: `metadata.name=${key.name}`,
-        signal: late.signal,
-      });
-      last = items[0];
-      if (!last || (await done(last))) return last;
-      for await (const event of client.watch(NetworkFault, {
-        namespace: key.namespace,
-        fieldSelector: `metadata.name=${key.name}`,
-        resourceVersion,
-        signal: late.signal,
-      })) {
-        if (event.type === "BOOKMARK") continue;
-        if (event.type === "DELETED") return undefined;
-        last = event.object;
-        if (await done(last)) return last;
+      if (resourceVersion === undefined) {
+        const list = await client.list(NetworkFault, where);
+        ({ resourceVersion } = list);
+        last = list.items[0];
       }
+      if (!last || (await done(last))) return last;
+      try {
+        for await (const event of client.watch(NetworkFault, { ...where, resourceVersion })) {
+          if (event.type === "BOOKMARK") continue;
+          if (event.type === "DELETED") return undefined;
+          last = event.object;
+          if (await done(last)) return last;
+        }
+      } catch (error) {
+        // The object was not written for so long that the server has forgotten the version.
+        if (!(error instanceof ExpiredError)) throw error;
+      }
+      resourceVersion = undefined;
     }
   } catch (error) {
     if (late.signal.aborted) return last;
@@ -188,10 +206,33 @@ function isCurrent(fault: NetworkFaultObject, { metadata }: NetworkFaultObject):
   return (fault.status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 }
 
-function throwUnlessDone(name: string, fault: NetworkFaultObject | undefined, timeout: string): void {
+/** Its only run has ended, and none starts before the spec changes. */
+function isOver({ metadata, status }: NetworkFaultObject): boolean {
+  return status?.run?.endedGeneration !== undefined && status.run.endedGeneration === metadata.generation;
+}
+
+/** Changes the spec and not what it means, which is what starts another run: `paused` is false where it is left out. */
+function startAgain(client: Client, { metadata: { namespace, name }, spec }: NetworkFaultObject): Promise<NetworkFaultObject> {
+  const patch = { spec: { paused: spec.paused === undefined ? false : null } };
+  return client.patch(NetworkFault, { namespace, name }, { type: "merge", patch }, { fieldManager: "outrigger" });
+}
+
+/** @param underWay its last state in which its run had not ended */
+function throwUnlessDone(
+  name: string,
+  fault: NetworkFaultObject | undefined,
+  underWay: NetworkFaultObject | undefined,
+  timeout: string,
+): void {
   if (!fault) throw new CliError(`nobody took networkfault/${name} up within ${timeout}: is the manager running?`);
   const { state } = fault.status ?? {};
-  if (state === "Applied" || state === "Waiting" || state === "Ended") return;
+  if (state === "Applied" || state === "Waiting") return;
+  if (state === "Ended") {
+    const some = underWay?.status?.pods?.some((pod) => pod.state === "Applied");
+    throw new CliError(
+      `networkfault/${name} ended ${some ? "before all its pods had it" : "and no pod had it"}${underWay ? `: ${whyNot(underWay)}` : ""}`,
+    );
+  }
   throw new CliError(`networkfault/${name} is ${state} after ${timeout}: ${whyNot(fault)}`);
 }
 
