@@ -1,6 +1,7 @@
 import { faultSummary } from "./body.ts";
 import type { FaultContext } from "./controller.ts";
 import type { NetworkFaultObject, PodEntry } from "./resource.ts";
+import { TOO_MANY_TARGETS } from "./status.ts";
 
 /** Pods that an event names; the status has them all. */
 const NAMED = 5;
@@ -24,6 +25,12 @@ export function tell(fault: NetworkFaultObject, before: readonly PodEntry[], now
     ctx.event("Failed", `pod ${name}: ${reason}: ${message}`, { type: "Warning" });
   if (failed.length > NAMED)
     ctx.event("Failed", `${failed.length - NAMED} more pods failed; the status has their reasons`, { type: "Warning" });
+}
+
+/** Tells once that a fault is not for all its targets. */
+export function tellShortfall({ status }: NetworkFaultObject, shortfall: string, ctx: FaultContext): void {
+  if (status?.conditions?.some(({ type, reason }) => type === "Applied" && reason === TOO_MANY_TARGETS)) return;
+  ctx.event(TOO_MANY_TARGETS, shortfall, { type: "Warning" });
 }
 
 function names(entries: readonly PodEntry[]): string {

@@ -1,7 +1,7 @@
 import { type Devcluster, startDevcluster } from "@outrigger/devcluster";
 import type { Desired } from "@outrigger/kit/api";
 import { type Client, connect } from "@outrigger/kit/client";
-import { CustomResourceDefinition, EndpointSlice, Namespace, Pod, Secret, Service } from "@outrigger/kit/kinds";
+import { CustomResourceDefinition, EndpointSlice, Event, Namespace, Pod, Secret, Service } from "@outrigger/kit/kinds";
 import { type Manager, manager } from "@outrigger/kit/manager";
 import { eventually } from "@outrigger/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -446,6 +446,49 @@ describe("targets", () => {
     await client.delete(Pod, { namespace, name: "late" }, { gracePeriodSeconds: 0 });
     await until("Pending");
     expect(holding()).toEqual([]);
+  });
+});
+
+describe("targets beyond what a fault can have", () => {
+  const cidrs = () => (agent("a").held[0]?.body as { targets?: { cidrs: string[] } } | undefined)?.targets?.cidrs;
+  const many = Array.from({ length: 63 }, (_, index) => `192.0.2.${index}/32`);
+  const applied = async () => (await status()).conditions?.find(({ type }) => type === "Applied");
+  const targets = { cidrs: many, pods: [{ selector: { matchLabels: { app: "web" } } }] };
+  const message = "the targets have 65 addresses, and a fault can have 64: name their network in cidrs";
+
+  test("keep it from being set", async () => {
+    await runPods("a");
+    await runPod("web-1", { labels: { app: "web" }, ip: "10.2.0.1" });
+    await runPod("web-2", { labels: { app: "web" }, ip: "10.2.0.2" });
+    await createFault({ targets });
+    await until("Pending");
+    expect(await applied()).toMatchObject({ status: "False", reason: "TooManyTargets", message });
+    expect(agent("a").requests).toEqual([]);
+  });
+
+  test("leave it in force for those that it had, also when its controller starts anew, and say so", async () => {
+    await runPods("a");
+    await runPod("web-2", { labels: { app: "web" }, ip: "10.2.0.2" });
+    await createFault({ targets });
+    await until("Applied");
+    const before = cidrs();
+    expect(before).toEqual(["10.2.0.2/32", ...many].sort());
+    await runPod("web-1", { labels: { app: "web" }, ip: "10.2.0.1" });
+    await until("Partial");
+    expect(await applied()).toMatchObject({ status: "False", reason: "TooManyTargets", message: `1 of 1 pods have the fault; ${message}` });
+    expect(cidrs()).toEqual(before);
+    await eventually(async () => {
+      const { items } = await client.list(Event, { namespace });
+      return items.some(({ reason, type }) => reason === "TooManyTargets" && type === "Warning");
+    });
+    const asked = agent("a").requests.length;
+    await restart({});
+    await eventually(() => agent("a").requests.length > asked);
+    expect(cidrs()).toHaveLength(64);
+    expect(agent("a").requests).not.toContain("DELETE");
+    await client.delete(Pod, { namespace, name: "web-2" }, { gracePeriodSeconds: 0 });
+    await until("Applied");
+    expect(cidrs()).toEqual(["10.2.0.1/32", ...many].sort());
   });
 });
 

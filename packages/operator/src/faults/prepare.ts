@@ -1,3 +1,4 @@
+import type { FaultSpec } from "@outrigger/agent/fault";
 import { labelSelectorProblems, Schedule } from "@outrigger/kit/api";
 import { type Client, ForbiddenError, NotFoundError } from "@outrigger/kit/client";
 import { Secret } from "@outrigger/kit/kinds";
@@ -12,9 +13,9 @@ export const TOKEN_SECRET_TYPE = "outrigger.dev/agent-token";
 export class NotPreparedError extends Error {
   override readonly name = "NotPreparedError";
   readonly code = "ERR_FAULT_NOT_PREPARED";
-  readonly reason: "NoTargets" | "NoToken";
+  readonly reason: "NoTargets" | "TooManyTargets" | "NoToken";
 
-  constructor(reason: "NoTargets" | "NoToken", message: string) {
+  constructor(reason: NotPreparedError["reason"], message: string) {
     super(message);
     this.reason = reason;
   }
@@ -42,15 +43,23 @@ export function specProblem(spec: NetworkFaultSpec): string | undefined {
 }
 
 /**
- * What the agents are to hold.
+ * What the agents are to hold, and what is left out of it.
  *
+ * @param held what they hold, where the fault is in force
  * @throws NotPreparedError; StatusError and ConnectionError of the client.
  */
-export async function prepareBody(fault: NetworkFaultObject, around: Surroundings, client: Client, signal: AbortSignal): Promise<object> {
+export async function prepareBody(
+  fault: NetworkFaultObject,
+  around: Surroundings,
+  client: Client,
+  signal: AbortSignal,
+  held?: FaultSpec,
+): Promise<{ readonly body: FaultSpec; readonly shortfall?: string }> {
   try {
-    return faultBody(fault.spec, await resolveTargets(fault.spec.targets, around, client, signal));
+    const { cidrs, ...rest } = await resolveTargets(fault.spec.targets, around, client, signal, held && (held.targets?.cidrs ?? []));
+    return { body: faultBody(fault.spec, cidrs), ...rest };
   } catch (error) {
-    if (error instanceof TargetsError) throw new NotPreparedError("NoTargets", error.message);
+    if (error instanceof TargetsError) throw new NotPreparedError(error.reason, error.message);
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { candidate, isGone, onHostNetwork, type PodLike, podSelector } from "./c
 import { type Candidate, choosePods, POD_GONE } from "./choose.ts";
 import type { FaultContext } from "./controller.ts";
 import type { Driver, Order, Outcome } from "./driver.ts";
-import { tell } from "./events.ts";
+import { tell, tellShortfall } from "./events.ts";
 import { agentToken, NotPreparedError, prepareBody, specProblem } from "./prepare.ts";
 import { NetworkFault, type NetworkFaultObject, type PodEntry } from "./resource.ts";
 import { type Due, dueRun, text } from "./run.ts";
@@ -51,13 +51,19 @@ export async function reconcileFault(fault: NetworkFaultObject, ctx: FaultContex
 
   let obstacle: { readonly reason: string; readonly message: string } | undefined;
   let body: object | undefined;
+  let shortfall: string | undefined;
   let token: string | undefined;
   const chosenUids = new Set(plan.chosen.map(({ uid }) => uid));
   const leaving = known.filter((entry) => mayHold(entry) && !chosenUids.has(entry.uid));
   if (plan.chosen.length > 0 || leaving.length > 0) {
     try {
       token = await agentToken(fault, ctx.client, ctx.signal);
-      if (plan.chosen.length > 0) body = await prepareBody(fault, surroundings(fault, ctx), ctx.client, ctx.signal);
+      if (plan.chosen.length > 0) {
+        // Whoever failed was asked, and so there were targets that could be set.
+        const inForce = plan.before.some(({ state }) => state === "Applied" || state === "Failed");
+        const held = inForce ? (driver.held(order.fault) ?? {}) : undefined;
+        ({ body, shortfall } = await prepareBody(fault, surroundings(fault, ctx), ctx.client, ctx.signal, held));
+      }
     } catch (error) {
       if (!(error instanceof NotPreparedError)) throw error;
       obstacle = { reason: error.reason, message: error.message };
@@ -69,7 +75,7 @@ export async function reconcileFault(fault: NetworkFaultObject, ctx: FaultContex
     if (!entry || entry.state === "Recovered") return { name, uid, address, state: "Pending", since: text(seconds(now)) };
     return entry.address === address ? entry : { ...entry, address };
   });
-  const standing = (entries: readonly PodEntry[]): Standing => ({ ...plan, obstacle, deleting, now: Date.now(), entries });
+  const standing = (entries: readonly PodEntry[]): Standing => ({ ...plan, obstacle, shortfall, deleting, now: Date.now(), entries });
 
   // Who is to have the fault is written before anybody gets it.
   let written = false;
@@ -106,6 +112,7 @@ export async function reconcileFault(fault: NetworkFaultObject, ctx: FaultContex
     }),
   ]);
   tell(fault, known, entries, ctx);
+  if (shortfall !== undefined) tellShortfall(fault, shortfall, ctx);
 
   const kept = sorted([...entries.filter((entry) => keeps(plan, entry, chosenUids)), ...remembered(plan, fault, chosenUids, leaving)]);
   const held = kept.some(mayHold);

@@ -121,7 +121,7 @@ const time = { format: "date-time" } as const;
 
 const status = t.Object({
   observedGeneration: t.Optional(t.Integer()),
-  /** Applied, Failed, Pending, Paused, Waiting, Ended or Invalid; for people. */
+  /** Applied, Partial, Failed, Pending, Paused, Waiting, Recovering, Ended or Invalid; for people. */
   state: t.Optional(t.String()),
   /** What is done, in a few words; for people. */
   fault: t.Optional(t.String()),

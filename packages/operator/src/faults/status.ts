@@ -13,11 +13,16 @@ export interface Standing {
   readonly problem?: string | undefined;
   /** Why nothing is set at the moment. */
   readonly obstacle?: { readonly reason: string; readonly message: string } | undefined;
+  /** What is left out of what is set. */
+  readonly shortfall?: string | undefined;
   /** Pods that match and cannot have a fault, for they are on their node's network. */
   readonly hostNetwork: number;
   readonly deleting: boolean;
   readonly now: number;
 }
+
+/** Why a fault that all its pods have is not for all its targets. */
+export const TOO_MANY_TARGETS = "TooManyTargets";
 
 /** Whether a pod has the fault, or may have it. */
 export function mayHold(entry: PodEntry): boolean {
@@ -65,7 +70,7 @@ export function faultStatus(fault: NetworkFaultObject, standing: Standing): Netw
   };
 }
 
-function judge({ due, entries, problem, obstacle, hostNetwork, deleting }: Standing): {
+function judge({ due, entries, problem, obstacle, shortfall, hostNetwork, deleting }: Standing): {
   readonly state: string;
   readonly reason: string;
   readonly message: string;
@@ -89,12 +94,15 @@ function judge({ due, entries, problem, obstacle, hostNetwork, deleting }: Stand
   const applied = present.filter(({ state }) => state === "Applied").length;
   const failed = present.filter(({ state }) => state === "Failed");
   const count = `${applied} of ${present.length} pods have the fault`;
-  if (applied === present.length) return { state: "Applied", reason: "AllApplied", message: [count, left].filter(Boolean).join("; ") };
+  if (applied === present.length) {
+    const message = [count, shortfall, left].filter(Boolean).join("; ");
+    return shortfall ? { state: "Partial", reason: TOO_MANY_TARGETS, message } : { state: "Applied", reason: "AllApplied", message };
+  }
   const state = failed.length === 0 ? "Pending" : applied === 0 ? "Failed" : "Partial";
   return {
     state,
     reason: failed.length === 0 ? "Pending" : "SomeFailed",
-    message: [count, failures(failed), left].filter(Boolean).join("; "),
+    message: [count, failures(failed), shortfall, left].filter(Boolean).join("; "),
   };
 }
 

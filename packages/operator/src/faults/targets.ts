@@ -18,11 +18,24 @@ export interface Surroundings {
 export class TargetsError extends Error {
   override readonly name = "TargetsError";
   readonly code = "ERR_TARGETS";
+  readonly reason: "NoTargets" | "TooManyTargets";
+
+  constructor(reason: "NoTargets" | "TooManyTargets", message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** The targets of a fault for its agents. */
+export interface ResolvedTargets {
+  /** In order, each once; undefined where the targets name no address, which means traffic with any. */
+  readonly cidrs: readonly string[] | undefined;
+  /** What is wrong where they are more than a fault can have. */
+  readonly shortfall?: string;
 }
 
 /**
- * The addresses of a fault's targets, as CIDRs in order, each once; undefined where the targets name none, which means
- * traffic with any address.
+ * The addresses of a fault's targets.
  *
  * A service is its cluster IPs and the addresses of its endpoints: which of them a packet bears inside the pod depends on
  * how the cluster's network balances.
@@ -31,6 +44,11 @@ export class TargetsError extends Error {
  * whose address is the node's: all that the node sends, the kubelet's probes too, would be meant. Whoever means that
  * names the address in `cidrs`.
  *
+ * A fault that is set for more addresses than it can have is set for none: whoever sets it reads why, and can mend it. One
+ * that is in force when its targets become too many goes on, with those that it had before the others: an experiment that
+ * ends unseen because a Deployment grew would be worth nothing.
+ *
+ * @param held the CIDRs that the fault has, where it is in force
  * @throws TargetsError where targets are named and none has an address, or they have too many; StatusError and ConnectionError of the client.
  */
 export async function resolveTargets(
@@ -38,8 +56,9 @@ export async function resolveTargets(
   around: Surroundings,
   client: Client,
   signal: AbortSignal,
-): Promise<readonly string[] | undefined> {
-  if (!targets?.cidrs && !targets?.pods && !targets?.services) return undefined;
+  held?: readonly string[],
+): Promise<ResolvedTargets> {
+  if (!targets?.cidrs && !targets?.pods && !targets?.services) return { cidrs: undefined };
   const cidrs = new Set(targets.cidrs?.map(cidrOf));
   for (const { selector, namespaceSelector } of targets.pods ?? []) {
     const matches = labelSelector(selector as never);
@@ -52,11 +71,15 @@ export async function resolveTargets(
     for (const address of await serviceAddresses(client, { namespace, name }, signal)) cidrs.add(cidrOf(address));
   if (cidrs.size === 0)
     throw new TargetsError(
+      "NoTargets",
       "no target has an address of its own: the pods or services that spec.targets names are not there, or on the network of their node",
     );
-  if (cidrs.size > MOST_ADDRESSES)
-    throw new TargetsError(`the targets have ${cidrs.size} addresses, and a fault can have ${MOST_ADDRESSES}: name their network in cidrs`);
-  return [...cidrs].sort();
+  if (cidrs.size <= MOST_ADDRESSES) return { cidrs: [...cidrs].sort() };
+  const shortfall = `the targets have ${cidrs.size} addresses, and a fault can have ${MOST_ADDRESSES}: name their network in cidrs`;
+  if (held === undefined) throw new TargetsError("TooManyTargets", shortfall);
+  const first = held.filter((cidr) => cidrs.has(cidr));
+  const kept = [...new Set([...first, ...[...cidrs].sort()])].slice(0, MOST_ADDRESSES);
+  return { cidrs: kept.sort(), shortfall };
 }
 
 function selected(around: Surroundings, selector: object): string[] {
@@ -72,7 +95,7 @@ async function serviceAddresses(
   const { namespace, name } = key;
   const [service, slices] = await Promise.all([
     client.get(Service, key, { signal }).catch((error: unknown) => {
-      if (error instanceof NotFoundError) throw new TargetsError(`there is no service ${namespace}/${name}`);
+      if (error instanceof NotFoundError) throw new TargetsError("NoTargets", `there is no service ${namespace}/${name}`);
       throw error;
     }),
     client.list(EndpointSlice, { namespace, labelSelector: `kubernetes.io/service-name=${name}`, signal }),
