@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
+import { vi } from "vitest";
 import type { KubeObject } from "../src/api/index.ts";
 import { type CertificateAndKey, type CertificateAuthority, createCa, issueCertificate } from "../src/pki/index.ts";
 
@@ -346,11 +347,16 @@ function bookmark(version: number, annotations?: object): string {
   return line({ type: "BOOKMARK", object });
 }
 
+/** How long `until` waits, milliseconds: as long as a busy machine may need for anything. */
+const UNTIL_MS = 30_000;
+// Where something never comes true, it is `until` that says what.
+vi.setConfig({ testTimeout: 2 * UNTIL_MS });
+
 /** Waits until the condition holds. */
 export async function until(condition: () => boolean | Promise<boolean>, what = String(condition)): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + UNTIL_MS;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not in 10 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not in ${UNTIL_MS / 1000} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

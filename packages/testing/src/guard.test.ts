@@ -4,15 +4,19 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { eventually } from "./eventually.ts";
+
+/** A new process that loads the sources takes long on a busy machine. */
+const LONG = { timeoutMs: 60_000 };
+vi.setConfig({ testTimeout: 3 * LONG.timeoutMs });
 
 let assets: string;
 beforeEach(() => {
   assets = mkdtempSync(join(tmpdir(), "outrigger-assets-"));
   // They say who and where they are, and never get ready.
   for (const name of ["etcd", "kube-apiserver"]) {
-    writeFileSync(join(assets, name), `#!/bin/sh\necho "$$ $PWD" > ${assets}/${name}.at\nexec sleep 60\n`);
+    writeFileSync(join(assets, name), `#!/bin/sh\necho "$$ $PWD" > ${assets}/${name}.at\nexec sleep 300\n`);
     chmodSync(join(assets, name), 0o755);
   }
 });
@@ -26,7 +30,7 @@ async function starting(): Promise<{ program: ChildProcess; pids: number[]; fold
   const parts = await eventually(async () => {
     const texts = await Promise.all(["etcd", "kube-apiserver"].map((name) => readFile(join(assets, `${name}.at`), "utf8")));
     return texts.every((text) => text.endsWith("\n")) && texts.map((text) => text.trim().split(" "));
-  });
+  }, LONG);
   return { program, pids: parts.map(([pid]) => Number(pid)), folder: parts[0]![1]! };
 }
 const runs = (pid: number): boolean => {
@@ -44,5 +48,5 @@ test.for(["SIGKILL", "SIGINT"] as const)("a program ended by %s leaves no proces
   const exited = once(program, "exit");
   program.kill(signal);
   await exited;
-  await eventually(() => !pids.some(runs) && !existsSync(folder), { timeoutMs: 5000 });
+  await eventually(() => !pids.some(runs) && !existsSync(folder), LONG);
 });

@@ -83,4 +83,4 @@ test("whatever breaks on the way, the store ends as the server is, and handlers 
     }),
     { numRuns: 50 },
   );
-});
+}, 120_000);

@@ -63,7 +63,7 @@ test("answers every query as a plain list does, after any sequence of writes", (
     }),
     { numRuns: 10_000 },
   );
-});
+}, 120_000);
 
 test("an index that was not declared is an error, and so is one name for two functions", () => {
   const store = new Store();

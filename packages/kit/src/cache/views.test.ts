@@ -169,7 +169,7 @@ test("after any sequence of changes, disconnections and relists, store, indexes 
     fc.asyncProperty(fc.array(step, { maxLength: 25, size: "max" }), (steps) => play(steps)),
     { numRuns: 10_000 },
   );
-}, 30_000);
+}, 120_000);
 
 test("a relist reports what vanished as deleted, with its last known state", async () => {
   const informer = new SharedInformer({} as Client, ConfigMap, { watchList: true, handlerBuffer: 1000, onError: () => {} });

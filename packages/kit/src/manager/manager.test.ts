@@ -12,9 +12,10 @@ const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: ob
   "configmaps",
   "Namespaced",
 );
-const fast = { leaseDurationMs: 2_000, renewDeadlineMs: 1_200, retryPeriodMs: 50 };
 /** Of a lease that nobody loses, and no process is ended for, because the machine was busy for a moment. */
 const patient = { leaseDurationMs: 60_000, renewDeadlineMs: 30_000, retryPeriodMs: 50 };
+/** Of one that is lost soon, and leaves long to end what it guards: the lease's thread would end this process. */
+const soonLost = { leaseDurationMs: 30_000, renewDeadlineMs: 4_000, retryPeriodMs: 50 };
 
 test("starts webhooks, then caches, then controllers, and stops in reverse", async () => {
   await using server = await startApiServer();
@@ -247,8 +248,7 @@ describe("leader election", () => {
         kubeconfig: { text: server.kubeconfig() },
         name: "m",
         controllers: [one],
-        // Nobody may lose the lease here because the machine was busy for a moment.
-        leaderElection: { ...fast, leaseDurationMs: 60_000, renewDeadlineMs: 40_000, identity },
+        leaderElection: { ...patient, identity },
         log: false,
       });
       const stop = new AbortController();
@@ -281,7 +281,7 @@ describe("leader election", () => {
     const running = manager({
       kubeconfig: { text: server.kubeconfig() },
       name: "m",
-      leaderElection: { ...fast, identity: "me" },
+      leaderElection: { ...patient, identity: "me" },
       log: false,
     });
     const stop = new AbortController();
@@ -302,7 +302,13 @@ describe("leader election", () => {
       await once(ctx.signal, "abort");
       aborted = performance.now();
     });
-    const running = manager({ kubeconfig: { text: server.kubeconfig() }, name: "m", controllers: [one], leaderElection: fast, log: false });
+    const running = manager({
+      kubeconfig: { text: server.kubeconfig() },
+      name: "m",
+      controllers: [one],
+      leaderElection: soonLost,
+      log: false,
+    });
     const done = running.run();
     done.catch(() => {});
     await running.ready;
@@ -314,12 +320,12 @@ describe("leader election", () => {
       return true;
     });
     await expect(done).rejects.toBeInstanceOf(LeadershipLostError);
-    expect(aborted - lastRenewal).toBeLessThan(fast.leaseDurationMs);
+    expect(aborted - lastRenewal).toBeLessThan(soonLost.leaseDurationMs);
   });
 
   test("a leader whose lease was taken fails at once", async () => {
     await using server = await startApiServer();
-    const running = manager({ kubeconfig: { text: server.kubeconfig() }, name: "m", leaderElection: fast, log: false });
+    const running = manager({ kubeconfig: { text: server.kubeconfig() }, name: "m", leaderElection: patient, log: false });
     const done = running.run();
     await running.ready;
     server.put("m", { spec: { holderIdentity: "thief", leaseDurationSeconds: 15 } }, "default", "leases");

@@ -1,8 +1,11 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: reviews of any shape
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { applyJsonPatch } from "../patch/index.ts";
 import { answerReview, change, mutate, type ReviewContext } from "./index.ts";
+
+// Thousands of runs, which a busy machine takes long for.
+vi.setConfig({ testTimeout: 120_000 });
 
 const context: ReviewContext = { timeoutMs: undefined, signal: new AbortController().signal };
 const labeller = mutate<any>("/m", ({ object }) => {
