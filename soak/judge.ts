@@ -18,7 +18,7 @@ export class Judge {
   readonly #history: History;
   readonly views: readonly View[] = handlers.map(() => ({ objects: new Map(), last: new Map(), problems: [], synced: false, events: 0 }));
   /** Records whose state the books did not hold yet: the news may travel faster than the answer to the write. */
-  #open: { readonly record: Record; readonly since: number }[] = [];
+  #open: Record[] = [];
   /** Milliseconds from when a state was known here until a handler was told of it. */
   maxLagMs = 0;
   #lags: number[] = [];
@@ -29,9 +29,8 @@ export class Judge {
 
   take(records: readonly Record[]): void {
     for (const record of records) this.#take(record);
-    const now = Date.now();
-    this.#open.push(...records.filter(([, what]) => what === "add" || what === "update").map((record) => ({ record, since: now })));
-    this.#settle(5000);
+    this.#open.push(...records.filter(([, what]) => what === "add" || what === "update"));
+    this.#settle();
   }
 
   /** Lag that 99 of 100 changes stayed below, milliseconds. */
@@ -45,7 +44,10 @@ export class Judge {
 
   /** Everything the books will hold is there now. */
   finish(): void {
-    this.#settle(-1);
+    this.#settle();
+    for (const [handler, what, key, , version] of this.#open)
+      this.views[handler]!.problems.push(`${what} ${key}@${version}: no such state was ever written`);
+    this.#open = [];
   }
 
   /** What is wrong with handlers' last words, by handler. @param server `namespace/name` → state by kind's plural. */
@@ -90,16 +92,11 @@ export class Judge {
   }
 
   /** Each state that was told must be one that the object was in. */
-  #settle(patienceMs: number): void {
-    const now = Date.now();
-    this.#open = this.#open.filter(({ record, since }) => {
-      const [handler, what, key, uid, version, sequence, color, , , at] = record;
+  #settle(): void {
+    this.#open = this.#open.filter(([handler, what, key, uid, version, sequence, color, , , at]) => {
       const state = this.#history.at(uid, version);
-      if (state === undefined) {
-        if (now - since <= patienceMs) return true;
-        this.views[handler]!.problems.push(`${what} ${key}@${version}: no such state was ever written`);
-        return false;
-      }
+      // A write that broke off is looked up once the server answers again, which may take long.
+      if (state === undefined) return true;
       if (state.sequence !== sequence || state.color !== color)
         this.views[handler]!.problems.push(`${what} ${key}@${version}: is not what was written`);
       if (what === "update") {
