@@ -14,6 +14,7 @@
  *   (410), or too new for the server, leads to a list of the most recent state at once. 429 and refused connections mean waiting, no list.
  * - Tries are 0.8 s apart, then twice as long each time up to 30 s, each stretched by up to itself; from 0.8 s again after two quiet minutes.
  * - A dead connection is noticed, a quiet one left alone (docs/decisions/0032).
+ * - After `stop` no handler hears anything more, of what was queued either; it resolves when the calls under way have ended.
  * - One reflector for each resource, namespace, selector, form and transform. Objects are handed out by reference and deeply frozen.
  * - Resource versions are never turned into numbers; where they are ordered, by length, then text.
  * - `informers.lister` of what was not declared is an error with the declaration and the verbs, never a hidden watch.

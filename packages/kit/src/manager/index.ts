@@ -9,7 +9,8 @@
  *   stopped; never while a controller may still act.
  * - Losing the lease ends every signal and rejects `run` with `LeadershipLostError`, before another can lead. From that
  *   moment writes of controllers and elected services are refused, also in a process that stood still and wakes.
- * - A part that cannot start, or fails, ends `run` with its error, and what was started is stopped.
+ * - A part that cannot start, or fails, ends `run` with its error, and what was started is stopped; so does the wish to stop,
+ *   whatever other parts are still waiting for.
  * - Series of metrics stand at 0 from the start, under controller-runtime's names.
  * - No signal handler is installed unless `run({ stopOn })` asks for it.
  * - The process is never ended, with one exception: when the lease is lost and the main thread is blocked, so that nothing
