@@ -4,15 +4,20 @@ import type { Context, Reconcile } from "./context.ts";
 import type { Predicate } from "./predicate.ts";
 import type { PolicyRule, Verb } from "./rbac.ts";
 
-export interface ControllerOptions<For extends Resource = Resource> {
+/** What of a kind is watched. */
+type Selection = Pick<InformerOptions, "namespace" | "labelSelector" | "fieldSelector">;
+/** What is there to see of a kind of which only metadata is watched. */
+export type ObservedMetadata<R extends Resource> = Pick<Observed<R>, "apiVersion" | "kind" | "metadata">;
+
+export interface ControllerOptions<For extends Resource = Resource, Shown extends object = Observed<For>> {
   /** Names the controller in metrics, logs, its field manager and its finalizer. Default: the kind in lower case. */
   readonly name?: string;
   /** Reconciles at one time. Default 1. */
   readonly workers?: number;
   /** Which events of the main kind lead to a reconcile. Default: all. */
-  readonly predicate?: Predicate<Observed<For>>;
+  readonly predicate?: Predicate<Shown>;
   /** What part of the main kind to watch. */
-  readonly select?: Pick<InformerOptions, "namespace" | "labelSelector" | "fieldSelector">;
+  readonly select?: Selection & { readonly metadataOnly?: false };
   /** A reconcile that takes longer has its signal aborted. Default: none. */
   readonly deadline?: Duration;
   /** How long to wait for the caches at the start. Default 2 minutes. */
@@ -25,9 +30,14 @@ export interface ControllerOptions<For extends Resource = Resource> {
   readonly verbs?: readonly Verb[];
 }
 
+/** Of a controller whose predicate, reconcile and cleanup are shown the main kind's metadata alone. */
+export interface MetadataControllerOptions<For extends Resource> extends Omit<ControllerOptions<For, ObservedMetadata<For>>, "select"> {
+  readonly select: Selection & { readonly metadataOnly: true };
+}
+
 export interface SourceOptions<R extends Resource> {
   readonly predicate?: Predicate<Observed<R>>;
-  readonly select?: Pick<InformerOptions, "namespace" | "labelSelector" | "fieldSelector" | "metadataOnly">;
+  readonly select?: Selection & Pick<InformerOptions, "metadataOnly">;
   /**
    * What the reconcile does to the kind beside reading it; for `rbacRules`. Default: create, patch and delete what is
    * owned (as `apply` and `delete` need it), nothing else.
@@ -76,9 +86,14 @@ export interface ControllerPlan {
 }
 
 /** What is said of a controller before its reconcile, which comes last: a controller is whole or it does not compile. */
-export interface ControllerBuilder<For extends Resource, Declared extends Resource = never> {
+export interface ControllerBuilder<
+  For extends Resource,
+  Declared extends Resource = never,
+  Owned extends Declared = never,
+  Shown extends object = Observed<For>,
+> {
   /** Reconciles the owner when an object of this kind changes that it controls. */
-  owns<R extends Resource>(resource: R, options?: OwnsOptions<R>): ControllerBuilder<For, Declared | R>;
+  owns<R extends Resource>(resource: R, options?: OwnsOptions<R>): ControllerBuilder<For, Declared | R, Owned | R, Shown>;
   /**
    * Reconciles what `map` names when an object of this kind changes: asked about the new state, for an update with the
    * old one beside it, and for a deletion about the last state.
@@ -87,22 +102,27 @@ export interface ControllerBuilder<For extends Resource, Declared extends Resour
     resource: R,
     map: (now: Observed<R>, before: Observed<R> | undefined) => Iterable<ObjectKey>,
     options?: SourceOptions<R>,
-  ): ControllerBuilder<For, Declared | R>;
+  ): ControllerBuilder<For, Declared | R, Owned, Shown>;
   /** Lets the reconcile read and write a kind whose changes wake nothing. */
-  uses<R extends Resource>(resource: R, options?: Omit<SourceOptions<R>, "predicate">): ControllerBuilder<For, Declared | R>;
+  uses<R extends Resource>(resource: R, options?: Omit<SourceOptions<R>, "predicate">): ControllerBuilder<For, Declared | R, Owned, Shown>;
   /** Rights that the reconcile needs beyond those that follow from the kinds declared: for `ctx.client`, or for subresources. */
-  permissions(...rules: readonly PolicyRule[]): ControllerBuilder<For, Declared>;
+  permissions(...rules: readonly PolicyRule[]): ControllerBuilder<For, Declared, Owned, Shown>;
   /**
    * Runs before an object goes; adds the finalizer before the first reconcile, and removes it after `run` succeeded.
    * Objects that are being deleted then reach `run` alone; without a cleanup they reach the reconcile like any other.
    */
-  cleanup(run: (object: Observed<For>, ctx: Context<For, Declared>) => Promise<void>): ControllerBuilder<For, Declared>;
-  reconcile(run: Reconcile<For, Declared>): Controller<For>;
+  cleanup(run: (object: Shown, ctx: Context<For, Declared, Owned>) => Promise<void>): ControllerBuilder<For, Declared, Owned, Shown>;
+  reconcile(run: Reconcile<For, Declared, Owned, Shown>): Controller<For>;
 }
 
 const OWNER_VERBS: readonly Verb[] = ["create", "patch", "delete"];
 
-export function controller<For extends Resource>(resource: For, options: ControllerOptions<For> = {}): ControllerBuilder<For> {
+export function controller<For extends Resource>(
+  resource: For,
+  options: MetadataControllerOptions<For>,
+): ControllerBuilder<For, never, never, ObservedMetadata<For>>;
+export function controller<For extends Resource>(resource: For, options?: ControllerOptions<For>): ControllerBuilder<For>;
+export function controller<For extends Resource>(resource: For, options: Options<For> = {}): ControllerBuilder<For> {
   const main: Source = {
     resource,
     relation: "for",
@@ -115,11 +135,12 @@ export function controller<For extends Resource>(resource: For, options: Control
   return build(resource, options, { sources: [main], permissions: [], cleanup: undefined });
 }
 
+type Options<For extends Resource> = ControllerOptions<For> | MetadataControllerOptions<For>;
 /** What was said of a controller so far. */
 type Said = Pick<ControllerPlan, "sources" | "permissions" | "cleanup">;
 
-function build<For extends Resource>(resource: For, options: ControllerOptions<For>, said: Said): ControllerBuilder<For, never> {
-  // The type parameter that grows with each declaration has no run-time counterpart.
+function build<For extends Resource>(resource: For, options: Options<For>, said: Said): ControllerBuilder<For, never> {
+  // The type parameters that grow with each declaration have no run-time counterpart.
   const and = (source: Source): never => build(resource, options, { ...said, sources: [...said.sources, source] }) as never;
   return {
     owns: (other, more = {}) =>
@@ -160,7 +181,7 @@ function build<For extends Resource>(resource: For, options: ControllerOptions<F
 
 function finish<For extends Resource>(
   resource: For,
-  options: ControllerOptions<For>,
+  options: Options<For>,
   { sources, permissions, cleanup }: Said,
   reconcile: ControllerPlan["reconcile"],
 ): Controller<For> {

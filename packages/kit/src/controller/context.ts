@@ -4,13 +4,16 @@ import type { EventOptions } from "./event.ts";
 import type { Log } from "./log.ts";
 import type { Result } from "./requeue.ts";
 
-export interface ContextApplyOptions<Declared extends Resource> {
+export interface ContextApplyOptions<Owned extends Resource> {
   /** Of these kinds, deletes every object that the object under reconcile controls and that is not among those applied. */
-  readonly prune?: readonly Declared[];
+  readonly prune?: readonly Owned[];
 }
 
-/** What a reconcile may touch: only kinds that the controller declared. Reads come from the cache and are frozen. */
-export type Context<For extends Resource, Declared extends Resource> = {
+/**
+ * What a reconcile may touch: only kinds that the controller declared, and of those that it owns what belongs to the object
+ * under reconcile. Reads come from the cache and are frozen.
+ */
+export type Context<For extends Resource, Declared extends Resource, Owned extends Declared = never> = {
   readonly key: ObjectKey;
   /** Ends when the manager stops, or the reconcile's deadline passes. */
   readonly signal: AbortSignal;
@@ -25,8 +28,8 @@ export type Context<For extends Resource, Declared extends Resource> = {
     resource: R,
     options?: { readonly namespace?: string; readonly labels?: string | Readonly<Record<string, string>> },
   ): readonly Observed<R>[];
-  /** Objects of a kind whose controller reference names the object under reconcile. */
-  owned<R extends Declared>(resource: R): readonly Observed<R>[];
+  /** Objects of an owned kind (`owns`) whose controller reference names the object under reconcile. */
+  owned<R extends Owned>(resource: R): readonly Observed<R>[];
   /**
    * Server-side apply with force, as this controller's field manager, in order. Objects that name no namespace get that of
    * the object under reconcile; those of owned kinds get the owner reference, unless they were let go since the object under
@@ -34,7 +37,7 @@ export type Context<For extends Resource, Declared extends Resource> = {
    *
    * @throws OwnerDeletedError when that began during the reconcile. It ends the reconcile and is not to be handled.
    */
-  apply(objects: Desired<Declared> | readonly Desired<Declared>[], options?: ContextApplyOptions<Declared>): Promise<void>;
+  apply(objects: Desired<Declared> | readonly Desired<Declared>[], options?: ContextApplyOptions<Owned>): Promise<void>;
   create<R extends Declared>(resource: R, object: Desired<R>): Promise<Observed<R>>;
   update<R extends Declared | For>(resource: R, object: Observed<R>): Promise<Observed<R>>;
   patch<R extends Declared | For>(resource: R, key: ObjectKey, body: PatchBody): Promise<Observed<R>>;
@@ -49,8 +52,13 @@ export type Context<For extends Resource, Declared extends Resource> = {
       status(next: StatusOf<For>): Promise<void>;
     });
 
-export type Reconcile<For extends Resource, Declared extends Resource> = (
-  object: Observed<For>,
-  ctx: Context<For, Declared>,
+export type Reconcile<
+  For extends Resource,
+  Declared extends Resource,
+  Owned extends Declared = never,
+  Shown extends object = Observed<For>,
+> = (
+  object: Shown,
+  ctx: Context<For, Declared, Owned>,
   // biome-ignore lint/suspicious/noConfusingVoidType: a reconcile without a return statement is the usual one.
 ) => Promise<Result | void>;

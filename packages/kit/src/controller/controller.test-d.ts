@@ -1,6 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import {
   ConfigMap,
+  type Context,
   controller,
   Deployment,
   type Desired,
@@ -93,7 +94,7 @@ test("a reconcile sees only what it declared", () => {
       await ctx.apply([{ apiVersion: "v1", kind: "Pod", metadata: { name: "x" }, spec: { containers: [] } }]);
       // @ts-expect-error unknown field in a list
       await ctx.apply([{ apiVersion: "v1", kind: "Pod", metadata: { name: "x" }, spec: { containers: [], zzz: 1 } }]);
-      await ctx.apply([], { prune: [Pod, ConfigMap] });
+      await ctx.apply([], { prune: [Pod] });
       // @ts-expect-error undeclared kind to prune
       await ctx.apply([], { prune: [Deployment] });
       // @ts-expect-error undeclared kind
@@ -104,6 +105,60 @@ test("a reconcile sees only what it declared", () => {
     // @ts-expect-error Plain has no status
     await ctx.status({});
   });
+});
+
+test("only what is owned can be asked for by its owner, and pruned", () => {
+  controller(CustomPod)
+    .owns(Pod)
+    .watches(ConfigMap, () => [])
+    .uses(Deployment)
+    .cleanup(async (_object, ctx) => {
+      expectTypeOf(ctx.owned(Pod)).toEqualTypeOf<readonly Observed<typeof Pod>[]>();
+      // @ts-expect-error watched, not owned
+      ctx.owned(ConfigMap);
+    })
+    .reconcile(async (_object, ctx) => {
+      expectTypeOf(ctx.owned(Pod)).toEqualTypeOf<readonly Observed<typeof Pod>[]>();
+      // @ts-expect-error watched, not owned
+      ctx.owned(ConfigMap);
+      // @ts-expect-error used, not owned
+      ctx.owned(Deployment);
+      // @ts-expect-error the object under reconcile's own kind
+      ctx.owned(CustomPod);
+      // @ts-expect-error watched, not owned
+      await ctx.apply([], { prune: [Pod, ConfigMap] });
+      const needsPods = (_: Context<typeof CustomPod, typeof Pod, typeof Pod>): void => {};
+      needsPods(ctx);
+      const needsLess = (_: Context<typeof CustomPod, typeof Pod | typeof ConfigMap>): void => {};
+      needsLess(ctx);
+      const needsMore = (_: Context<typeof CustomPod, typeof ConfigMap, typeof ConfigMap>): void => {};
+      // @ts-expect-error a helper that works on owned ConfigMaps
+      needsMore(ctx);
+    });
+});
+
+test("a controller of metadata alone is shown no more", () => {
+  controller(CustomPod, {
+    select: { metadataOnly: true, labelSelector: "app" },
+    predicate: (now) => now?.metadata.generation !== 1,
+  })
+    .owns(Pod)
+    .cleanup(async (object) => {
+      // @ts-expect-error no spec
+      object.spec;
+    })
+    .reconcile(async (object, ctx) => {
+      expectTypeOf(object.metadata.name).toEqualTypeOf<string>();
+      // @ts-expect-error no spec
+      object.spec;
+      ctx.owned(Pod);
+      await ctx.status({ replicas: 1, podNames: [] });
+    });
+  controller(CustomPod, { select: { namespace: "a" }, predicate: (now) => now?.spec.replicas === 1 }).reconcile(async ({ spec }) => {
+    expectTypeOf(spec.replicas).toEqualTypeOf<number>();
+  });
+  // @ts-expect-error no spec
+  controller(CustomPod, { select: { metadataOnly: true }, predicate: (now) => now?.spec.replicas === 1 });
 });
 
 test("versions of a kind convert with the types of both", () => {

@@ -337,6 +337,92 @@ test("a kind that was not declared cannot be read, and the error says what to do
   });
 });
 
+test("a kind that is not owned cannot be asked for by its owner, and the error says what to do", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  await using running = await runController(
+    server,
+    controller(ConfigMap)
+      .uses(Secret)
+      .reconcile(async (_object, ctx) => {
+        ctx.owned(Secret as never);
+      }),
+  );
+  await until(() => running.outcomes.length >= 1);
+  expect(running.outcomes[0]?.error).toMatchObject({
+    code: "ERR_UNDECLARED_KIND",
+    message: expect.stringContaining("does not own Secret: declare it by .owns()"),
+  });
+});
+
+test("a kind that owns its like is read as its own selection says", async () => {
+  await using server = await startApiServer();
+  const owner = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    name: "a",
+    uid: server.put("a", { metadata: { labels: { app: "x" } } }).metadata.uid,
+  };
+  server.put("b", { metadata: { labels: { app: "x" }, ownerReferences: [{ ...owner, controller: true }] } });
+  const owned = new Map<string, readonly string[]>();
+  await using _ = await runController(
+    server,
+    controller(ConfigMap, { select: { labelSelector: "app" } })
+      .owns(ConfigMap)
+      .reconcile(async ({ metadata }, ctx) => {
+        owned.set(
+          metadata.name,
+          ctx.owned(ConfigMap).map((one) => one.metadata.name),
+        );
+      }),
+  );
+  await until(() => owned.size === 2);
+  expect(Object.fromEntries(owned)).toEqual({ a: ["b"], b: [] });
+});
+
+describe("a controller of metadata alone", () => {
+  test("is shown no more of the main kind, from the first run on, and keeps the rest as it is", async () => {
+    await using server = await startApiServer();
+    server.put("a", { data: { x: "1" } });
+    const shown: string[][] = [];
+    await using _ = await runController(
+      server,
+      controller(ConfigMap, { select: { metadataOnly: true } })
+        .cleanup(async (object, ctx) => {
+          shown.push(Object.keys(object));
+          await ctx.status({ count: 1 });
+        })
+        .reconcile(async (object, ctx) => {
+          shown.push(Object.keys(object));
+          if (shown.length > 1) return;
+          await ctx.patch(ConfigMap, ctx.key, { type: "merge", patch: { metadata: { labels: { seen: "yes" } } } });
+        }),
+    );
+    await until(() => shown.length >= 2);
+    expect(server.requestsOf("GET", true)[0]?.headers.accept).toContain("as=PartialObjectMetadata;");
+    expect(server.get("a")).toMatchObject({ data: { x: "1" }, metadata: { labels: { seen: "yes" }, finalizers: [expect.any(String)] } });
+    const client = connect({ text: server.kubeconfig() });
+    await client.delete(ConfigMap, { name: "a" });
+    await until(() => server.get("a") === undefined);
+    expect(new Set(shown.flat())).toEqual(new Set(["apiVersion", "kind", "metadata"]));
+    await client.close();
+  });
+
+  test("cannot by mistake replace an object by what it sees of it", async () => {
+    await using server = await startApiServer();
+    server.put("a", { data: { x: "1" } });
+    await using running = await runController(
+      server,
+      controller(ConfigMap, { select: { metadataOnly: true } }).reconcile(async (object, ctx) => {
+        await ctx.update(ConfigMap, object as never);
+      }),
+    );
+    await until(() => running.outcomes.length >= 1);
+    expect(String(running.outcomes[0]?.error)).toContain("watched with metadataOnly");
+    expect(server.get("a")?.["data"]).toEqual({ x: "1" });
+  });
+});
+
 test("caches that do not sync in time are an error that names them", async () => {
   await using server = await startApiServer();
   server.interceptions.push(({ url }) => url.pathname.endsWith("/secrets"));

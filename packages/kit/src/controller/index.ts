@@ -34,7 +34,8 @@
  *   they are not adopted then.
  * - What the cache does not show (it is not selected, or others made it a moment ago) is applied whatever its state. An
  *   owner that is deleted between the question whether it stands and the write that adopts is not noticed.
- * - Kinds that are watched with `metadataOnly` have no spec and no status in the cache, whatever their type says.
+ * - Kinds that are watched with `metadataOnly` have no spec and no status in the cache, whatever the type of what `ctx` reads says;
+ *   the object under reconcile is of a type that says so. A status is applied each time then, since there is none to compare it with.
  * - What is written with `ctx.client` is not waited for.
  */
 export {
@@ -43,6 +44,8 @@ export {
   type ControllerOptions,
   type ControllerPlan,
   controller,
+  type MetadataControllerOptions,
+  type ObservedMetadata,
   type OwnsOptions,
   type Source,
   type SourceOptions,

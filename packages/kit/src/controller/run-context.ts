@@ -29,12 +29,19 @@ export function controllerUid(object: unknown): readonly string[] {
   return reference ? [reference.uid] : [];
 }
 
+interface DeclaredKind {
+  readonly source: Source;
+  readonly informer: Informer;
+  /** Some declaration of the kind owns it. */
+  readonly owned: boolean;
+}
+
 /** What all reconciles of one controller share. */
 export interface ContextScope {
   readonly controller: string;
   readonly fieldManager: string;
   readonly client: Client;
-  readonly sources: ReadonlyMap<string, { readonly source: Source; readonly informer: Informer }>;
+  readonly sources: ReadonlyMap<string, DeclaredKind>;
   readonly writes: OwnWrites;
   readonly events: EventRecorder | undefined;
 }
@@ -119,10 +126,9 @@ export class RunContext {
   }
 
   owned<R extends Resource>(resource: R): readonly Observed<R>[] {
-    return this.#declared(resource, "list").informer.lister.byIndex(
-      BY_CONTROLLER,
-      this.#object.metadata.uid ?? "",
-    ) as readonly Observed<R>[];
+    const { informer, owned } = this.#declared(resource, "list");
+    if (!owned) throw new UndeclaredKindError(`controller ${this.#scope.controller} does not own ${resource.kind}: declare it by .owns()`);
+    return informer.lister.byIndex(BY_CONTROLLER, this.#object.metadata.uid ?? "") as readonly Observed<R>[];
   }
 
   async apply(
@@ -157,7 +163,11 @@ export class RunContext {
   }
 
   async update<R extends Resource>(resource: R, object: Observed<R>): Promise<Observed<R>> {
-    const { informer } = this.#declared(resource, "update");
+    const { source, informer } = this.#declared(resource, "update");
+    if (source.select.metadataOnly && Object.keys(object).every((name) => ["apiVersion", "kind", "metadata"].includes(name)))
+      throw new TypeError(
+        `an update with what the cache has of ${resource.kind}, which is watched with metadataOnly, would take everything else off it: patch it, or apply to it`,
+      );
     return this.#changed(
       informer,
       await this.client.update(resource, object, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
@@ -251,10 +261,7 @@ export class RunContext {
     return scope === "Cluster" || key.namespace !== undefined || namespace === undefined ? key : { ...key, namespace };
   }
 
-  #declared(
-    resource: { readonly apiVersion: string; readonly kind: string },
-    verb: string,
-  ): { readonly source: Source; readonly informer: Informer } {
+  #declared(resource: { readonly apiVersion: string; readonly kind: string }, verb: string): DeclaredKind {
     const found = this.#scope.sources.get(kindKey(resource));
     if (found) return found;
     throw new UndeclaredKindError(

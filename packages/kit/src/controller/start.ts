@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { type KubeObject, keyText, type ObjectKey, type Observed, parseDuration, type Resource } from "../api/index.ts";
-import type { EventHandler, HandlerRegistration, Informer } from "../cache/index.ts";
+import { deepFreeze, type EventHandler, type HandlerRegistration, type Informer } from "../cache/index.ts";
 import { type Clock, INITIAL_LIST_PRIORITY, systemClock, WorkQueue } from "../queue/index.ts";
 import type { Controller, ControllerPlan, Source } from "./builder.ts";
 import { CleanupNews } from "./cleanup-news.ts";
@@ -60,14 +60,16 @@ class Running implements RunningController {
       (key) => this.#queue.add(key),
       (key, what) => this.#log.warn({ key, what }, "the cache did not show an own write in time; going on without it"),
     );
-    const sources = new Map<string, { readonly source: Source; readonly informer: Informer }>();
+    const sources = new Map<string, { readonly source: Source; readonly informer: Informer; readonly owned: boolean }>();
+    const owned = new Set(plan.sources.filter(({ relation }) => relation === "owns").map(({ resource }) => kindKey(resource)));
     for (const source of plan.sources) {
       const informer = runtime.informers.for(source.resource, source.select);
-      if (source.relation === "owns") informer.addIndex(BY_CONTROLLER, controllerUid);
+      const key = kindKey(source.resource);
+      if (owned.has(key)) informer.addIndex(BY_CONTROLLER, controllerUid);
       // A kind declared twice is read through its first declaration, and adopted if any declaration owns it.
-      const first = sources.get(kindKey(source.resource));
+      const first = sources.get(key);
       if (!first || (first.source.relation !== "for" && source.relation === "owns"))
-        sources.set(kindKey(source.resource), { source, informer });
+        sources.set(key, { source, informer, owned: owned.has(key) });
       this.#registrations.push({ source, registration: informer.addHandler(this.#handler(source), { frozen: !source.looksOnly }) });
     }
     this.#main = sources.get(kindKey(plan.sources[0]!.resource))!.informer;
@@ -216,7 +218,8 @@ class Running implements RunningController {
     const held = await ensureFinalizer(this.#writer(run), object, finalizer);
     if (!held) return undefined;
     this.#writes.wrote(run.queueKey, this.#main, held);
-    return this.#live(held, run);
+    const { apiVersion, kind, metadata } = held;
+    return this.#live(this.#plan.sources[0]!.select.metadataOnly ? deepFreeze({ apiVersion, kind, metadata }) : held, run);
   }
 
   async #live(object: KubeObject, run: Run): Promise<Result> {

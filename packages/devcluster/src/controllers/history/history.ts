@@ -17,7 +17,10 @@ interface Owner {
   readonly metadata: Observed<Resource>["metadata"] & { readonly namespace: string };
   readonly spec: { readonly template: PodTemplate; readonly selector: object };
 }
-type Ctx = Pick<Context<Resource, typeof ControllerRevision>, "client" | "create" | "patch" | "delete" | "owned">;
+type Ctx = Pick<
+  Context<Resource, typeof ControllerRevision, typeof ControllerRevision>,
+  "client" | "create" | "patch" | "delete" | "owned"
+>;
 
 /** The revisions of an owner, oldest first; orphans that match are adopted. */
 export async function revisionsOf(
