@@ -38,6 +38,9 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** How long the stores may take to catch up when nothing disturbs them any more, milliseconds. */
 const CATCH_UP_MS = 90_000;
 
+/** Share of the writes asked for that must have been made: a busy machine makes fewer, and while an API server starts anew there are none. */
+const LEAST_RATE = 0.5;
+
 const random = new Random(seed);
 const cluster = await soakCluster(values.kubeconfig);
 console.log(`soak: ${values.minutes} min on ${cluster.kind}, ${values.writes} writes/s, --seed ${seed}`);
@@ -114,6 +117,8 @@ for (;;) {
 const caughtUpMs = Date.now() - quietSince;
 judge.finish();
 told = handlers.map(({ plan }, index) => judge.endOf(index, server.get(plan.resource.plural)!));
+// What its stop ends was not noticed.
+const hung = { ...proxy.hung };
 tell({ type: "stop" });
 await Promise.race([ended, sleep(10_000).then(() => watcher.kill("SIGKILL"))]);
 await witness.stop();
@@ -139,9 +144,18 @@ report.check("memory does not grow", report.growth(durationMs));
 report.check("nothing else went wrong", report.strange());
 const quiet = [...disturbances.counts].filter(([, count]) => count === 0).map(([name]) => name);
 report.check("every disturbance happened", Number(values.minutes) < 1 ? [] : quiet);
-const seconds = durationMs / 1000;
+const { noticed, unnoticed, slowestMs } = hung;
+report.check(
+  `${noticed} streams and answers that hung were given up by their reader, the slowest after ${(slowestMs / 1000).toFixed(1)} s`,
+  unnoticed > 0 ? [`${unnoticed} were not`] : noticed === 0 && Number(values.minutes) >= 1 ? ["none was"] : [],
+);
+const rate = writers.writes / writers.seconds;
+report.check(
+  `${rate.toFixed(0)} writes/s were made of the ${values.writes} asked for`,
+  rate < LEAST_RATE * Number(values.writes) ? ["that is not enough"] : [],
+);
 console.log(
-  `writes: ${writers.writes} (${(writers.writes / seconds).toFixed(0)}/s), ${writers.unsure} broken off; states in the history: ${history.states}; the witness saw ${witness.events}, with ${witness.gaps} gaps`,
+  `writes: ${writers.writes}, ${writers.unsure} broken off; states in the history: ${history.states}; the witness saw ${witness.events}, with ${witness.gaps} gaps`,
 );
 console.log(
   `disturbances: ${disturbances.total}: ${[...disturbances.counts].map(([name, count]) => `${name} ${count}`).join(", ")}; restarts of the API server ${accidents.restarts}`,

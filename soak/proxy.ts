@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Status } from "@outrigger/kit/api";
+import type { KubeObject, Status } from "@outrigger/kit/api";
 import type { Client, TransportResponse } from "@outrigger/kit/client";
 import { createCa, issueCertificate } from "@outrigger/kit/pki";
 import type { Breakage, Disturbances, Refusal } from "./disturbances.ts";
 
-/** A hung stream is cut after this long, milliseconds, should its reader not have noticed before. */
-const HANG_MS = 12_000;
+/** What hangs is cut after this long, milliseconds: three times what its reader should need to notice. */
+const HANG_MS = 30_000;
+/** Distance of the bookmarks that the proxy adds, milliseconds: the server's own are too far apart for a short run. */
+const BOOKMARK_MS = 2000;
 
 /** Stands between informers and API server, on real TLS sockets of its own, and spoils what goes through. */
 export class SpoilingProxy {
@@ -17,7 +19,11 @@ export class SpoilingProxy {
   readonly #server: Server;
   /** TCP connections below the TLS ones, by the client's port. */
   readonly #raw = new Map<number, Socket>();
+  /** Those that the proxy has ended itself. */
+  readonly #ended = new WeakSet<Socket>();
   #port = 0;
+  /** What hung and was ended by its reader, or had to be ended here, and how long the slowest reader took, milliseconds. */
+  readonly hung = { noticed: 0, unnoticed: 0, slowestMs: 0 };
   /** Lists, and watches that begin with one. */
   lists = 0;
   watches = 0;
@@ -45,14 +51,14 @@ export class SpoilingProxy {
   /** Nothing listens for a while: connections are refused, those that were there are gone. */
   async away(ms: number): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#raw.values()) socket.resetAndDestroy();
+    for (const socket of this.#raw.values()) this.#end(socket, () => socket.resetAndDestroy());
     await closed;
     await new Promise((resolve) => setTimeout(resolve, ms));
     await this.listen();
   }
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#raw.values()) socket.destroy();
+    for (const socket of this.#raw.values()) this.#end(socket, () => socket.destroy());
     await closed;
   }
   get kubeconfig(): string {
@@ -116,14 +122,7 @@ export class SpoilingProxy {
         this.#rawOf(request)?.resetAndDestroy();
         return;
       case "no answer":
-        await new Promise((resolve) => {
-          const end = setTimeout(resolve, HANG_MS);
-          response.on("close", () => {
-            clearTimeout(end);
-            resolve(undefined);
-          });
-        });
-        response.destroy();
+        this.#hang(request, response);
     }
   }
 
@@ -132,26 +131,74 @@ export class SpoilingProxy {
     const { afterMs, how } = this.#disturbances.breakage();
     let broken: Breakage | undefined;
     let held: Promise<void> | undefined;
+    // What has been passed on, as far as a bookmark may say so: a first list must have ended.
+    const query = new URL(request.url ?? "/", "https://proxy").searchParams;
+    let version = query.has("sendInitialEvents") ? "" : (query.get("resourceVersion") ?? "");
+    const bookmark = (): void => {
+      if (version === "" || broken !== undefined || response.destroyed || response.writableEnded) return;
+      response.write(`${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: version } } })}\n`);
+    };
+    const bookmarks = setInterval(bookmark, BOOKMARK_MS);
     const timer = setTimeout(() => {
-      broken = how();
-      if (broken === "stall") held = new Promise((resolve) => setTimeout(resolve, this.#disturbances.stallMs()));
-      else if (broken !== undefined && broken !== "truncated JSON") this.#break(broken, request, response);
+      const what = how();
+      // Who has seen a bookmark may expect the next.
+      if (what === "hang") bookmark();
+      broken = what;
+      if (broken === "stall") {
+        held = new Promise((resolve) => setTimeout(resolve, this.#disturbances.stallMs()));
+        void held.then(() => {
+          broken = undefined;
+        });
+      } else if (broken !== undefined && broken !== "truncated JSON") this.#break(broken, request, response);
     }, afterMs);
-    response.on("close", () => clearTimeout(timer));
-    for await (const line of answer.lines()) {
-      if (held !== undefined) await held;
-      if (response.destroyed || response.writableEnded) return;
-      if (broken === "truncated JSON") {
-        response.end(line.slice(0, line.length >> 1));
-        return;
+    response.on("close", () => {
+      clearTimeout(timer);
+      clearInterval(bookmarks);
+    });
+    try {
+      for await (const line of answer.lines()) {
+        if (held !== undefined) await held;
+        if (response.destroyed || response.writableEnded) return;
+        if (broken === "truncated JSON") {
+          response.end(line.slice(0, line.length >> 1));
+          return;
+        }
+        // A hang looks like a server that has nothing to say.
+        if (broken === "hang" || broken === "half-close") continue;
+        this.events++;
+        const { metadata } = (JSON.parse(line) as { object: KubeObject }).object;
+        const ended = metadata?.annotations?.["k8s.io/initial-events-end"] === "true";
+        if (version !== "" || ended) version = metadata?.resourceVersion ?? version;
+        if (!response.write(`${line}\n`)) await drained(response);
       }
-      // A hang looks like a server that has nothing to say.
-      if (broken === "hang" || broken === "half-close") continue;
-      this.events++;
-      if (!response.write(`${line}\n`)) await drained(response);
+    } catch (error) {
+      if (broken !== "hang") throw error;
     }
     clearTimeout(timer);
-    response.end();
+    // The server's end is not heard of through what hangs.
+    if (broken !== "hang") response.end();
+  }
+
+  /** Says nothing more, and looks who ends that. */
+  #hang(request: IncomingMessage, response: ServerResponse): void {
+    const began = performance.now();
+    const socket = this.#rawOf(request);
+    const end = setTimeout(() => {
+      this.hung.unnoticed++;
+      response.destroy();
+    }, HANG_MS);
+    response.on("close", () => {
+      const ms = performance.now() - began;
+      clearTimeout(end);
+      if (ms >= HANG_MS || socket === undefined || this.#ended.has(socket)) return;
+      this.hung.noticed++;
+      this.hung.slowestMs = Math.max(this.hung.slowestMs, ms);
+    });
+  }
+
+  #end(socket: Socket, end: () => void): void {
+    this.#ended.add(socket);
+    end();
   }
 
   #break(how: Breakage, request: IncomingMessage, response: ServerResponse): void {
@@ -163,11 +210,9 @@ export class SpoilingProxy {
         // The end of the TCP stream, with nothing of TLS or HTTP said about it.
         this.#rawOf(request)?.end();
         return;
-      case "hang": {
-        const end = setTimeout(() => response.destroy(), HANG_MS);
-        response.on("close", () => clearTimeout(end));
+      case "hang":
+        this.#hang(request, response);
         return;
-      }
       case "410 in the stream":
         response.end(`${JSON.stringify({ type: "ERROR", object: statusOf(410, "Expired") })}\n`);
         return;

@@ -22,6 +22,8 @@ export class Writers {
   readonly #places: Place[] = [];
   readonly #under = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
+  #began = 0;
+  #ended: number | undefined;
   writes = 0;
   /** Writes that broke off, and were looked up afterwards. */
   unsure = 0;
@@ -36,9 +38,15 @@ export class Writers {
           this.#places.push({ kind, namespace, name: `object-${i}`, sequence: 0, object: undefined, busy: false });
   }
 
+  /** Seconds for which there was writing. */
+  get seconds(): number {
+    return ((this.#ended ?? performance.now()) - this.#began) / 1000;
+  }
+
   /** @param rate writes per second. */
   start(rate: number): void {
     const began = performance.now();
+    this.#began = began;
     let due = 0;
     this.#timer = setInterval(() => {
       const wanted = ((performance.now() - began) * rate) / 1000;
@@ -59,6 +67,7 @@ export class Writers {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#ended = performance.now();
     await Promise.all(this.#under);
   }
 
