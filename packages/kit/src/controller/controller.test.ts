@@ -4,6 +4,7 @@ import { ConfigMap, Secret, secret } from "../../test/kinds.ts";
 import { runController } from "../../test/running-controller.ts";
 import { informers } from "../cache/index.ts";
 import { connect } from "../client/index.ts";
+import { FakeClock } from "../queue/index.ts";
 import { controller, generationChanged, requeue, startController, TerminalError } from "./index.ts";
 
 test("a reconcile runs for each object that is there, and again when one changes", async () => {
@@ -425,19 +426,29 @@ describe("a controller of metadata alone", () => {
 
 test("caches that do not sync in time are an error that names them", async () => {
   await using server = await startApiServer();
+  server.put("a");
   server.interceptions.push(({ url }) => url.pathname.endsWith("/secrets"));
   const client = connect({ text: server.kubeconfig() });
   const all = informers(client, { onError: () => {} });
+  const clock = new FakeClock();
+  let told = false;
+  const predicate = (): boolean => {
+    told = true;
+    return true;
+  };
   const running = startController(
-    controller(ConfigMap, { syncTimeout: 50 })
+    controller(ConfigMap, { syncTimeout: "50s", predicate })
       .uses(Secret)
       .reconcile(async () => {}),
-    { client, informers: all },
+    { client, informers: all, clock },
   );
   all.start();
+  // The one kind is there in time.
+  await until(() => told);
+  clock.advance(50_000);
   await expect(running.ready).rejects.toMatchObject({
     code: "ERR_CACHE_SYNC",
-    message: expect.stringMatching(/the caches of secrets did not sync/),
+    message: expect.stringMatching(/the caches of secrets did not sync in 50 s/),
   });
   await running.stop();
   await all.stop();
