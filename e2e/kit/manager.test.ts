@@ -63,7 +63,7 @@ const pod = (owner: string, index: number) =>
     metadata: { name: `${owner}-${index}` },
     spec: { terminationGracePeriodSeconds: 0, containers: [{ name: "main", image: "registry.k8s.io/pause:3.10" }] },
   }) as const;
-const customPods = controller(CustomPod, { select: { namespace }, syncTimeout: "5s" })
+const customPods = controller(CustomPod, { select: { namespace } })
   .owns(Pod, { select: { namespace } })
   .cleanup(async () => {})
   .reconcile(async (object, ctx) => {
@@ -86,7 +86,7 @@ function run(kubeconfig: string, more: object = {}): Run {
   const write = (fields: object, text?: string): void =>
     void lines.push(`${text} ${(fields as { err?: Error }).err?.message ?? ""} ${JSON.stringify(fields)}`);
   const log = { debug() {}, info: write, warn: write, error: write, child: () => log };
-  const one = manager({ kubeconfig: { text: kubeconfig }, name: namespace, log, cacheSyncTimeoutMs: 4_000, ...more });
+  const one = manager({ kubeconfig: { text: kubeconfig }, name: namespace, log, ...more });
   const stop = new AbortController();
   const done = one.run(stop.signal);
   done.catch(() => {});
@@ -139,7 +139,7 @@ test("a right to watch that is missing ends the manager with an error that names
     "blind",
     without("pods", "list").filter(({ resources }) => resources[0] !== "pods"),
   );
-  const running = run(kubeconfig, { controllers: [customPods] });
+  const running = run(kubeconfig, { controllers: [customPods], cacheSyncTimeoutMs: 8_000 });
   await expect(running.done).rejects.toThrow(/did not sync.*cannot (list|watch) resource "pods"/s);
 });
 
