@@ -3,7 +3,6 @@ import { createServer, type Server, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
-import { vi } from "vitest";
 import type { KubeObject } from "../src/api/index.ts";
 import { type CertificateAndKey, type CertificateAuthority, createCa, issueCertificate } from "../src/pki/index.ts";
 
@@ -349,8 +348,8 @@ function bookmark(version: number, annotations?: object): string {
 
 /** How long `until` waits, milliseconds: as long as a busy machine may need for anything. */
 const UNTIL_MS = 30_000;
-// Where something never comes true, it is `until` that says what.
-vi.setConfig({ testTimeout: 2 * UNTIL_MS });
+// Where something never comes true in a test, it is `until` that says what.
+if (process.env["VITEST"] !== undefined) (await import("vitest")).vi.setConfig({ testTimeout: 2 * UNTIL_MS });
 
 /** Waits until the condition holds. */
 export async function until(condition: () => boolean | Promise<boolean>, what = String(condition)): Promise<void> {
