@@ -20,6 +20,7 @@ const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]
   queue: () => import("./runtime/queue.ts"),
   reconcile: () => import("./runtime/reconcile.ts"),
   relist: () => import("./relist/relist.ts"),
+  agent: () => import("./agent/agent.ts"),
 };
 const chosen = positionals.length > 0 ? positionals : Object.keys(all);
 const figures: Figure[] = [];

@@ -44,41 +44,56 @@ describe("an agent that", () => {
     }
   });
 
-  test("is killed while it makes a fault of both directions, without the packet filter, leaves none after its time and 2 s", async () => {
-    // One pod for each step that it is killed at, side by side: they mostly wait.
-    const steps = [5, 14];
-    const victims = steps.map((step, index) => ({ step, pod: new Pod(`k${step}`, 40 + index) }));
+  test("is killed at each step of making a fault of both directions, without the packet filter, leaves none after its time and 2 s", async () => {
+    // Two pods side by side: they mostly wait.
+    const victims = [new Pod("k0", 40), new Pod("k1", 41)];
+    const fault = { delay: { time: "200ms" }, direction: "both" };
+    const eachVictim = <T>(work: (pod: Pod, index: number) => Promise<T>): Promise<T[]> => Promise.all(victims.map(work));
     try {
-      const plain = victims.map(({ pod }) => pod.snapshot());
-      await Promise.all(
-        victims.map(({ pod, step }) =>
-          pod.agent({ watchdog: true, args: ["--no-marks"], env: { PATH: `${deadly(pod, step)}:${process.env["PATH"]}` } }),
-        ),
+      const plain = victims.map((pod) => pod.snapshot());
+      await eachVictim((pod) =>
+        pod.agent({ watchdog: true, args: ["--no-marks"], env: { PATH: `${deadly(pod)}:${process.env["PATH"]}` } }),
       );
-      const fault = { delay: { time: "200ms" }, direction: "both" };
       const start = Date.now();
-      await Promise.all(victims.map(({ pod }) => pod.put("f", fault).then(() => pod.clear())));
+      const [made] = await eachVictim(async (pod) => {
+        writeFileSync(join(pod.state, "steps"), "");
+        await pod.put("f", fault);
+        const { length } = readFileSync(join(pod.state, "steps"), "utf8");
+        await pod.clear();
+        return length;
+      });
       // Long enough for a slow machine to have made it before it ends.
       const ttl = `${Math.max(8, Math.ceil((Date.now() - start) / 500))}s`;
-      for (const { pod } of victims) writeFileSync(join(pod.state, "armed"), "");
-      await Promise.all(victims.map(({ pod }) => pod.call("PUT", "/v1/faults/f", { ...fault, ttl }).catch(() => undefined)));
-      for (const { pod } of victims) await until(`the death of ${pod.name}'s agent`, () => existsSync(join(pod.state, "killed")));
-      const ends = victims.map(({ pod }) => {
-        const { faults } = JSON.parse(readFileSync(join(pod.state, "faults.json"), "utf8")) as { faults: { until: number }[] };
-        return faults[0]?.until ?? 0;
-      });
-      await pause(Math.max(...ends) + 2_000 - Date.now());
-      for (const { pod, step } of victims) assert.ok(median(ping(pod.address, 3)) < 60, `killed at step ${step}`);
-      for (const [index, { pod, step }] of victims.entries())
-        await until(`a clean device after step ${step}`, () => pod.snapshot() === plain[index], 10_000);
+      assert.ok(made! >= 6, `${made} steps`);
+      for (let step = 1; step <= made!; step += victims.length) {
+        await eachVictim(async (pod, index) => {
+          rmSync(join(pod.state, "killed"), { force: true });
+          writeFileSync(join(pod.state, "steps"), "");
+          writeFileSync(join(pod.state, "kill-at"), String(Math.min(step + index, made!)));
+          await pod.call("PUT", "/v1/faults/f", { ...fault, ttl }).catch(() => undefined);
+          await until(`the death of ${pod.name}'s agent`, () => existsSync(join(pod.state, "killed")));
+        });
+        const ends = victims.map(({ state }) => {
+          const { faults } = JSON.parse(readFileSync(join(state, "faults.json"), "utf8")) as { faults: { until: number }[] };
+          return faults[0]?.until ?? 0;
+        });
+        await pause(Math.max(...ends) + 2_000 - Date.now());
+        for (const [index, pod] of victims.entries())
+          assert.ok(median(ping(pod.address, 3)) < 60, `killed at step ${Math.min(step + index, made!)} of ${made}`);
+        for (const [index, pod] of victims.entries()) {
+          await until(`a clean device after step ${step + index}`, () => pod.snapshot() === plain[index], 10_000);
+          await pod.answering();
+        }
+      }
+      console.log(`# killed at ${made} steps, ends after ${ttl}`);
     } finally {
-      for (const { pod } of victims) pod.delete();
+      for (const pod of victims) pod.delete();
     }
   });
 });
 
-/** A tc of which the one that comes as this step since there is a file `armed` kills the agent, once, when its own work is done. */
-function deadly({ state }: Pod, step: number): string {
+/** A tc that counts, but for deleting and looking, and of which the one that comes as `kill-at` says kills the agent, once, when its own work is done. */
+function deadly({ state }: Pod): string {
   const folder = join(state, "bin");
   mkdirSync(folder);
   const file = join(folder, "tc");
@@ -88,12 +103,10 @@ function deadly({ state }: Pod, step: number): string {
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 tc "$@"
 code=$?
-# What an agent does when it starts is not counted, nor is looking.
-[ -f ${state}/armed ] || exit $code
 case "$*" in *" del "* | *show*) exit $code ;; esac
 echo >>${state}/steps
-if [ ! -f ${state}/killed ] && [ "$(wc -l <${state}/steps)" -eq ${step} ]; then
-  echo ${step} >${state}/killed
+if [ -f ${state}/kill-at ] && [ ! -f ${state}/killed ] && [ "$(wc -l <${state}/steps)" -eq "$(cat ${state}/kill-at)" ]; then
+  : >${state}/killed
   kill -9 $PPID
 fi
 exit $code

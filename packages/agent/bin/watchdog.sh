@@ -1,8 +1,8 @@
 #!/bin/sh
 # watchdog.sh STATE_DIR COMMAND [ARGUMENT…]: the first process of the agent's container.
 # Starts the agent, and again when it has died; ends all faults when one's time is over and the agent did not end it:
-# $STATE_DIR/undo says when (seconds since 1970, first line), who ends them otherwise (the ID of the agent's process, beside
-# it), and how (one command a line).
+# $STATE_DIR/undo says when (seconds since the machine started, first line), who ends them otherwise (the ID of the agent's
+# process, beside it), and how (one command a line).
 state=$1
 shift
 agent=
@@ -16,7 +16,7 @@ look() { # sets $is: runs, stopped, or dead
 
 undo() {
   # An agent that has just started may write another one meanwhile.
-  mv "$state/undo" "$state/undoing" || return
+  mv "$state/undo" "$state/undoing" 2>/dev/null || return
   set -f
   sed 1d "$state/undoing" | while read -r line; do $line >/dev/null 2>&1; done
   set +f
@@ -42,7 +42,8 @@ while :; do
   if [ -f "$state/undo" ] && read -r at by <"$state/undo"; then
     # Grace for an agent that works: it ends its faults itself. One that has only been started may be too late for them.
     [ $is != runs ] || [ "$by" != "$agent" ] || at=$((at + 2))
-    [ "$(date +%s)" -lt "$at" ] || undo
+    read -r now _ <"${UPTIME_FILE:-/proc/uptime}"
+    [ "${now%.*}" -lt "$at" ] || undo
   fi
   sleep 0.5
 done

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -21,7 +21,7 @@ const EMPTY = new ModelKernel().snapshot();
 function agent(marks: boolean, kernel = new ModelKernel(), state = new StateFolder(folder)): { kernel: ModelKernel; faults: Faults } {
   const device = new Device({
     name: "eth0",
-    run: kernel.run,
+    run: (command) => kernel.run(command),
     marks,
     spared: { port: 2332, addresses: [{ family: 4, text: "10.0.0.7" }] },
   });
@@ -162,7 +162,7 @@ describe("faults", () => {
   test("packets of one device are duplicated by one fault only", async () => {
     const { faults } = agent(true);
     await put(faults, "one", { duplicate: { percent: 5 }, targets: { ports: [80] } });
-    await expect(put(faults, "two", { duplicate: { percent: 5 }, targets: { ports: [81] } })).rejects.toThrow("one fault only");
+    await expect(put(faults, "two", { duplicate: { percent: 5 }, targets: { ports: [81] } })).rejects.toMatchObject({ other: "one" });
     await faults.removeAll();
   });
 
@@ -174,6 +174,9 @@ describe("faults", () => {
       "ip flower ip_proto tcp src_port 2332 classid 7a00:1",
       "ip flower dst_ip 10.0.0.7 classid 7a00:1",
       "ipv6 flower ip_proto tcp src_port 2332 classid 7a00:1",
+      // Neighbour discovery: ICMPv6 types 133 to 137.
+      "ipv6 flower ip_proto icmpv6 type 132/252 classid 7a00:1",
+      "ipv6 flower ip_proto icmpv6 type 136/254 classid 7a00:1",
     ]);
     expect(kernel.filters("orfault0").some(({ text }) => text.includes("dst_port 2332 classid 7a00:1"))).toBe(true);
     await faults.removeAll();
@@ -208,7 +211,7 @@ describe("faults", () => {
     const device = new Device({
       name: "eth0",
       run: (command) => {
-        if (command.argv.includes("add"))
+        if (!command.argv.includes("show"))
           seen.push(readFileSync(join(folder, "faults.json"), "utf8") + readFileSync(join(folder, "undo"), "utf8"));
         return run(command);
       },
@@ -234,7 +237,7 @@ describe("faults", () => {
   test("an agent that comes after one that was killed puts in force what has not ended, and takes away the rest", async () => {
     const kernel = new ModelKernel();
     const killed = agent(true, kernel);
-    await put(killed.faults, "short", { delay: { time: "20ms" }, ttl: "1s", direction: "both", targets: { ports: [80] } });
+    await put(killed.faults, "short", { delay: { time: "20ms" }, direction: "both", targets: { ports: [80] } });
     await put(killed.faults, "long", { delay: { time: "30ms" }, ttl: "1h", targets: { ports: [81] } });
     const stored = JSON.parse(readFileSync(join(folder, "faults.json"), "utf8")) as { faults: { name: string; until: number }[] };
     const state = new StateFolder(folder);
@@ -273,6 +276,76 @@ describe("faults", () => {
     expect(kernel.snapshot()).not.toContain("20000us");
     await faults.stop();
     expect(kernel.snapshot()).toBe(EMPTY);
+  });
+
+  test("what one fault excludes another may disturb: exclusions hold for their own targets alone", async () => {
+    const { kernel, faults } = agent(false);
+    await put(faults, "a", { delay: { time: "20ms" }, targets: { cidrs: ["10.1.0.0/16"] }, exclude: { ports: [443] } });
+    await put(faults, "b", { partition: true, targets: { cidrs: ["10.2.0.0/16"], ports: [443] } });
+    const passed = kernel.filters().filter(({ text }) => text.includes("443") && text.includes("classid 7a00:1"));
+    expect(new Set(passed.map(({ chain }) => chain))).toEqual(new Set(["2"]));
+    expect(kernel.filters().find(({ text }) => text.includes("10.1.0.0/16"))?.text).toBe("flower dst_ip 10.1.0.0/16 action goto chain 2");
+    await faults.remove("a");
+    expect(kernel.filters().filter(({ chain }) => chain === "2")).toEqual([]);
+    await faults.removeAll();
+    expect(kernel.snapshot()).toBe(EMPTY);
+  });
+
+  test("a tree that somebody took away is made anew by the next change, and nothing is left to delete", async () => {
+    const { kernel, faults } = agent(true);
+    await put(faults, "slow", { delay: { time: "20ms" }, direction: "both" });
+    const whole = kernel.snapshot();
+    for (const damage of [
+      ["tc", "qdisc", "del", "dev", "eth0", "root"],
+      ["tc", "qdisc", "del", "dev", "orfault0", "parent", "7a00:2"],
+      ["ip", "link", "del", "orfault0"],
+    ]) {
+      await kernel.run({ argv: damage });
+      expect(kernel.snapshot(), damage.join(" ")).not.toBe(whole);
+      expect(await put(faults, "slow", { delay: { time: "20ms" }, direction: "both" })).toContainEqual(expect.stringContaining("netem"));
+      expect(kernel.snapshot(), damage.join(" ")).toBe(whole);
+    }
+    await kernel.run({ argv: ["tc", "qdisc", "del", "dev", "eth0", "root"] });
+    await faults.removeAll();
+    expect([kernel.snapshot(), faults.active]).toEqual([EMPTY, []]);
+  });
+
+  test("a fault that comes to duplicate, on other packets than before, has nothing beside it on the way", async () => {
+    const { kernel, faults } = agent(true);
+    await put(faults, "one", { delay: { time: "20ms" }, targets: { ports: [80] } });
+    await put(faults, "one", { duplicate: { percent: 10 }, targets: { ports: [81] } });
+    await put(faults, "one", { delay: { time: "20ms" }, targets: { ports: [80] } });
+    await faults.removeAll();
+    expect(kernel.snapshot()).toBe(EMPTY);
+  });
+
+  test("a folder that takes no more leaves the undo of before as it was", async () => {
+    const { faults } = agent(true);
+    await put(faults, "long", { delay: { time: "20ms" }, targets: { ports: [81] }, ttl: "1h" });
+    const undo = readFileSync(join(folder, "undo"), "utf8");
+    // Nothing can be written where a folder stands.
+    mkdirSync(join(folder, ".faults.json.new"));
+    await expect(put(faults, "short", { delay: { time: "20ms" }, targets: { ports: [80] }, ttl: "1s" })).rejects.toThrow(StateError);
+    expect(readFileSync(join(folder, "undo"), "utf8")).toBe(undo);
+    rmSync(join(folder, ".faults.json.new"), { recursive: true });
+    await faults.removeAll();
+  });
+
+  test("the undo of what is being ended stays due until it has ended", async () => {
+    const { kernel, faults } = agent(true);
+    await put(faults, "short", { delay: { time: "20ms" }, targets: { ports: [80] }, ttl: "10s" });
+    await put(faults, "long", { delay: { time: "20ms" }, targets: { ports: [81] }, ttl: "1h" });
+    const due = (): number => Number(/^\d+/.exec(readFileSync(join(folder, "undo"), "utf8"))?.[0]);
+    const [first, seen]: [number, number[]] = [due(), []];
+    const { run } = kernel;
+    kernel.run = (command) => {
+      if (command.argv.includes("del")) seen.push(due());
+      return run(command);
+    };
+    await faults.remove("short");
+    expect(new Set(seen)).toEqual(new Set([first]));
+    expect(due()).toBeGreaterThan(first + 3000);
+    await faults.removeAll();
   });
 
   test("a fault ends at its time", async () => {

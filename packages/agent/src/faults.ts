@@ -6,20 +6,23 @@ import {
   FIRST_BAND,
   LAST_BAND,
   nextInstance,
+  setLeaf,
   type TimedLeaf,
   TooLateError,
   type Tree,
   undoCommands,
 } from "./kernel/index.ts";
-import type { StateFolder, StoredFault } from "./store/index.ts";
+import type { StateFolder, StoredFault, Undo } from "./store/index.ts";
 
 /** A fault that is in force. */
 export interface ActiveFault {
   readonly name: string;
   readonly spec: unknown;
   readonly fault: Fault;
-  /** Milliseconds since 1970. */
+  /** When it ends, for who asks and for an agent that comes after this one: milliseconds since 1970. */
   readonly until: number;
+  /** The same by `performance.now()`, which goes on evenly when the clock is set. */
+  readonly endsAt: number;
 }
 
 /** A fault that does not go with one that is there; `other` is its name. */
@@ -79,17 +82,21 @@ export class Faults {
 
   /** Takes away what an agent before this one left, and puts in force again what has not ended. */
   restore(): Promise<void> {
-    return this.#inTurn(() => this.#again(this.#options.state.read()));
+    return this.#inTurn(() => {
+      const faults = this.#options.state.read().flatMap(({ name, spec, until }): ActiveFault[] => {
+        const { fault } = parseFault(spec);
+        // Never longer than it was to be, though the clock was set.
+        return fault ? [{ name, spec, fault, until, endsAt: performance.now() + Math.min(until - Date.now(), fault.ttlMs) }] : [];
+      });
+      return this.#again(faults);
+    });
   }
 
-  async #again(faults: readonly StoredFault[]): Promise<void> {
+  async #again(faults: readonly ActiveFault[]): Promise<void> {
     await this.#options.device.clear();
     [this.#active, this.#bands] = [new Map(), new Map()];
-    const wanted = new Map<string, ActiveFault>();
-    for (const { name, spec, until } of faults) {
-      const { fault } = parseFault(spec);
-      if (fault && until > Date.now()) wanted.set(name, { name, spec, fault, until });
-    }
+    const now = performance.now();
+    const wanted = new Map(faults.filter(({ endsAt }) => endsAt > now).map((one) => [one.name, one]));
     await this.#become(wanted, false).catch(async (error: Error) => {
       // Without the one whose time is over.
       if (error instanceof TooLateError) return this.#again(faults);
@@ -102,9 +109,16 @@ export class Faults {
   put(name: string, spec: unknown, fault: Fault, force = false): Promise<readonly Command[]> {
     return this.#inTurn(() => {
       if (!this.#active.has(name) && this.#active.size >= MAX_FAULTS) throw new ConflictError(`there are ${MAX_FAULTS} faults already`);
-      const next = new Map(this.#active).set(name, { name, spec, fault, until: Date.now() + fault.ttlMs });
-      return this.#become(next, force);
+      const [until, endsAt] = [Date.now() + fault.ttlMs, performance.now() + fault.ttlMs];
+      return this.#become(new Map(this.#active).set(name, { name, spec, fault, until, endsAt }), force);
     });
+  }
+
+  /** The command that gives the packets of a fault what is done to them; `undefined` where it does not act on egress. */
+  command(name: string): Command | undefined {
+    const fault = this.#active.get(name)?.fault;
+    const leaf = fault && this.#bands.get(`egress ${selectionKey(fault.selection)}`);
+    return leaf && setLeaf(this.#options.deviceName, leaf);
   }
 
   /** Does nothing where there is none of this name. @throws KernelError, StateError */
@@ -134,35 +148,46 @@ export class Faults {
   }
 
   async #become(next: ReadonlyMap<string, ActiveFault>, force: boolean): Promise<readonly Command[]> {
-    const { device, deviceName, marks, state } = this.#options;
+    const { device, state } = this.#options;
     const { tree, bands } = this.#plan(next);
     const before = this.#active;
-    const undo = (faults: ReadonlyMap<string, ActiveFault>): Parameters<StateFolder["write"]>[1] => {
-      const all = [...before.values(), ...faults.values()];
-      if (all.length === 0) return undefined;
-      const ingress = all.some(({ fault }) => fault.direction !== "egress");
-      const remaining = [...faults.values()].map(({ until }) => until);
-      return {
-        at: remaining.length === 0 ? Date.now() : Math.min(...remaining),
-        commands: undoCommands(deviceName, { ingress, marks }).map(({ argv }) => argv),
-      };
-    };
-    state.write(stored(next), undo(next));
+    // Until the kernel has done it, what was in force is to be undone as well, and in time.
+    const [meanwhile, afterwards] = [this.#undo(before, next), this.#undo(next)];
+    state.write(stored(next), meanwhile);
+    // A fault that is in force already ends when its turn comes.
+    const added = [...next].filter(([name, one]) => before.get(name) !== one).map(([, { endsAt }]) => endsAt);
+    let commands: readonly Command[];
     try {
-      // A fault that is in force already ends when its turn comes.
-      const added = [...next].filter(([name, one]) => before.get(name) !== one).map(([, { until }]) => until);
-      const commands = await device.change(tree, force, Math.min(...added));
-      this.changes++;
-      this.#active = next;
-      this.#bands = bands;
-      if (next.size === 0) state.forgetUndo();
-      this.#schedule();
-      return commands;
+      commands = await device.change(tree, force, Math.min(...added));
     } catch (error) {
       this.failures++;
-      state.write(stored(before), undo(before));
-      if (before.size === 0) state.forgetUndo();
+      this.#tellStateError(() => state.write(stored(before), this.#undo(before)));
       throw error;
+    }
+    this.changes++;
+    this.#active = next;
+    this.#bands = bands;
+    if (JSON.stringify(afterwards) !== JSON.stringify(meanwhile)) this.#tellStateError(() => state.writeUndo(afterwards));
+    this.#schedule();
+    return commands;
+  }
+
+  /** How all of these are undone, when the first of them ends. */
+  #undo(...trees: readonly ReadonlyMap<string, ActiveFault>[]): Undo | undefined {
+    const all = trees.flatMap((faults) => [...faults.values()]);
+    if (all.length === 0) return undefined;
+    const { deviceName, marks } = this.#options;
+    const ingress = all.some(({ fault }) => fault.direction !== "egress");
+    const commands = undoCommands(deviceName, { ingress, marks }).map(({ argv }) => argv);
+    return { endsAt: Math.min(...all.map(({ endsAt }) => endsAt)), commands };
+  }
+
+  /** What the folder holds then ends all faults too early rather than one too late. */
+  #tellStateError(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#options.log?.(`${(error as Error).message}; the watchdog may end faults early`);
     }
   }
 
@@ -190,13 +215,11 @@ export class Faults {
           effects,
           instance: known ? nextInstance(known, effects) : 0,
           // All of them end early rather than one of them late.
-          until: Math.min(...acting.map(({ until }) => until)),
+          endsAt: Math.min(...acting.map(({ endsAt }) => endsAt)),
         };
         bands.set(`${side} ${key}`, leaf);
         tree[side].push(leaf);
       }
-      if (tree[side].filter(({ effects }) => effects.duplicate).length > 1)
-        throw new ConflictError("packets of one direction can be duplicated by one fault only: the kernel allows no second one");
     }
     return { tree, bands };
   }
@@ -215,22 +238,22 @@ export class Faults {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    const next = Math.min(...[...this.#active.values()].map(({ until }) => until));
+    const next = Math.min(...[...this.#active.values()].map(({ endsAt }) => endsAt));
     if (!Number.isFinite(next)) return;
-    const wait = Math.max(0, next - Date.now(), this.#retryMs);
+    const wait = Math.max(0, next - performance.now(), this.#retryMs);
     this.#timer = setTimeout(() => void this.#end(), Math.min(wait, LONGEST_TIMER_MS));
   }
 
   async #end(): Promise<void> {
     try {
       await this.#inTurn(async () => {
-        const now = Date.now();
-        const remaining = new Map([...this.#active].filter(([, { until }]) => until > now));
+        const now = performance.now();
+        const remaining = new Map([...this.#active].filter(([, { endsAt }]) => endsAt > now));
         if (remaining.size === this.#active.size) return this.#schedule();
         await this.#become(remaining, false).catch((error: Error) => {
           // The watchdog may have been quicker, or somebody else's hand: begin from a clean device.
           this.#options.log?.(`a fault could not be ended as planned: ${error.message}; taking all away and putting back what is left`);
-          return this.#again(stored(remaining));
+          return this.#again([...remaining.values()]);
         });
       });
       this.#retryMs = 0;
@@ -261,6 +284,12 @@ function refuseConflicts(faults: readonly ActiveFault[]): void {
         if (overlaps(one.fault.selection, other.fault.selection))
           throw new ConflictError(
             `${one.name} has targets in common with fault ${other.name}: give both the same targets, or targets that do not meet`,
+            other.name,
+          );
+        // Newer kernels allow no netem beside one that duplicates.
+        if (one.fault.duplicate || other.fault.duplicate)
+          throw new ConflictError(
+            `${one.name} and fault ${other.name} act on different packets of one direction, and one of them duplicates: the kernel allows no other beside it`,
             other.name,
           );
         continue;

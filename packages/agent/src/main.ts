@@ -52,15 +52,17 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   const device = new Device({ name, run, marks, spared: { port, addresses: spared } });
   const state = new StateFolder(values["state-dir"]);
   const faults = new Faults({ device, deviceName: name, state, marks, log: (line) => console.error(`outrigger-agent: ${line}`) });
+  let ready = false;
   // Where the port is in use another agent serves this network namespace, whose faults are not to be cleared.
   const { server, port: listening } = await serve({
-    api: new Api(faults, device),
+    api: new Api(faults, device, () => ready),
     port,
     ...(values.host !== undefined && { host: values.host }),
     ...(token !== undefined && { token }),
   });
   // Requests that change something wait their turn behind it.
   await faults.restore();
+  ready = true;
   console.log(
     `outrigger-agent: port ${listening}, device ${name}, faults ${marks ? "end in the kernel" : "are ended by the agent and its watchdog"}`,
   );
@@ -113,7 +115,7 @@ function defaultInterface(): string {
 async function hasMarks(): Promise<boolean> {
   const probe = `${TABLE}_probe`;
   const input = `add table inet ${probe}\ndelete table inet ${probe}\n`;
-  return run({ argv: ["nft", "-f", "-"], input }).then(
+  return run({ argv: ["nft", "-f", "-"], input: () => input }).then(
     ({ code }) => code === 0,
     () => false,
   );

@@ -25,8 +25,26 @@ function watch(agent: string, first = ":", env: Readonly<Record<string, string>>
   return watchdog;
 }
 /** As the agent writes it: the undo leaves a file behind. */
-function undoIn(seconds: number): void {
-  writeFileSync(join(folder, "undo"), `${Math.floor(Date.now() / 1000) + seconds} 0\ntouch ${folder}/undone ${folder}/*\n`);
+function undoAt(seconds: number, writer = 0): void {
+  writeFileSync(join(folder, "undo"), `${seconds} ${writer}\ntouch ${folder}/undone ${folder}/*\n`);
+}
+/** The time since the machine started as the test says it, and the watchdog's turns: it sleeps after each. */
+class Clock {
+  readonly env = { UPTIME_FILE: join(folder, "clock"), PATH: `${folder}:${process.env["PATH"]}` };
+  readonly #turns = join(folder, "turns");
+  constructor() {
+    writeFileSync(join(folder, "sleep"), `#!/bin/sh\necho >>${this.#turns}\nexec /bin/sleep "$1"\n`, { mode: 0o755 });
+    writeFileSync(this.#turns, "");
+    writeFileSync(this.env.UPTIME_FILE, "0.00 0.00\n");
+  }
+  /** Comes back when the watchdog has looked at it. */
+  async shows(seconds: number): Promise<void> {
+    writeFileSync(this.env.UPTIME_FILE, `${seconds}.99 0.00\n`);
+    const turns = (): number => readFileSync(this.#turns, "utf8").length;
+    const before = turns();
+    // The first may have been under way.
+    await expect.poll(turns, patient).toBeGreaterThanOrEqual(before + 2);
+  }
 }
 const started = (): string[] =>
   existsSync(join(folder, "started")) ? readFileSync(join(folder, "started"), "utf8").trim().split("\n") : [];
@@ -41,41 +59,50 @@ test("starts the agent, and again when it was killed", async () => {
 });
 
 test("ends the faults of an agent that is dead and does not come back, on time and once", async () => {
-  undoIn(2);
-  watch("exit 1");
+  const clock = new Clock();
+  undoAt(100);
+  watch("exit 1", ":", clock.env);
+  await clock.shows(99);
   await expect.poll(() => started().length, patient).toBeGreaterThan(0);
   expect(undone()).toBe(false);
-  await expect.poll(undone, patient).toBe(true);
-  await expect.poll(() => existsSync(join(folder, "undo")), patient).toBe(false);
+  await clock.shows(100);
+  expect([undone(), existsSync(join(folder, "undo"))]).toEqual([true, false]);
 });
 
 test("ends the faults of an agent that hangs", async () => {
   watch("exec sleep 60");
   await expect.poll(() => started().length, patient).toBe(1);
   process.kill(Number(started()[0]), "SIGSTOP");
-  undoIn(0);
+  undoAt(0);
   await expect.poll(undone, patient).toBe(true);
   process.kill(Number(started()[0]), "SIGKILL");
 });
 
-test("gives an agent that runs time to end its own faults, and none for those of the agent before it", async () => {
-  // A clock that we set, and that counts who looks at it.
-  const [clock, looks] = [join(folder, "clock"), join(folder, "looks")];
-  writeFileSync(join(folder, "date"), `#!/bin/sh\necho >>${looks}\ncat ${clock}\n`, { mode: 0o755 });
-  writeFileSync(clock, "101");
-  watch("exec sleep 60", ":", { PATH: `${folder}:${process.env["PATH"]}` });
+test("gives an agent that runs two seconds to end its own faults", async () => {
+  const clock = new Clock();
+  watch("exec /bin/sleep 60", ":", clock.env);
   await expect.poll(() => started().length, patient).toBe(1);
-  const agent = Number(started()[0]);
-  const undo = (writer: number): void => writeFileSync(join(folder, "undo"), `100 ${writer}\ntouch ${folder}/undone\n`);
-  undo(agent);
-  await expect.poll(() => existsSync(looks) && readFileSync(looks, "utf8").length, patient).toBeGreaterThan(2);
+  await clock.shows(101);
+  undoAt(100, Number(started()[0]));
+  await clock.shows(101);
   expect(undone()).toBe(false);
-  undo(agent + 1);
+  await clock.shows(102);
   await expect.poll(undone, patient).toBe(true);
 });
 
+test("gives an agent that runs no time for the faults of the one before it", async () => {
+  const clock = new Clock();
+  undoAt(100, 1);
+  watch("exec /bin/sleep 60", ":", clock.env);
+  await clock.shows(99);
+  await expect.poll(() => started().length, patient).toBe(1);
+  expect(undone()).toBe(false);
+  await clock.shows(100);
+  expect(undone()).toBe(true);
+});
+
 test("does not forget what an agent writes while it undoes", async () => {
-  undoIn(0);
+  undoAt(0);
   const later = join(folder, "later");
   writeFileSync(join(folder, "write"), `#!/bin/sh\necho '9999999999 0' >${folder}/undo\ntouch ${later}\n`, { mode: 0o755 });
   writeFileSync(join(folder, "undo"), `0 0\n${folder}/write\ntouch ${folder}/undone\n`);
@@ -86,7 +113,7 @@ test("does not forget what an agent writes while it undoes", async () => {
 });
 
 test("takes the words of an undo as they are: no pattern, no shell", async () => {
-  undoIn(0);
+  undoAt(0);
   watch("exec sleep 60");
   await expect.poll(undone, patient).toBe(true);
   expect(existsSync(join(folder, "*"))).toBe(true);
@@ -95,7 +122,7 @@ test("takes the words of an undo as they are: no pattern, no shell", async () =>
 test("hands SIGTERM on, waits for the agent and ends what it left", async () => {
   const dog = watch("while :; do sleep 0.1; done", `trap 'echo stopped >${folder}/stopped; exit' TERM`);
   await expect.poll(() => started().length, patient).toBe(1);
-  undoIn(60);
+  undoAt(4_000_000_000);
   const ended = new Promise<number | null>((resolve) => dog.once("exit", resolve));
   dog.kill("SIGTERM");
   expect(await ended).toBe(0);
@@ -104,6 +131,7 @@ test("hands SIGTERM on, waits for the agent and ends what it left", async () => 
 
 test("hands on a SIGTERM that comes while it starts the agent", async () => {
   // On one processor a child often runs before the shell knows its number.
+  const [, processor] = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
   const told = await Promise.all(
     Array.from({ length: 8 }, async (_, index) => {
       const state = join(folder, String(index));
@@ -112,7 +140,7 @@ test("hands on a SIGTERM that comes while it starts the agent", async () => {
       writeFileSync(agent, `#!/bin/sh\ntrap 'touch ${state}/told; exit' TERM\nkill -TERM $PPID\nwhile :; do sleep 0.1; done\n`, {
         mode: 0o755,
       });
-      const dog = spawn("taskset", ["-c", "0", WATCHDOG, state, agent], { stdio: "ignore" });
+      const dog = spawn("taskset", ["-c", processor!, WATCHDOG, state, agent], { stdio: "ignore" });
       expect(await new Promise((resolve) => dog.once("exit", resolve))).toBe(0);
       return existsSync(join(state, "told"));
     }),

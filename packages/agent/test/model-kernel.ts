@@ -11,6 +11,7 @@ interface Filter {
   readonly kind: string;
   readonly parent: string;
   readonly protocol: string;
+  readonly chain: string;
   readonly pref: string;
   readonly handle: string;
   readonly text: string;
@@ -19,7 +20,8 @@ class Refused extends Error {}
 
 /**
  * What the kernel keeps of tc's, ip's and nft's commands, and which of them it refuses: a second `add`, a `change` or
- * `del` of what is not there, another kind under a handle, a filter of a parent or priority that does not fit.
+ * `del` of what is not there, another kind under a handle, a filter of a parent or priority that does not fit or that is
+ * there already, a netem that duplicates beside another.
  * What packets feel is measured under a real kernel; this tells in microseconds whether a plan of commands holds together.
  */
 export class ModelKernel {
@@ -31,7 +33,7 @@ export class ModelKernel {
   readonly #filters = new Map<string, Filter[]>([["eth0", []]]);
   readonly #tables = new Map<string, string>();
 
-  readonly run: Runner = async (command) => {
+  run: Runner = async (command) => {
     this.log.push(command);
     try {
       return { code: 0, stdout: this.#do(command), stderr: "" } satisfies Outcome;
@@ -65,6 +67,17 @@ export class ModelKernel {
 
   #do({ argv, input }: Command): string {
     const [program, ...args] = argv;
+    if (args[0] === "-batch") {
+      for (const [index, line] of input!().trimEnd().split("\n").entries()) {
+        try {
+          this.#do({ argv: ["tc", ...line.split(" ")] });
+        } catch (error) {
+          if (error instanceof Refused) error.message += `\nCommand failed -:${index + 1}`;
+          throw error;
+        }
+      }
+      return "";
+    }
     if (args[1] === "show" || args[0] === "list" || args.includes("show")) return this.#show(program, args);
     if (this.failIn-- <= 0) {
       this.failIn = Number.POSITIVE_INFINITY;
@@ -73,7 +86,7 @@ export class ModelKernel {
     if (program === "tc" && args[0] === "qdisc") this.#qdisc(args.slice(1));
     else if (program === "tc" && args[0] === "filter") this.#filter(args.slice(1));
     else if (program === "ip") this.#link(args);
-    else if (program === "nft") this.#nft(args, input);
+    else if (program === "nft") this.#nft(args, input?.());
     else throw new Error(`no such command: ${argv.join(" ")}`);
     return "";
   }
@@ -111,6 +124,9 @@ export class ModelKernel {
     }
     const kind = args.find((word) => ["prio", "netem", "tbf", "pfifo", "ingress"].includes(word))!;
     const text = args.slice(args.indexOf(kind)).join(" ");
+    const others = [...qdiscs.values()].filter((one) => one.kind === "netem" && one !== there);
+    if (kind === "netem" && others.some((other) => duplicates(other.text) || duplicates(text)))
+      throw new Refused("Error: netem: cannot mix duplicating netems with other netems in tree.");
     if (there !== undefined && there.handle === handle && verb !== "add") {
       if (there.kind !== kind) throw new Refused("Error: Invalid qdisc name: must match existing qdisc.");
       there.text = text;
@@ -145,8 +161,11 @@ export class ModelKernel {
     const device = after("dev");
     const list = this.#filters.get(device)!;
     const [parent, pref, handle, protocol] = [after("parent"), after("pref"), after("handle"), after("protocol")];
+    const kind = args.find((word) => ["flower", "fw", "u32"].includes(word));
+    const words = kind === undefined ? args : args.slice(0, args.indexOf(kind));
+    const chain = words.includes("chain") ? words[words.indexOf("chain") + 1]! : "0";
     if (![...qdiscs.values()].some((one) => one.handle === parent)) throw new Refused("Error: Parent Qdisc doesn't exists.");
-    const same = list.filter((one) => one.parent === parent && one.pref === pref);
+    const same = list.filter((one) => one.parent === parent && one.chain === chain && (pref === "" || one.pref === pref));
     if (args[0] === "del") {
       if (same.length === 0) throw new Refused("Error: Filter with specified priority/protocol not found.");
       this.#filters.set(
@@ -155,11 +174,14 @@ export class ModelKernel {
       );
       return;
     }
-    const kind = args.find((word) => ["flower", "fw", "u32"].includes(word))!;
+    if (kind === undefined) throw new Error(`not understood: ${args.join(" ")}`);
     if (same.some((one) => one.kind !== kind || one.protocol !== protocol))
       throw new Refused("Error: Specified filter kind does not match existing one.");
-    if (same.some((one) => one.handle === handle)) throw new Refused("RTNETLINK answers: File exists");
-    list.push({ kind, parent, protocol, pref, handle, text: args.slice(args.indexOf(kind)).join(" ") });
+    const text = args.slice(args.indexOf(kind)).join(" ");
+    const key = (match: string): string => match.replace(/ (classid|action) .*/, "");
+    if (same.some((one) => one.handle === handle || (kind === "flower" && key(one.text) === key(text))))
+      throw new Refused("RTNETLINK answers: File exists");
+    list.push({ kind, parent, protocol, chain, pref, handle, text });
   }
 
   #link(args: readonly string[]): void {
@@ -188,6 +210,10 @@ export class ModelKernel {
     if (input.includes("\ntable inet ")) this.#tables.set(name, body);
     else this.#tables.delete(name);
   }
+}
+
+function duplicates(netem: string): boolean {
+  return Number.parseFloat(/ duplicate ([\d.]+)%/.exec(netem)?.[1] ?? "0") > 0;
 }
 
 function byText(a: object, b: object): number {

@@ -30,6 +30,13 @@ describe("blocks of addresses", () => {
     expect(parseCidr("0.0.0.0/0")).toMatchObject({ first: 0n, last: 2n ** 32n - 1n });
   });
 
+  test("that are one, however they are written, are taken once; ports as well", () => {
+    const cidrs = ["10.0.0.1", "10.0.0.1/32", "2001:db8::1", "2001:0db8:0::1/128"];
+    const { fault } = parseFault({ partition: true, targets: { cidrs, ports: [80, "80", "80-80"] } });
+    expect(fault?.selection.cidrs.map(({ text }) => text)).toEqual(["10.0.0.1/32", "2001:db8:0:0:0:0:0:1/128"]);
+    expect(fault?.selection.ports).toEqual([{ from: 80, to: 80 }]);
+  });
+
   test("overlap exactly where an address is in both", () => {
     const block = fc.tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 24, max: 32 }));
     fc.assert(

@@ -175,28 +175,48 @@ class Parser {
   }
 
   #cidrs(value: unknown, field: string): Cidr[] {
-    return this.#list(value, field, MAX_CIDRS, "addresses or CIDR blocks such as 10.0.0.0/8 or 2001:db8::/32", (item) =>
-      typeof item === "string" && item.length <= 50 ? parseCidr(item) : undefined,
+    return this.#list(
+      value,
+      field,
+      MAX_CIDRS,
+      "addresses or CIDR blocks such as 10.0.0.0/8 or 2001:db8::/32",
+      (item) => (typeof item === "string" && item.length <= 50 ? parseCidr(item) : undefined),
+      ({ text }) => text,
     );
   }
 
   #ports(value: unknown, field: string): PortRange[] {
-    return this.#list(value, field, MAX_PORTS, "ports from 1 to 65535, or ranges such as 8000-8010", (item) =>
-      typeof item === "string" || typeof item === "number" ? parsePort(item) : undefined,
+    return this.#list(
+      value,
+      field,
+      MAX_PORTS,
+      "ports from 1 to 65535, or ranges such as 8000-8010",
+      (item) => (typeof item === "string" || typeof item === "number" ? parsePort(item) : undefined),
+      ({ from, to }) => `${from}-${to}`,
     );
   }
 
-  #list<T>(value: unknown, field: string, most: number, allowed: string, parse: (item: unknown) => T | undefined): T[] {
+  #list<T>(
+    value: unknown,
+    field: string,
+    most: number,
+    allowed: string,
+    parse: (item: unknown) => T | undefined,
+    name: (parsed: T) => string,
+  ): T[] {
     if (value === undefined) return [];
     if (!Array.isArray(value) || value.length === 0 || value.length > most) {
       this.#wrong(field, "is no such list", `a list of 1 to ${most} ${allowed}`);
       return [];
     }
-    return value.flatMap((item, index) => {
+    const known = new Map<string, T>();
+    for (const [index, item] of value.entries()) {
       const parsed = parse(item);
       if (parsed === undefined) this.#wrong(`${field}[${index}]`, "is not allowed here", allowed);
-      return parsed === undefined ? [] : [parsed];
-    });
+      // The kernel takes none twice, and there are many ways to write an address.
+      else known.set(name(parsed), parsed);
+    }
+    return [...known.values()];
   }
 
   #ttl(value: unknown): number {

@@ -30,11 +30,14 @@ const NAME_ALLOWED = "1 to 63 small letters, digits and dashes, with a letter or
 export class Api {
   readonly #faults: Faults;
   readonly #device: Device;
+  readonly #isReady: () => boolean;
   #requests = new Map<number, number>();
 
-  constructor(faults: Faults, device: Device) {
+  /** @param isReady whether the agent has taken over what one before it left */
+  constructor(faults: Faults, device: Device, isReady: () => boolean = () => true) {
     this.#faults = faults;
     this.#device = device;
+    this.#isReady = isReady;
   }
 
   /** Never rejects. */
@@ -53,7 +56,7 @@ export class Api {
     if (first === "v1" && second === "faults")
       return third === undefined ? this.#list(method, query) : this.#one(method, third, query, body);
     if (first === "v1" && second === "state" && third === undefined) return this.#reads(method, query, () => this.#state());
-    if (first === "healthz" && second === undefined) return this.#reads(method, query, async () => ({ status: 200, body: "ok" }));
+    if (first === "healthz" && second === undefined) return this.#reads(method, query, async () => this.#health());
     if (first === "metrics" && second === undefined)
       return this.#reads(method, query, async () => ({ status: 200, body: this.#metrics() }));
     return notFound();
@@ -63,8 +66,9 @@ export class Api {
     if (method === "DELETE") return removed(await this.#checked(query, [], () => this.#faults.remove(LATENCY)));
     if (method !== "GET") return notAllowed("GET, DELETE");
     return this.#reads(method, query, async () => {
-      const fault = this.#faults.get(LATENCY);
-      return { status: 200, body: fault ? { latency: `${fault.fault.delay!.us / 1000}ms`, until: time(fault.until) } : { latency: null } };
+      const active = this.#faults.get(LATENCY);
+      const delay = active?.fault.delay;
+      return { status: 200, body: active && delay ? { latency: milliseconds(delay), until: time(active.until) } : { latency: null } };
     });
   }
 
@@ -76,12 +80,13 @@ export class Api {
     const { fault, problems } = parseFault(spec);
     if (problems) return invalid(problems.map((problem) => (problem.field === "delay.time" ? { ...problem, field: "time" } : problem)));
     const commands = await this.#faults.put(LATENCY, spec, fault, isForced(query));
-    const netem = commands.findLast(({ argv }) => argv.includes("netem"));
+    // What was the case already needed none.
+    const netem = commands.findLast(({ argv }) => argv.includes("netem")) ?? this.#faults.command(LATENCY);
     return {
       status: 200,
       body: {
-        "tc command": (netem ?? setting(fault)).argv.join(" "),
-        latency: `${fault.delay!.us / 1000}ms`,
+        "tc command": netem?.argv.join(" "),
+        latency: milliseconds(fault.delay!),
         until: time(this.#faults.get(LATENCY)?.until ?? 0),
       },
     };
@@ -118,6 +123,10 @@ export class Api {
     const commands = await this.#faults.put(name, spec, fault, isForced(query));
     const active = this.#faults.get(name);
     return { status: isNew ? 201 : 200, body: { ...(active ? shown(active) : { name }), commands: lines(commands) } };
+  }
+
+  #health(): ApiAnswer {
+    return this.#isReady() ? { status: 200, body: "ok" } : { status: 503, body: "faults of before are being looked after" };
   }
 
   async #state(): Promise<ApiAnswer> {
@@ -189,10 +198,7 @@ const isForced = (query: Query): boolean => query.get("force") === "true";
 const lines = (commands: readonly Command[]): string[] => commands.map(({ argv }) => argv.join(" "));
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-/** What was the case already needed no command; this is the one that says it. */
-function setting(fault: Fault): Command {
-  return { argv: ["tc", "qdisc", "change", "netem", "delay", `${fault.delay!.us}us`] };
-}
+const milliseconds = ({ us }: NonNullable<Fault["delay"]>): string => `${us / 1000}ms`;
 
 function shown({ name, spec, until }: ActiveFault): object {
   return { name, ...(spec as object), until: time(until) };

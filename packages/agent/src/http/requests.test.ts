@@ -151,6 +151,15 @@ describe("the API", () => {
     expect(kernel.snapshot()).toBe(new ModelKernel().snapshot());
   });
 
+  test("the one-word API says what is in force of it, and the command that does it", async () => {
+    const command = "tc qdisc change dev eth0 parent 7a00:2 handle 7a18: netem limit 100000 delay 20000us 0us 0%";
+    expect((await client.ask("GET", "/latency/20ms")).body["tc command"]).toContain(command.replace("change", "add"));
+    expect((await client.ask("GET", "/latency/20ms")).body["tc command"]).toContain(command);
+    const { status } = await client.ask("PUT", "/v1/faults/latency", JSON.stringify({ loss: { random: { percent: 5 } } }));
+    expect([status, await client.ask("GET", "/latency")]).toEqual([200, { status: 200, body: { latency: null } }]);
+    expect((await client.ask("DELETE", "/latency")).body["removed"]).toBe(true);
+  });
+
   test("what is no HTTP at all is refused, and the next is served", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "binary", minLength: 1, maxLength: 80 }), async (text) => {

@@ -1,9 +1,12 @@
 import type { Fault, LossModel, Selection } from "../fault/index.ts";
 
-/** A program and its arguments; never a line for a shell. `input` goes to its standard input. */
+/** A program and its arguments; never a line for a shell. */
 export interface Command {
   readonly argv: readonly string[];
-  readonly input?: string;
+  /** Makes what goes to its standard input, when it runs. */
+  readonly input?: () => string;
+  /** The commands that one process does after each other, until one fails. */
+  readonly parts?: readonly Command[];
 }
 
 /** What one queueing discipline does to the packets that reach it. */
@@ -19,6 +22,11 @@ export interface Leaf {
   readonly instance: number;
 }
 
+/** A leaf and when it is to end; milliseconds of `performance.now()`, a clock that nobody sets. */
+export interface TimedLeaf extends Leaf {
+  readonly endsAt: number;
+}
+
 /*
  * The tree on a device: a `prio` whose first band takes everything, and a band for each fault, filled by filters alone.
  * Every handle, priority and band is ours to choose and fixed, so that all of it can be found again.
@@ -32,14 +40,20 @@ const UNTOUCHED = `${ROOT}1`;
 
 const tc = (...args: readonly string[]): Command => ({ argv: ["tc", ...args] });
 
+/** Commands of tc as one process: to start one costs more than what it does. */
+function batch(parts: readonly Command[]): Command[] {
+  if (parts.length < 2) return [...parts];
+  return [{ argv: ["tc", "-batch", "-"], input: () => parts.map(({ argv }) => `${argv.slice(1).join(" ")}\n`).join(""), parts }];
+}
+
 /** @param side of the tree: on the device itself packets leave, on the stand-in for its ingress they arrive */
 export function addRoot(device: string, side: Side, spared: Spared): Command[] {
-  return [
+  return batch([
     tc("qdisc", "add", "dev", device, "root", "handle", ROOT, "prio", "bands", "16", "priomap", ...Array<string>(16).fill("0")),
     // A device without a queue would give the band a queue of one packet.
     tc("qdisc", "add", "dev", device, "parent", UNTOUCHED, "handle", "7a01:", "pfifo", "limit", "10000"),
     ...spare(device, side, spared),
-  ];
+  ]);
 }
 
 export function deleteRoot(device: string): Command {
@@ -48,7 +62,10 @@ export function deleteRoot(device: string): Command {
 
 export type Side = "egress" | "ingress";
 
-/** What no fault touches: the agent's own port, so that a fault can be taken away, and addresses that must get through. */
+/**
+ * What no fault touches: the agent's own port, so that a fault can be taken away, and addresses that must get through.
+ * Nor is IPv6's neighbour discovery (RFC 4861), without which they would not: what ARP is to IPv4, which no filter here sees.
+ */
 export interface Spared {
   readonly port: number;
   readonly addresses: readonly { readonly family: 4 | 6; readonly text: string }[];
@@ -56,26 +73,41 @@ export interface Spared {
 
 function spare(device: string, side: Side, { port, addresses }: Spared): Command[] {
   const [portField, addressField] = side === "egress" ? ["src_port", "dst_ip"] : ["dst_port", "src_ip"];
+  const neighbours = NEIGHBOUR_DISCOVERY.map((type, index) =>
+    filter(device, 6, 5, index + 1, ["ip_proto", "icmpv6", "type", type], UNTOUCHED),
+  );
   return ([4, 6] as const).flatMap((family) => {
     const own = filter(device, family, family === 4 ? 1 : 2, 1, ["ip_proto", "tcp", portField, String(port)], UNTOUCHED);
     const others = addresses
       .filter((address) => address.family === family)
       .map(({ text }, index) => filter(device, family, family === 4 ? 3 : 4, index + 1, [addressField, text], UNTOUCHED));
-    return [own, ...others];
+    return [own, ...others, ...(family === 6 ? neighbours : [])];
   });
 }
 
-/** Adds a leaf, with the filters that lead to it where the packets are not marked. */
-export function addLeaf(device: string, leaf: Leaf, filters: readonly Command[]): Command[] {
-  return [...netem("add", device, leaf), ...filters];
+/** ICMPv6 types 133 to 137, and with them 132, as numbers under masks. */
+const NEIGHBOUR_DISCOVERY = ["132/252", "136/254"];
+
+/** The filters that lead to a leaf. */
+export interface Filters {
+  readonly add: readonly Command[];
+  readonly del: readonly Command[];
+}
+
+/** Adds a leaf, and what leads to it. */
+export function addLeaf(device: string, leaf: Leaf, { add }: Filters): Command[] {
+  return [...netem("add", device, leaf), ...batch(add)];
+}
+
+/** The command that gives a leaf the effects that it has. */
+export function setLeaf(device: string, leaf: Leaf): Command {
+  return netem("change", device, leaf)[0]!;
 }
 
 /** Makes the leaf at a band another. The queue stays, and what waits in it, wherever the kernel can change it in place. */
 export function changeLeaf(device: string, from: Leaf, to: Leaf): Command[] {
   if (from.instance !== to.instance) return netem("replace", device, to);
-  const commands = [
-    tc("qdisc", "change", "dev", device, "parent", bandOf(to), "handle", handleOf(to), "netem", ...netemArguments(to.effects)),
-  ];
+  const commands = [setLeaf(device, to)];
   const [before, after] = [from.effects.rate, to.effects.rate];
   if (before !== undefined && after === undefined)
     commands.push(tc("qdisc", "del", "dev", device, "parent", `${handleOf(to)}1`, "handle", rateHandleOf(to)));
@@ -83,15 +115,13 @@ export function changeLeaf(device: string, from: Leaf, to: Leaf): Command[] {
   return commands;
 }
 
-export function deleteLeaf(device: string, leaf: Leaf, filters: readonly number[]): Command[] {
-  return [
-    ...filters.map((priority) => deleteFilters(device, priority)),
-    tc("qdisc", "del", "dev", device, "parent", bandOf(leaf), "handle", handleOf(leaf)),
-  ];
+/** @param filters those that it was added with: what is not there cannot be deleted */
+export function deleteLeaf(device: string, leaf: Leaf, { del }: Filters): Command[] {
+  return [...del, tc("qdisc", "del", "dev", device, "parent", bandOf(leaf), "handle", handleOf(leaf))];
 }
 
-function deleteFilters(device: string, priority: number): Command {
-  return tc("filter", "del", "dev", device, "parent", ROOT, "pref", String(priority));
+function deleteFilters(device: string, by: "pref" | "chain", number: number): Command {
+  return tc("filter", "del", "dev", device, "parent", ROOT, by, String(number));
 }
 
 /** Whether one discipline can become the other in place: the kernel keeps a table of delays that it was given once. */
@@ -100,12 +130,17 @@ export function changesInPlace(from: Effects, to: Effects): boolean {
   return before === after || before === undefined;
 }
 
-function netem(verb: "add" | "replace", device: string, leaf: Leaf): Command[] {
+function netem(verb: "add" | "replace" | "change", device: string, leaf: Leaf): Command[] {
   const commands = [
     tc("qdisc", verb, "dev", device, "parent", bandOf(leaf), "handle", handleOf(leaf), "netem", ...netemArguments(leaf.effects)),
   ];
   if (leaf.effects.rate) commands.push(rate("add", device, leaf, leaf.effects.rate));
   return commands;
+}
+
+/** The handles that a leaf has on its device. */
+export function handlesOf(leaf: Leaf): string[] {
+  return [handleOf(leaf), ...(leaf.effects.rate ? [rateHandleOf(leaf)] : [])];
 }
 
 function rate(verb: "add" | "change", device: string, leaf: Leaf, { bitsPerSecond, burst, limit }: NonNullable<Fault["rate"]>): Command {
@@ -143,40 +178,50 @@ const bandOf = ({ band }: Leaf): string => `${ROOT}${band.toString(16)}`;
 const handleOf = ({ band, instance }: Leaf): string => `${(0x7a10 + band * 4 + (instance % 2)).toString(16)}:`;
 const rateHandleOf = ({ band, instance }: Leaf): string => `${(0x7a12 + band * 4 + (instance % 2)).toString(16)}:`;
 
-/** Priorities of the filters that lead to a band, by family; exclusions come before targets. */
-const priorities = (band: number): { readonly exclude: number; readonly targets: number }[] =>
-  [0, 1].map((family) => ({ exclude: 100 + band * 4 + family, targets: 102 + band * 4 + family }));
+/** Priority of the filters that lead to a band. */
+const priorityOf = (band: number, family: 4 | 6): number => 102 + band * 4 + (family === 4 ? 0 : 1);
 
-/** Filters that find a leaf's packets by their headers. */
-export function headerFilters(device: string, side: Side, { band, selection }: Leaf): Command[] {
-  return ([4, 6] as const).flatMap((family, at) => {
-    const { exclude, targets } = priorities(band)[at]!;
+/**
+ * Filters that find a leaf's packets by their headers. Exclusions stand in a chain of the leaf's own, which only its targets
+ * come to: they must not keep packets from the leaves of others.
+ */
+export function headerFilters(device: string, side: Side, leaf: Leaf): Filters {
+  const { band, selection } = leaf;
+  const [add, del]: [Command[], Command[]] = [[], []];
+  const chain = selection.excludeCidrs.length + selection.excludePorts.length > 0 ? band : undefined;
+  for (const family of [4, 6] as const) {
     const peer = side === "egress" ? "dst_ip" : "src_ip";
     const excluded = [
       ...selection.excludeCidrs.filter((cidr) => cidr.family === family).map(({ text }) => [peer, text]),
       ...portMatches(selection.excludePorts, undefined),
     ];
     const cidrs = selection.cidrs.filter((cidr) => cidr.family === family).map(({ text }) => [peer, text]);
-    if (selection.cidrs.length > 0 && cidrs.length === 0) return [];
+    if (selection.cidrs.length > 0 && cidrs.length === 0) continue;
     const wanted = product(cidrs, portMatches(selection.ports, selection.protocol, family));
-    return [
-      ...excluded.map((match, index) => filter(device, family, exclude, index + 1, match, UNTOUCHED)),
-      ...wanted.map((match, index) => filter(device, family, targets, index + 1, match, `${ROOT}${band.toString(16)}`)),
-    ];
-  });
-}
-
-/** Priorities under which a leaf has filters; those it does not have cannot be deleted. */
-export function filterPriorities(commands: readonly Command[]): number[] {
-  return [...new Set(commands.flatMap(({ argv }) => (argv[1] === "filter" ? [Number(argv[argv.indexOf("pref") + 1])] : [])))];
+    const priority = priorityOf(band, family);
+    if (chain !== undefined) {
+      const inside: readonly (readonly [string[], string])[] = [
+        ...excluded.map((match) => [match, UNTOUCHED] as const),
+        [[], bandOf(leaf)],
+      ];
+      for (const [index, [match, to]] of inside.entries())
+        add.push(filter(device, family, family === 4 ? 1 : 2, index + 1, match, to, chain));
+    }
+    add.push(...wanted.map((match, index) => filter(device, family, priority, index + 1, match, chain ?? bandOf(leaf))));
+    del.push(deleteFilters(device, "pref", priority));
+  }
+  if (chain !== undefined) del.push(deleteFilters(device, "chain", chain));
+  return { add, del };
 }
 
 /** The filter that finds a leaf's packets by the mark that the packet filter gave them. */
-export function markFilter(device: string, { band }: Leaf): Command {
-  return tc(
-    ...["filter", "add", "dev", device, "parent", ROOT, "protocol", "all", "pref", String(priorities(band)[0]!.targets)],
-    ...["handle", `${markOf(band)}/${MARK_MASK}`, "fw", "classid", `${ROOT}${band.toString(16)}`],
+export function markFilter(device: string, leaf: Leaf): Filters {
+  const priority = priorityOf(leaf.band, 4);
+  const add = tc(
+    ...["filter", "add", "dev", device, "parent", ROOT, "protocol", "all", "pref", String(priority)],
+    ...["handle", `${markOf(leaf.band)}/${MARK_MASK}`, "fw", "classid", bandOf(leaf)],
   );
+  return { add: [add], del: [deleteFilters(device, "pref", priority)] };
 }
 
 export const MARK_MASK = "0xff000000";
@@ -204,10 +249,20 @@ function product(a: readonly string[][], b: readonly string[][]): string[][] {
   return b.length === 0 ? [...a] : a.flatMap((one) => b.map((other) => [...one, ...other]));
 }
 
-function filter(device: string, family: 4 | 6, priority: number, handle: number, match: readonly string[], classid: string): Command {
+/** @param to a class, or the number of a chain @param chain that it stands in, where that is not the first */
+function filter(
+  device: string,
+  family: 4 | 6,
+  priority: number,
+  handle: number,
+  match: readonly string[],
+  to: string | number,
+  chain?: number,
+): Command {
   return tc(
-    ...["filter", "add", "dev", device, "parent", ROOT, "protocol", family === 4 ? "ip" : "ipv6", "pref", String(priority)],
-    ...["handle", String(handle), "flower", ...match, "classid", classid],
+    ...["filter", "add", "dev", device, "parent", ROOT, ...(chain === undefined ? [] : ["chain", String(chain)])],
+    ...["protocol", family === 4 ? "ip" : "ipv6", "pref", String(priority), "handle", String(handle), "flower", ...match],
+    ...(typeof to === "string" ? ["classid", to] : ["action", "goto", "chain", String(to)]),
   );
 }
 

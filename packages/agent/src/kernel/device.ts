@@ -8,7 +8,8 @@ import {
   deleteIngress,
   deleteLeaf,
   deleteRoot,
-  filterPriorities,
+  type Filters,
+  handlesOf,
   headerFilters,
   type Leaf,
   markFilter,
@@ -17,17 +18,15 @@ import {
   type Side,
   type Spared,
   STAND_IN,
+  type TimedLeaf,
 } from "./commands.ts";
-import { deleteMarks, type Marked, markRules, TABLE } from "./marks.ts";
+import { deleteMarks, markRules, TABLE } from "./marks.ts";
 import { explain, KernelError, type Outcome, type Runner } from "./runner.ts";
 
-/** The leaves of both directions, and until when each is wanted (milliseconds of the clock). */
+/** The leaves of both directions. */
 export interface Tree {
   readonly egress: readonly TimedLeaf[];
   readonly ingress: readonly TimedLeaf[];
-}
-export interface TimedLeaf extends Leaf {
-  readonly until: number;
 }
 export const NO_TREE: Tree = { egress: [], ingress: [] };
 
@@ -54,7 +53,8 @@ export class TooLateError extends KernelError {}
  * Guarantees
  * - A change that fails is taken back: the device is as it was before.
  * - Leaves are changed in place; the root is made with the first and deleted with the last.
- * - What is not ours is left alone, unless it was asked for with `force`.
+ * - What is not ours is left alone, unless it was asked for with `force`; what was replaced so is not put back.
+ * - A tree that somebody damaged is made anew by the next change.
  *
  * Assumes that one agent serves a network namespace, and one change at a time.
  */
@@ -72,16 +72,19 @@ export class Device {
 
   /**
    * Makes the device's tree this one.
-   * @param deadline when the change has to be done, or is given up (milliseconds of the clock)
+   * @param deadline when the change has to be done, or is given up (milliseconds of `performance.now()`)
    * @throws ForeignQdiscError, KernelError, TooLateError; then nothing has changed
    */
   async change(next: Tree, force = false, deadline = Number.POSITIVE_INFINITY): Promise<readonly Command[]> {
     const before = this.#tree;
-    if (before === NO_TREE || before.egress.length + before.ingress.length === 0) await this.#refuseForeign(next, force);
-    const planned = this.#steps(before, next, force);
+    const there = await this.#look();
+    const anew = !this.#isWhole(there) || duplicatesMeet(before, next);
+    if (!force) this.#refuseForeign(there, anew ? { ...before, egress: [] } : before, next);
+    const planned = [...(anew ? this.#removal(before) : []), ...this.#steps(anew ? NO_TREE : before, next, force)];
+    const ran: Command[] = [];
     const done: Step[] = [];
     for (const step of planned) {
-      if (Date.now() >= deadline) {
+      if (performance.now() >= deadline) {
         await this.#takeBack(done, before, next);
         throw new TooLateError(`the fault's time was over when ${done.length} of ${planned.length} commands were done: give it more`);
       }
@@ -89,13 +92,15 @@ export class Device {
         .run(step.command)
         .catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
       if (outcome.code !== 0 && !step.mayFail) {
-        await this.#takeBack(done, before, next);
+        // A part of it may have been done.
+        await this.#takeBack(step.command.parts ? [...done, step] : done, before, next);
         throw new KernelError(explain(step.command, outcome));
       }
       done.push(step);
+      if (outcome.code === 0) ran.push(...(step.command.parts ?? [step.command]));
     }
     this.#tree = next;
-    return planned.map(({ command }) => command);
+    return ran;
   }
 
   /** Undoes steps, the last first; where one cannot be undone, makes the tree of before anew. */
@@ -156,22 +161,55 @@ export class Device {
     };
   }
 
-  async #refuseForeign(next: Tree, force: boolean): Promise<void> {
-    if (force) return;
+  /** The queueing disciplines of the device, and of its stand-in where there is to be one. @throws KernelError */
+  async #look(): Promise<readonly Qdisc[]> {
+    const { name, run } = this.#options;
+    const devices = this.#tree.ingress.length > 0 ? [name, STAND_IN] : [name];
+    const lists = await Promise.all(
+      devices.map(async (device) => {
+        const command = { argv: ["tc", "qdisc", "show", "dev", device] };
+        const outcome = await run(command).catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
+        if (outcome.code !== 0 && device === name) throw new KernelError(explain(command, outcome));
+        return outcome.stdout.split("\n").map((line) => {
+          const [, kind = "", handle = "", where = ""] = /^qdisc (\S+) (\S+) (?:dev \S+ )?(root|ingress|parent \S+)/.exec(line) ?? [];
+          return { device, kind, handle, where };
+        });
+      }),
+    );
+    return lists.flat();
+  }
+
+  /** Whether everything of the tree is there still. */
+  #isWhole(there: readonly Qdisc[]): boolean {
+    const { egress, ingress } = this.#tree;
     const { name } = this.#options;
-    const command = { argv: ["tc", "qdisc", "show", "dev", name] };
-    const outcome = await this.#options.run(command).catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
-    if (outcome.code !== 0) throw new KernelError(explain(command, outcome));
-    for (const line of outcome.stdout.split("\n")) {
-      const [, kind = "", handle = "", where = ""] = /^qdisc (\S+) (\S+) (?:dev \S+ )?(root|ingress|parent ffff:fff1)/.exec(line) ?? [];
-      // The kernel's own defaults have no handle; ours has ours.
-      const foreign =
-        where === "root" ? next.egress.length > 0 && handle !== "0:" && handle !== ROOT : where !== "" && next.ingress.length > 0;
-      if (foreign)
-        throw new ForeignQdiscError(
-          `${name} has a queueing discipline that is not the agent's (${kind} ${handle}): take it away, or ask with ?force=true to replace it`,
-        );
-    }
+    const has = (device: string, wanted: string): boolean => there.some((one) => one.device === device && one.handle === wanted);
+    const stands = (device: string, leaves: readonly Leaf[]): boolean =>
+      leaves.length === 0 || [ROOT, ...leaves.flatMap(handlesOf)].every((handle) => has(device, handle));
+    return stands(name, egress) && stands(STAND_IN, ingress) && (ingress.length === 0 || has(name, "ffff:"));
+  }
+
+  /** @throws ForeignQdiscError where something of somebody else stands where a direction's first fault is to be put */
+  #refuseForeign(there: readonly Qdisc[], before: Tree, next: Tree): void {
+    const { name } = this.#options;
+    const isNew = (side: keyof Tree): boolean => before[side].length === 0 && next[side].length > 0;
+    // The kernel's own defaults have no handle.
+    const foreign = there.find(({ device, handle, where }) => {
+      if (device !== name) return false;
+      if (where === "root") return isNew("egress") && handle !== "0:" && handle !== ROOT;
+      return (where === "ingress" || where === "parent ffff:fff1") && isNew("ingress");
+    });
+    if (foreign)
+      throw new ForeignQdiscError(
+        `${name} has a queueing discipline that is not the agent's (${foreign.kind} ${foreign.handle}): take it away, or ask with ?force=true to replace it`,
+      );
+  }
+
+  /** Takes away all of a tree, of which some may be gone. */
+  #removal({ ingress }: Tree): Step[] {
+    const { name, marks } = this.#options;
+    const commands = undoCommands(name, { ingress: ingress.length > 0, marks });
+    return commands.map((command) => ({ command, undo: "rebuild", mayFail: true }));
   }
 
   #steps(before: Tree, next: Tree, force: boolean): Step[] {
@@ -192,7 +230,7 @@ export class Device {
     }
     all.push(...egress.before, ...ingress.before);
     if (marks) {
-      const [from, to] = [markRules(name, timed(before.egress), spared), markRules(name, timed(next.egress), spared)];
+      const [from, to] = [markRules(name, before.egress, spared), markRules(name, next.egress, spared)];
       if (next.egress.length > 0 || before.egress.length > 0) all.push({ command: to, undo: [from] });
     }
     if (hasIngress && !hadIngress) all.push({ command: redirectIngress(name), undo: [] });
@@ -223,9 +261,8 @@ export class Device {
       old.delete(leaf.band);
       const filters = this.#filters(device, side, leaf);
       if (from === undefined) {
-        const [priorities, commands] = [filterPriorities(filters), addLeaf(device, leaf, filters)];
         // With a root that is new the leaf goes as well.
-        first.push(...steps(commands, before.length === 0 ? [] : deleteLeaf(device, leaf, priorities)));
+        first.push(...steps(addLeaf(device, leaf, filters), before.length === 0 ? [] : deleteLeaf(device, leaf, filters)));
       } else if (!sameEffects(from, leaf)) {
         first.push(...steps(changeLeaf(device, from, leaf), changeLeaf(device, leaf, from)));
       }
@@ -233,15 +270,14 @@ export class Device {
     if (next.length === 0 && before.length > 0) after.push({ command: deleteRoot(device), undo: "rebuild" });
     else
       for (const leaf of old.values()) {
-        const filters = this.#filters(device, side, leaf);
-        const commands = deleteLeaf(device, leaf, filterPriorities(filters));
+        const commands = deleteLeaf(device, leaf, this.#filters(device, side, leaf));
         after.push(...commands.map((command, index, all): Step => ({ command, undo: "rebuild", mayFail: index < all.length - 1 })));
       }
     return { before: first, after };
   }
 
-  #filters(device: string, side: Side, leaf: Leaf): Command[] {
-    return side === "egress" && this.#options.marks ? [markFilter(device, leaf)] : headerFilters(device, side, leaf);
+  #filters(device: string, side: Side, leaf: Leaf): Filters {
+    return side === "egress" && this.#options.marks ? markFilter(device, leaf) : headerFilters(device, side, leaf);
   }
 }
 
@@ -257,9 +293,23 @@ interface Step {
   readonly mayFail?: boolean;
 }
 
-function timed(leaves: readonly TimedLeaf[]): Marked[] {
-  const now = Date.now();
-  return leaves.map((leaf) => ({ leaf, remainingMs: leaf.until - now }));
+/** A line of `tc qdisc show`. */
+interface Qdisc {
+  readonly device: string;
+  readonly kind: string;
+  readonly handle: string;
+  readonly where: string;
+}
+
+/**
+ * Whether, on the way from one tree to the other, a leaf that duplicates stands beside another: kernels allow no other netem
+ * on the device then.
+ */
+function duplicatesMeet(before: Tree, next: Tree): boolean {
+  return (["egress", "ingress"] as const).some((side) => {
+    const leaves = [...before[side], ...next[side]];
+    return leaves.some(({ effects }) => effects.duplicate) && new Set(leaves.map(({ band }) => band)).size > 1;
+  });
 }
 
 function sameEffects(a: Leaf, b: Leaf): boolean {

@@ -5,8 +5,8 @@
  * - Where the packet filter cannot be used (`nft` or its kernel part is missing), packets are found by tc's own filters,
  *   and the kernel does not end faults by itself. The same is so for ingress, whose packets the packet filter sees too late.
  */
-export type { Command, Effects, Leaf, Spared } from "./commands.ts";
-export { FIRST_BAND, LAST_BAND } from "./commands.ts";
-export { Device, ForeignQdiscError, NO_TREE, nextInstance, type TimedLeaf, TooLateError, type Tree, undoCommands } from "./device.ts";
+export type { Command, Effects, Leaf, Spared, TimedLeaf } from "./commands.ts";
+export { FIRST_BAND, LAST_BAND, setLeaf } from "./commands.ts";
+export { Device, ForeignQdiscError, NO_TREE, nextInstance, TooLateError, type Tree, undoCommands } from "./device.ts";
 export { TABLE } from "./marks.ts";
 export { explain, KernelError, type Outcome, type Runner, run } from "./runner.ts";

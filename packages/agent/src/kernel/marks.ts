@@ -1,24 +1,19 @@
 import type { Selection } from "../fault/index.ts";
-import { type Command, type Leaf, markOf, type Spared } from "./commands.ts";
+import { type Command, type Leaf, markOf, type Spared, type TimedLeaf } from "./commands.ts";
 
 export const TABLE = "outrigger_fault";
 const UNMARKED = "0x00ffffff";
-
-/** A leaf whose packets are marked, until when; in milliseconds from now. */
-export interface Marked {
-  readonly leaf: Leaf;
-  readonly remainingMs: number;
-}
 
 /**
  * The packet filter's rules that mark the packets of each leaf, as one transaction that takes the place of the rules
  * before. A set that holds the device's name for a limited time gates each leaf: when the time is over the kernel itself
  * takes the name out, and packets go unmarked though every process of ours is dead.
  */
-export function markRules(device: string, leaves: readonly Marked[], spared: Spared): Command {
+export function markRules(device: string, leaves: readonly TimedLeaf[], spared: Spared): Command {
   const lines = [`add table inet ${TABLE}`, `delete table inet ${TABLE}`];
-  if (leaves.length > 0) lines.push(...table(device, leaves, spared));
-  return { argv: ["nft", "-f", "-"], input: `${lines.join("\n")}\n` };
+  // What remains is reckoned when the rules are made: the commands before them take their time.
+  const input = (): string => `${[...lines, ...(leaves.length > 0 ? table(device, leaves, spared) : [])].join("\n")}\n`;
+  return { argv: ["nft", "-f", "-"], input };
 }
 
 /** Fails where there are none. */
@@ -26,18 +21,19 @@ export function deleteMarks(): Command {
   return { argv: ["nft", "delete", "table", "inet", TABLE] };
 }
 
-function table(device: string, leaves: readonly Marked[], { port, addresses }: Spared): string[] {
+function table(device: string, leaves: readonly TimedLeaf[], { port, addresses }: Spared): string[] {
+  const now = performance.now();
   const sets = leaves.map(
-    ({ leaf, remainingMs }) =>
-      `  set gate${leaf.band} { type ifname; flags timeout; elements = { "${device}" timeout ${Math.max(1, Math.ceil(remainingMs))}ms }; }`,
+    ({ band, endsAt }) =>
+      `  set gate${band} { type ifname; flags timeout; elements = { "${device}" timeout ${Math.max(1, Math.ceil(endsAt - now))}ms }; }`,
   );
   const chains = leaves.map(
-    ({ leaf }) =>
+    (leaf) =>
       `  chain band${leaf.band} {\n${rules(leaf)
         .map((rule) => `    ${rule}\n`)
         .join("")}  }`,
   );
-  const gates = leaves.map(({ leaf }) => `    oifname @gate${leaf.band} jump band${leaf.band}`);
+  const gates = leaves.map(({ band }) => `    oifname @gate${band} jump band${band}`);
   return [
     `table inet ${TABLE} {`,
     ...sets,
@@ -45,6 +41,8 @@ function table(device: string, leaves: readonly Marked[], { port, addresses }: S
     "  chain leaving {",
     "    type filter hook postrouting priority -140; policy accept;",
     `    tcp sport ${port} return`,
+    // Neighbour discovery (RFC 4861): without it the agent could not be reached over IPv6.
+    "    icmpv6 type { 133, 134, 135, 136, 137 } return",
     ...addresses.map(({ family, text }) => `    ${family === 4 ? "ip" : "ip6"} daddr ${text} return`),
     ...gates,
     "  }",

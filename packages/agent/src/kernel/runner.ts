@@ -21,7 +21,7 @@ export const run: Runner = ({ argv: [program = "", ...args], input }) =>
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? 124, stdout, stderr }));
     child.stdin.on("error", () => {});
-    child.stdin.end(input ?? "");
+    child.stdin.end(input?.() ?? "");
   });
 
 /** A command that the kernel, or its tool, refused. */
@@ -31,7 +31,9 @@ export class KernelError extends Error {
 }
 
 /** What failed, in words that say what to do where that is known. */
-export function explain({ argv }: Command, { code, stderr }: Outcome): string {
+export function explain({ argv: whole, parts }: Command, { code, stderr }: Outcome): string {
+  // tc names the line of a batch that failed.
+  const argv = parts?.[Number(/^Command failed -:(\d+)/m.exec(stderr)?.[1]) - 1]?.argv ?? whole;
   const words = stderr
     .trim()
     .replaceAll(/\s*\n\s*/g, "; ")

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** One fault as it was asked for, and when it ends (milliseconds since 1970). */
@@ -10,8 +10,8 @@ export interface StoredFault {
 
 /** What a watchdog must know to end all faults though the agent is dead. */
 export interface Undo {
-  /** The earliest end of a fault, milliseconds since 1970. */
-  readonly at: number;
+  /** When the first of them ends, milliseconds of `performance.now()`. */
+  readonly endsAt: number;
   readonly commands: readonly (readonly string[])[];
 }
 
@@ -23,9 +23,11 @@ export class StateError extends Error {
 
 /**
  * The faults that are wanted, on disk: `faults.json` for the agent, `undo` for the watchdog. The first line of `undo` is a
- * time in seconds since 1970 and the ID of the agent's process, the others are commands, one word after the other.
+ * time in seconds since the machine started (/proc/uptime, which nobody sets) and the ID of the agent's process, the others
+ * are commands, one word after the other.
  *
- * Guarantees: each file is the old one or the new one, never a part; both are on the disk before a write returns.
+ * Guarantees: each file is the old one or the new one, never a part; both are on the disk before a write returns, and both
+ * are as they were where one cannot be written.
  */
 export class StateFolder {
   readonly #folder: string;
@@ -36,27 +38,17 @@ export class StateFolder {
 
   /** @throws StateError */
   write(faults: readonly StoredFault[], undo: Undo | undefined): void {
-    try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      // What the watchdog reads comes first when there is more to undo, and last when there is less.
-      if (undo)
-        this.#replace(
-          "undo",
-          [`${Math.floor(undo.at / 1000)} ${process.pid}`, ...undo.commands.map((words) => words.join(" ")), ""].join("\n"),
-        );
-      this.#replace("faults.json", `${JSON.stringify({ version: 1, faults })}\n`);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const why =
-        code === "ENOSPC" ? "the disk is full" : code === "EACCES" || code === "EROFS" || code === "EPERM" ? "no permission" : message;
-      throw new StateError(
-        `${this.#folder} cannot be written (${why}): without it a fault might never end, so nothing was changed; give --state-dir another folder, such as an emptyDir`,
-      );
-    }
+    this.#replace({ ...undoFile(undo), "faults.json": `${JSON.stringify({ version: 1, faults })}\n` });
+    if (undo === undefined) this.#forgetUndo();
   }
 
-  /** There is nothing left to undo. */
-  forgetUndo(): void {
+  /** What is to be undone of the faults that were written already; `undefined` is nothing. @throws StateError */
+  writeUndo(undo: Undo | undefined): void {
+    if (undo === undefined) this.#forgetUndo();
+    else this.#replace(undoFile(undo));
+  }
+
+  #forgetUndo(): void {
     rmSync(join(this.#folder, "undo"), { force: true });
   }
 
@@ -70,20 +62,38 @@ export class StateFolder {
     }
   }
 
-  #replace(name: string, text: string): void {
-    const [file, beside] = [join(this.#folder, name), join(this.#folder, `.${name}.new`)];
+  /** All of the files are written beside the old ones before the first takes its place. */
+  #replace(files: Readonly<Record<string, string>>): void {
+    const beside = (name: string): string => join(this.#folder, `.${name}.new`);
+    const written: string[] = [];
     try {
-      const descriptor = openSync(beside, "w", 0o600);
-      try {
-        writeSync(descriptor, text);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      for (const [name, text] of Object.entries(files)) {
+        const descriptor = openSync(beside(name), "w", 0o600);
+        written.push(name);
+        try {
+          writeFileSync(descriptor, text);
+          fsyncSync(descriptor);
+        } finally {
+          closeSync(descriptor);
+        }
       }
-      renameSync(beside, file);
+      for (const name of written) renameSync(beside(name), join(this.#folder, name));
     } catch (error) {
-      rmSync(beside, { force: true });
-      throw error;
+      for (const name of written) rmSync(beside(name), { force: true });
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why =
+        code === "ENOSPC" ? "the disk is full" : code === "EACCES" || code === "EROFS" || code === "EPERM" ? "no permission" : message;
+      throw new StateError(
+        `${this.#folder} cannot be written (${why}): without it a fault might never end, so nothing was changed; give --state-dir another folder, such as an emptyDir`,
+      );
     }
   }
+}
+
+function undoFile(undo: Undo | undefined): Record<string, string> {
+  if (undo === undefined) return {};
+  const uptime = Number.parseFloat(readFileSync("/proc/uptime", "utf8"));
+  const first = `${Math.floor(uptime + (undo.endsAt - performance.now()) / 1000)} ${process.pid}`;
+  return { undo: [first, ...undo.commands.map((words) => words.join(" ")), ""].join("\n") };
 }
