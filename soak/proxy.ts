@@ -19,11 +19,11 @@ export class SpoilingProxy {
   readonly #server: Server;
   /** TCP connections below the TLS ones, by the client's port. */
   readonly #raw = new Map<number, Socket>();
-  /** Those that the proxy has ended itself. */
-  readonly #ended = new WeakSet<Socket>();
+  /** Those through which nothing comes any more. */
+  readonly #hanging = new Set<Socket>();
   #port = 0;
-  /** What hung and was ended by its reader, or had to be ended here, and how long the slowest reader took, milliseconds. */
-  readonly hung = { noticed: 0, unnoticed: 0, slowestMs: 0 };
+  /** Streams and answers that hung and were ended by their reader, those that had to be ended here, and how long the slowest reader took, milliseconds. */
+  readonly hung = { streams: 0, answers: 0, unnoticed: 0, slowestMs: 0 };
   /** Lists, and watches that begin with one. */
   lists = 0;
   watches = 0;
@@ -48,17 +48,21 @@ export class SpoilingProxy {
     await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
     this.#port = (this.#server.address() as AddressInfo).port;
   }
+  /** How much hangs at this moment; the proxy itself ends that after a while. */
+  get hanging(): number {
+    return this.#hanging.size;
+  }
   /** Nothing listens for a while: connections are refused, those that were there are gone. */
   async away(ms: number): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#raw.values()) this.#end(socket, () => socket.resetAndDestroy());
-    await closed;
+    this.#server.close();
+    // What hangs is for its reader to find out.
+    for (const socket of this.#raw.values()) if (!this.#hanging.has(socket)) socket.resetAndDestroy();
     await new Promise((resolve) => setTimeout(resolve, ms));
     await this.listen();
   }
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#raw.values()) this.#end(socket, () => socket.destroy());
+    for (const socket of this.#raw.values()) socket.destroy();
     await closed;
   }
   get kubeconfig(): string {
@@ -122,7 +126,7 @@ export class SpoilingProxy {
         this.#rawOf(request)?.resetAndDestroy();
         return;
       case "no answer":
-        this.#hang(request, response);
+        this.#hang("answers", request, response);
     }
   }
 
@@ -180,25 +184,22 @@ export class SpoilingProxy {
   }
 
   /** Says nothing more, and looks who ends that. */
-  #hang(request: IncomingMessage, response: ServerResponse): void {
+  #hang(what: "streams" | "answers", request: IncomingMessage, response: ServerResponse): void {
     const began = performance.now();
     const socket = this.#rawOf(request);
+    if (socket === undefined) return;
+    this.#hanging.add(socket);
+    let noticed = true;
     const end = setTimeout(() => {
-      this.hung.unnoticed++;
+      noticed = false;
       response.destroy();
     }, HANG_MS);
     response.on("close", () => {
-      const ms = performance.now() - began;
       clearTimeout(end);
-      if (ms >= HANG_MS || socket === undefined || this.#ended.has(socket)) return;
-      this.hung.noticed++;
-      this.hung.slowestMs = Math.max(this.hung.slowestMs, ms);
+      this.#hanging.delete(socket);
+      this.hung[noticed ? what : "unnoticed"]++;
+      if (noticed) this.hung.slowestMs = Math.max(this.hung.slowestMs, performance.now() - began);
     });
-  }
-
-  #end(socket: Socket, end: () => void): void {
-    this.#ended.add(socket);
-    end();
   }
 
   #break(how: Breakage, request: IncomingMessage, response: ServerResponse): void {
@@ -211,7 +212,7 @@ export class SpoilingProxy {
         this.#rawOf(request)?.end();
         return;
       case "hang":
-        this.#hang(request, response);
+        this.#hang("streams", request, response);
         return;
       case "410 in the stream":
         response.end(`${JSON.stringify({ type: "ERROR", object: statusOf(410, "Expired") })}\n`);
