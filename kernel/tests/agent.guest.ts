@@ -64,9 +64,9 @@ describe("an agent in a pod", () => {
     const spreads: number[] = [];
     for (let round = 0; round < 5; round++) {
       await pod.put("jitter", { delay: { time: "60ms" } });
-      const plain = deviation(ping(pod.address, 60, { interval: 0.01 }));
+      const plain = deviation(ping(pod.address, 100, { interval: 0.01 }));
       await pod.put("jitter", { delay: { time: "60ms", jitter: "10ms", distribution: "normal" } });
-      const jittered = deviation(ping(pod.address, 200, { interval: 0.01 }));
+      const jittered = deviation(ping(pod.address, 300, { interval: 0.01 }));
       spreads.push(Math.sqrt(Math.max(0, jittered ** 2 - plain ** 2)));
     }
     const spread = median(spreads);
