@@ -1,4 +1,3 @@
-import type { FaultSpec } from "@outrigger/agent/fault";
 import { type AgentAddress, AgentClient, AgentError } from "./agent-client.ts";
 import { Gate } from "./gate.ts";
 
@@ -162,12 +161,6 @@ export class Driver {
         return { ...failed, againAt: Math.min(failed.againAt, end) };
       }
     });
-  }
-
-  /** What a pod of the fault accepted last, without its time limit; undefined where nothing is known of any. */
-  held(fault: string): FaultSpec | undefined {
-    for (const { body } of this.#memory.get(fault)?.values() ?? []) if (body !== undefined) return (JSON.parse(body) as [FaultSpec])[0];
-    return undefined;
   }
 
   /** Forgets a pod, or a fault with all its pods. */

@@ -484,11 +484,64 @@ describe("targets beyond what a fault can have", () => {
     const asked = agent("a").requests.length;
     await restart({});
     await eventually(() => agent("a").requests.length > asked);
-    expect(cidrs()).toHaveLength(64);
+    expect(cidrs()).toEqual(before);
     expect(agent("a").requests).not.toContain("DELETE");
     await client.delete(Pod, { namespace, name: "web-2" }, { gracePeriodSeconds: 0 });
     await until("Applied");
     expect(cidrs()).toEqual(["10.2.0.1/32", ...many].sort());
+  });
+});
+
+describe("targets that became too many while the fault was in force", () => {
+  const many = Array.from({ length: 63 }, (_, index) => `192.0.2.${index}/32`);
+  const targets = { cidrs: many, pods: [{ selector: { matchLabels: { app: "web" } } }] };
+  const had = ["10.2.0.2/32", ...many].sort();
+  const sent = (name: string) => (agent(name).bodies.at(-1) as { targets?: { cidrs: string[] } } | undefined)?.targets?.cidrs;
+  const web = (name: string, ip: string) => runPod(name, { labels: { app: "web" }, ip });
+
+  test("are those that it had also after every agent failed, and after its only pod was away", async () => {
+    await runPods("a");
+    await web("web-2", "10.2.0.2");
+    await createFault({ targets });
+    await until("Applied");
+    await web("web-1", "10.2.0.1");
+    await until("Partial");
+    agent("a").answer = { status: 500, body: { error: "out of order" } };
+    await change({ fault: { delay: { time: "50ms" } } });
+    await until("Failed");
+    agent("a").answer = undefined;
+    await until("Partial");
+    expect(agent("a").faults).toEqual([{ delay: { time: "50ms" }, targets: { cidrs: had } }]);
+    await client.delete(Pod, { namespace, name: "a" }, { gracePeriodSeconds: 0 });
+    await until("Pending");
+    const asked = agent("a").bodies.length;
+    await runPods("a");
+    await until("Partial");
+    expect(agent("a").bodies.length).toBeGreaterThan(asked);
+    expect(sent("a")).toEqual(had);
+  });
+
+  test("are none where the spec asks for others, be it while no controller looks: those are not what it had", async () => {
+    await runPods("a");
+    await web("web-1", "10.2.0.1");
+    await web("web-2", "10.2.0.2");
+    await createFault({ targets: { cidrs: many } });
+    await until("Applied");
+    await change({ targets });
+    await until("Pending");
+    expect((await status()).conditions?.find(({ type }) => type === "Applied")).toMatchObject({ reason: "TooManyTargets" });
+    expect(agent("a").requests).toEqual(["PUT", "DELETE"]);
+
+    await change({ targets: { cidrs: many, pods: null } });
+    await until("Applied");
+    await running.stop();
+    await change({ targets });
+    running = await startController();
+    await until("Pending");
+    expect(holding()).toEqual([]);
+    expect(agent("a").bodies.map((body) => (body as { targets: { cidrs: string[] } }).targets.cidrs)).toEqual(
+      [many, many].map((one) => [...one].sort()),
+    );
   });
 });
 

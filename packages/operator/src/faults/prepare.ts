@@ -45,7 +45,7 @@ export function specProblem(spec: NetworkFaultSpec): string | undefined {
 /**
  * What the agents are to hold, and what is left out of it.
  *
- * @param held what they hold, where the fault is in force
+ * @param held the addresses that the fault is in force for, where these targets are what it was set for
  * @throws NotPreparedError; StatusError and ConnectionError of the client.
  */
 export async function prepareBody(
@@ -53,10 +53,10 @@ export async function prepareBody(
   around: Surroundings,
   client: Client,
   signal: AbortSignal,
-  held?: FaultSpec,
-): Promise<{ readonly body: FaultSpec; readonly shortfall?: string }> {
+  held?: readonly string[],
+): Promise<{ readonly body: FaultSpec; readonly found: number; readonly shortfall?: string }> {
   try {
-    const { cidrs, ...rest } = await resolveTargets(fault.spec.targets, around, client, signal, held && (held.targets?.cidrs ?? []));
+    const { cidrs, ...rest } = await resolveTargets(fault.spec.targets, around, client, signal, held);
     return { body: faultBody(fault.spec, cidrs), ...rest };
   } catch (error) {
     if (error instanceof TargetsError) throw new NotPreparedError(error.reason, error.message);

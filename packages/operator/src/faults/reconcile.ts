@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Result } from "@outrigger/kit/controller";
 import { Namespace, Pod } from "@outrigger/kit/kinds";
+import { type AcceptedTargets, nextAccepted, targetsInForce } from "./accepted.ts";
 import { agentFaultName } from "./body.ts";
 import { candidate, isGone, onHostNetwork, type PodLike, podSelector } from "./candidates.ts";
 import { type Candidate, choosePods, POD_GONE } from "./choose.ts";
@@ -28,6 +29,8 @@ interface Plan {
   readonly hostNetwork: number;
   /** Entries of this run. */
   readonly before: readonly PodEntry[];
+  /** The addresses that agents took in this run. */
+  readonly accepted?: AcceptedTargets | undefined;
   /** Why nobody is chosen, as the reason of a recovered pod. */
   readonly over: string;
 }
@@ -50,32 +53,31 @@ export async function reconcileFault(fault: NetworkFaultObject, ctx: FaultContex
   };
 
   let obstacle: { readonly reason: string; readonly message: string } | undefined;
-  let body: object | undefined;
-  let shortfall: string | undefined;
+  let prepared: Awaited<ReturnType<typeof prepareBody>> | undefined;
   let token: string | undefined;
   const chosenUids = new Set(plan.chosen.map(({ uid }) => uid));
   const leaving = known.filter((entry) => mayHold(entry) && !chosenUids.has(entry.uid));
   if (plan.chosen.length > 0 || leaving.length > 0) {
     try {
       token = await agentToken(fault, ctx.client, ctx.signal);
-      if (plan.chosen.length > 0) {
-        // Whoever failed was asked, and so there were targets that could be set.
-        const inForce = plan.before.some(({ state }) => state === "Applied" || state === "Failed");
-        const held = inForce ? (driver.held(order.fault) ?? {}) : undefined;
-        ({ body, shortfall } = await prepareBody(fault, surroundings(fault, ctx), ctx.client, ctx.signal, held));
-      }
+      if (plan.chosen.length > 0)
+        prepared = await prepareBody(fault, surroundings(fault, ctx), ctx.client, ctx.signal, targetsInForce(fault, plan.accepted));
     } catch (error) {
       if (!(error instanceof NotPreparedError)) throw error;
       obstacle = { reason: error.reason, message: error.message };
     }
   }
+  const { body, shortfall } = prepared ?? {};
+  // What cannot be set is taken off, and so is in force for nobody.
+  const accepted = obstacle ? undefined : plan.accepted;
 
   const chosen = plan.chosen.map(({ name, uid, address }): PodEntry => {
     const entry = known.find((one) => one.uid === uid);
     if (!entry || entry.state === "Recovered") return { name, uid, address, state: "Pending", since: text(seconds(now)) };
     return entry.address === address ? entry : { ...entry, address };
   });
-  const standing = (entries: readonly PodEntry[]): Standing => ({ ...plan, obstacle, shortfall, deleting, now: Date.now(), entries });
+  const where = { ...plan, accepted, obstacle, shortfall, deleting };
+  const standing = (entries: readonly PodEntry[]): Standing => ({ ...where, now: Date.now(), entries });
 
   // Who is to have the fault is written before anybody gets it.
   let written = false;
@@ -116,7 +118,8 @@ export async function reconcileFault(fault: NetworkFaultObject, ctx: FaultContex
 
   const kept = sorted([...entries.filter((entry) => keeps(plan, entry, chosenUids)), ...remembered(plan, fault, chosenUids, leaving)]);
   const held = kept.some(mayHold);
-  const next = faultStatus(fault, standing(kept));
+  const taken = entries.some(({ uid, state }) => state === "Applied" && chosenUids.has(uid));
+  const next = faultStatus(fault, { ...standing(kept), accepted: prepared ? nextAccepted(fault, accepted, prepared, taken) : accepted });
   if (deleting && !held) {
     if (finalizer) await setFinalizer(fault, ctx, false);
     return undefined;
@@ -151,7 +154,8 @@ function planRun(fault: NetworkFaultObject, ctx: FaultContext, now: number): Pla
     of,
     seed: `${metadata.uid}/${due.run?.startTime ?? ""}`,
   });
-  return { ...choice, due, problem, before, hostNetwork: pods.filter(onHostNetwork).length, over: "NotChosen" };
+  const accepted = same ? status?.targets : undefined;
+  return { ...choice, due, problem, before, accepted, hostNetwork: pods.filter(onHostNetwork).length, over: "NotChosen" };
 }
 
 /** The pod of an entry, where it is still that pod. */

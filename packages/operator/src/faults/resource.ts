@@ -138,6 +138,16 @@ const status = t.Object({
     }),
   ),
   nextRunTime: t.Optional(t.String(time)),
+  /** What the agents took last for spec.targets, where it names addresses. */
+  targets: t.Optional(
+    t.Object({
+      /** A fingerprint of the spec.targets that these addresses are those of. */
+      asked: t.String(),
+      /** How many addresses the targets have, which may be more than a fault can have. */
+      found: t.Integer(),
+      cidrs: t.Array(t.String()),
+    }),
+  ),
   pods: t.Optional(
     t.Array(
       t.Object({

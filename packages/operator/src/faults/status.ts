@@ -1,4 +1,5 @@
 import { type Condition, setCondition } from "@outrigger/kit/controller";
+import type { AcceptedTargets } from "./accepted.ts";
 import { faultSummary } from "./body.ts";
 import { POD_GONE } from "./choose.ts";
 import type { NetworkFaultObject, NetworkFaultStatus, PodEntry } from "./resource.ts";
@@ -17,6 +18,8 @@ export interface Standing {
   readonly shortfall?: string | undefined;
   /** Pods that match and cannot have a fault, for they are on their node's network. */
   readonly hostNetwork: number;
+  /** The addresses that agents took, while the fault is in force for some. */
+  readonly accepted?: AcceptedTargets | undefined;
   readonly deleting: boolean;
   readonly now: number;
 }
@@ -65,6 +68,7 @@ export function faultStatus(fault: NetworkFaultObject, standing: Standing): Netw
     applied: `${applied}/${present.length}`,
     ...(run ? { run: { ...run, of } } : {}),
     ...(nextAt === undefined ? {} : { nextRunTime: text(nextAt) }),
+    ...(standing.accepted ? { targets: standing.accepted } : {}),
     pods: entries,
     conditions,
   };

@@ -30,6 +30,8 @@ export class TargetsError extends Error {
 export interface ResolvedTargets {
   /** In order, each once; undefined where the targets name no address, which means traffic with any. */
   readonly cidrs: readonly string[] | undefined;
+  /** How many there are; more than `cidrs` where those are too many for a fault. */
+  readonly found: number;
   /** What is wrong where they are more than a fault can have. */
   readonly shortfall?: string;
 }
@@ -48,7 +50,7 @@ export interface ResolvedTargets {
  * that is in force when its targets become too many goes on, with those that it had before the others: an experiment that
  * ends unseen because a Deployment grew would be worth nothing.
  *
- * @param held the CIDRs that the fault has, where it is in force
+ * @param held the CIDRs that the fault is in force for, where these targets are what it was set for
  * @throws TargetsError where targets are named and none has an address, or they have too many; StatusError and ConnectionError of the client.
  */
 export async function resolveTargets(
@@ -58,7 +60,7 @@ export async function resolveTargets(
   signal: AbortSignal,
   held?: readonly string[],
 ): Promise<ResolvedTargets> {
-  if (!targets?.cidrs && !targets?.pods && !targets?.services) return { cidrs: undefined };
+  if (!targets?.cidrs && !targets?.pods && !targets?.services) return { cidrs: undefined, found: 0 };
   const cidrs = new Set(targets.cidrs?.map(cidrOf));
   for (const { selector, namespaceSelector } of targets.pods ?? []) {
     const matches = labelSelector(selector as never);
@@ -74,12 +76,12 @@ export async function resolveTargets(
       "NoTargets",
       "no target has an address of its own: the pods or services that spec.targets names are not there, or on the network of their node",
     );
-  if (cidrs.size <= MOST_ADDRESSES) return { cidrs: [...cidrs].sort() };
+  if (cidrs.size <= MOST_ADDRESSES) return { cidrs: [...cidrs].sort(), found: cidrs.size };
   const shortfall = `the targets have ${cidrs.size} addresses, and a fault can have ${MOST_ADDRESSES}: name their network in cidrs`;
   if (held === undefined) throw new TargetsError("TooManyTargets", shortfall);
   const first = held.filter((cidr) => cidrs.has(cidr));
   const kept = [...new Set([...first, ...[...cidrs].sort()])].slice(0, MOST_ADDRESSES);
-  return { cidrs: kept.sort(), shortfall };
+  return { cidrs: kept.sort(), found: cidrs.size, shortfall };
 }
 
 function selected(around: Surroundings, selector: object): string[] {
