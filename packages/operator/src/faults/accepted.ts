@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FaultSpec } from "@outrigger/agent/fault";
+import { MOST_ADDRESSES } from "./body.ts";
 import type { NetworkFaultObject, NetworkFaultSpec, NetworkFaultStatus } from "./resource.ts";
 
 /**
@@ -29,6 +30,11 @@ export function nextAccepted(
   const cidrs = body.targets?.cidrs;
   if (taken) return cidrs && { asked, found, cidrs };
   return before?.asked === asked ? { ...before, found } : before;
+}
+
+/** Whether the status tells already that the targets have more addresses than the fault is for. */
+export function knownShort(accepted: AcceptedTargets | undefined): boolean {
+  return accepted !== undefined && accepted.found > MOST_ADDRESSES;
 }
 
 function fingerprint(targets: NetworkFaultSpec["targets"]): string {

@@ -1,3 +1,4 @@
+import { knownShort } from "./accepted.ts";
 import { faultSummary } from "./body.ts";
 import type { FaultContext } from "./controller.ts";
 import type { NetworkFaultObject, PodEntry } from "./resource.ts";
@@ -29,7 +30,8 @@ export function tell(fault: NetworkFaultObject, before: readonly PodEntry[], now
 
 /** Tells once that a fault is not for all its targets. */
 export function tellShortfall({ status }: NetworkFaultObject, shortfall: string, ctx: FaultContext): void {
-  if (status?.conditions?.some(({ type, reason }) => type === "Applied" && reason === TOO_MANY_TARGETS)) return;
+  // Not by the condition: its reason is another one while a pod has not the fault.
+  if (knownShort(status?.targets)) return;
   ctx.event(TOO_MANY_TARGETS, shortfall, { type: "Warning" });
 }
 

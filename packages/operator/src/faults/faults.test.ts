@@ -543,6 +543,26 @@ describe("targets that became too many while the fault was in force", () => {
       [many, many].map((one) => [...one].sort()),
     );
   });
+
+  test("are told of once, however often an agent fails meanwhile", async () => {
+    await runPods("a", "b");
+    await web("web-2", "10.2.0.2");
+    await createFault({ targets });
+    await until("Applied");
+    const { length } = agent("b").requests;
+    agent("b").answer = { status: 500, body: { error: "out of order" } };
+    await web("web-1", "10.2.0.1");
+    await change({ fault: { delay: { time: "50ms" } } });
+    await eventually(() => agent("b").requests.length > length + 3);
+    agent("b").answer = undefined;
+    await eventually(() => expect(agent("b").faults).toEqual([{ delay: { time: "50ms" }, targets: { cidrs: had } }]));
+    const told = await eventually(async () => {
+      const { items } = await client.list(Event, { namespace });
+      const again = items.find(({ reason, message }) => reason === "Applied" && message?.endsWith(" on b"));
+      return again && items.filter(({ reason }) => reason === "TooManyTargets");
+    });
+    expect(told.map(({ count }) => count)).toEqual([1]);
+  });
 });
 
 describe("a spec", () => {
