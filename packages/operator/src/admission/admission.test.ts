@@ -106,6 +106,21 @@ describe("a review of a SidecarSet", () => {
     expect(validateSidecarSet(review(going, { operation: "UPDATE" }), { others: [] })).toEqual({ allowed: true });
   });
 
+  test("refuses maxUnavailable 0 of a set that did not have it; one that has it from before can be changed otherwise", () => {
+    const none = (maxUnavailable: number | string | undefined) => set("base", { updateStrategy: { maxUnavailable } });
+    const update = (object: KubeObject, oldObject: KubeObject) =>
+      validateSidecarSet(review(object, { operation: "UPDATE", oldObject }), { others: [] });
+    const labelled = { ...none(0), metadata: { name: "base", labels: { team: "a" }, annotations: { "example.com/note": "x" } } };
+    expect(update(labelled, none(0))).toEqual({ allowed: true });
+    expect(update(none("0%"), none(0)), "another way of writing it").toEqual({ allowed: true });
+    const refusal = { allowed: false, status: { details: { causes: [{ field: "spec.updateStrategy.maxUnavailable" }] } } };
+    expect(update(none(0), none(1))).toMatchObject(refusal);
+    expect(update(none(0), set("base"))).toMatchObject(refusal);
+    expect(validateSidecarSet(review(none(0)), { others: [] })).toMatchObject(refusal);
+    const going = { ...none(0), metadata: { name: "base", deletionTimestamp: "2026-01-02T03:04:05Z" } };
+    expect(update(going, { ...none(1), metadata: { ...going.metadata, finalizers: ["foregroundDeletion"] } })).toEqual({ allowed: true });
+  });
+
   test("of wrong types is left to the API server's own judgement, with its path", () => {
     const wrong = set("wrong", { containers: [{ name: "a", image: true }] });
     expect(mutateSidecarSet(review(wrong))).toEqual({ allowed: true });

@@ -15,7 +15,8 @@ export function validateInjection(strategy: InjectionStrategy | undefined): Caus
   return causes;
 }
 
-export function validateUpdateStrategy(spec: SidecarSetSpec): Cause[] {
+/** @param old the spec before an update */
+export function validateUpdateStrategy(spec: SidecarSetSpec, old?: SidecarSetSpec): Cause[] {
   const strategy = spec.updateStrategy ?? {};
   const path = "spec.updateStrategy";
   const causes: Cause[] = [];
@@ -30,8 +31,8 @@ export function validateUpdateStrategy(spec: SidecarSetSpec): Cause[] {
     ...countOrPercent(strategy.partition, `${path}.partition`),
     ...countOrPercent(strategy.maxUnavailable, `${path}.maxUnavailable`),
   );
-  // Kruise takes it and updates no pod that is ready, without a word why.
-  if (isNone(strategy.maxUnavailable))
+  // Kruise takes it and updates no pod that is ready, without a word why. A set that came with it must stay changeable otherwise.
+  if (isNone(strategy.maxUnavailable) && !isNone(old?.updateStrategy?.maxUnavailable))
     causes.push(
       invalid(`${path}.maxUnavailable`, strategy.maxUnavailable, "no pod could ever be updated; write paused: true to hold updates back"),
     );

@@ -27,7 +27,7 @@ export function validateSidecarSet(set: SidecarSet, { others = [], whitelist, ol
     ...validateSelector(spec.namespaceSelector, "spec.namespaceSelector", false),
     ...validateCanary(set, others),
     ...validateInjection(spec.injectionStrategy),
-    ...validateUpdateStrategy(spec),
+    ...validateUpdateStrategy(spec, old?.spec),
     ...validatePatchPodMetadata(set, whitelist),
     ...validateSidecars(spec),
     ...validateAsPod(spec),
