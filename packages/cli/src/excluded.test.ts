@@ -1,5 +1,6 @@
+import { EXCLUDED_NAMESPACES } from "@outrigger/operator";
 import { expect, test } from "vitest";
-import { excludedNamespaces } from "./excluded.ts";
+import { EXCLUDED_BY_DEFAULT, excludedNamespaces } from "./excluded.ts";
 
 test("--excluded-namespaces is a list with commas between, which may be empty or left out", async () => {
   expect(await excludedNamespaces({ excludedNamespaces: "kube-system, ci,ci" })).toEqual({ excludedNamespaces: ["kube-system", "ci"] });
@@ -15,4 +16,8 @@ test("--excluded-namespaces with what is no name of a namespace is wrong usage, 
   });
   expect(await refusal("kube-system,")).toMatchObject({ exitCode: 2, message: expect.stringMatching(/"" is no name of a namespace/) });
   expect(await refusal("kube.system")).toMatchObject({ exitCode: 2, message: expect.stringMatching(/must not contain dots/) });
+});
+
+test("--help says the manager's own list", () => {
+  expect(EXCLUDED_BY_DEFAULT).toBe(EXCLUDED_NAMESPACES.join(","));
 });

@@ -1,5 +1,8 @@
 import { CliError } from "./errors.ts";
 
+/** What stands for the option where it is left out, for `--help`, which need not load the manager to say it. */
+export const EXCLUDED_BY_DEFAULT = "kube-system,kube-public,kube-node-lease";
+
 /**
  * What `--excluded-namespaces` says, for the manager's options; nothing where it is left out.
  *

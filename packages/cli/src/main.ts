@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { CliError, lineOf } from "./errors.ts";
+import { EXCLUDED_BY_DEFAULT } from "./excluded.ts";
 import { faultCommands } from "./fault-commands.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
@@ -21,7 +22,7 @@ const cluster = (command: Command): Command =>
     .option("--kubeconfig <file>", "kubeconfig to use instead of KUBECONFIG or ~/.kube/config")
     .option("--context <name>", "context of the kubeconfig");
 
-const EXCLUDED = "with commas between, '' is none (default: kube-system,kube-public,kube-node-lease)";
+const EXCLUDED = `with commas between, '' is none (default: ${EXCLUDED_BY_DEFAULT})`;
 
 program
   .command("dev")
@@ -38,7 +39,7 @@ program
 cluster(program.command("run"))
   .description("run the manager on this machine against the cluster of the current kubeconfig")
   .option("--namespace <name>", "namespace of the manager's certificates and templates", "outrigger-system")
-  .option("--excluded-namespaces <names>", `namespaces whose pods are left alone beside the manager's own, ${EXCLUDED}`)
+  .option("--excluded-namespaces <names>", `namespaces whose pods get nothing injected, beside the manager's own, ${EXCLUDED}`)
   .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
   .option("--webhook-port <number>", "port of the webhook server (default: a free one)", portNumber)
   .option("--ready-file <file>", "file that is written once the webhooks are registered")

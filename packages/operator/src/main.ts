@@ -1,5 +1,5 @@
-// The manager inside a cluster: `node main.js`, its namespace from POD_NAMESPACE, the namespaces that it leaves alone from
-// EXCLUDED_NAMESPACES (with commas between), its webhooks behind a Service.
+// The manager inside a cluster: `node main.js`, its namespace from POD_NAMESPACE, the namespaces into whose pods
+// it injects nothing from EXCLUDED_NAMESPACES (with commas between), its webhooks behind a Service.
 import { parseNamespaces, runManager } from "./manager/index.ts";
 
 const stopping = new AbortController();

@@ -4,11 +4,14 @@ import { type Client, connect } from "@outrigger/kit/client";
 import { Namespace, Pod } from "@outrigger/kit/kinds";
 import { eventually } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { TestAgent } from "../../test/agents.ts";
+import { NetworkFault } from "../faults/index.ts";
 import { SidecarSets } from "../sidecarset/index.ts";
 import { readRules, runManager } from "./index.ts";
 
 const OWN = "outrigger-system";
 const excludedNamespaces = ["left-alone"];
+const agent = new TestAgent();
 const stopping = new AbortController();
 let cluster: Devcluster;
 let client: Client;
@@ -17,6 +20,7 @@ let managing: Promise<void>;
 beforeAll(async () => {
   cluster = await startDevcluster({ bare: true });
   client = connect({ text: cluster.kubeconfig });
+  await agent.start();
   const ready = Promise.withResolvers<void>();
   managing = runManager({
     kubeconfig: { text: cluster.kubeconfig },
@@ -24,6 +28,7 @@ beforeAll(async () => {
     excludedNamespaces,
     webhook: { mode: "url", host: "127.0.0.1", port: 0 },
     environment: {},
+    faults: { dial: () => ({ host: "127.0.0.1", port: agent.port }) },
     temporary: true,
     signal: stopping.signal,
     report: () => {},
@@ -41,6 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   stopping.abort();
   await managing;
+  await agent.stop();
   await client?.close();
   await cluster?.close();
 });
@@ -60,6 +66,21 @@ test("the namespaces that the manager is told to leave alone stand for those tha
   await eventually(async () => expect(await containers("kube-system")).toContain("logs"));
   expect(await containers("left-alone")).toEqual(["web"]);
   expect(await containers(OWN)).toEqual(["web"]);
+});
+
+test("a network fault acts in such a namespace all the same", async () => {
+  const metadata = { namespace: "left-alone", name: "disturbed", labels: { app: "db" } };
+  const pod = await client.create(Pod, {
+    ...{ apiVersion: "v1", kind: "Pod", metadata },
+    spec: { containers: [{ name: "db", image: "db" }] },
+  } as Desired<typeof Pod>);
+  const podIPs = [{ ip: "10.1.0.1" }];
+  await client.update(Pod, { ...pod, status: { phase: "Running", podIP: "10.1.0.1", podIPs } } as never, { subresource: "status" });
+  await client.create(NetworkFault, {
+    ...{ apiVersion: "outrigger.dev/v1alpha1", kind: "NetworkFault", metadata: { namespace: "left-alone", name: "slow" } },
+    spec: { selector: { matchLabels: { app: "db" } }, fault: { delay: { time: "20ms" } } },
+  } as never);
+  await eventually(() => expect(agent.faults).toEqual([{ delay: { time: "20ms" } }]));
 });
 
 test("who asks outside the manager can say the same", async () => {

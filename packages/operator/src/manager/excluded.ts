@@ -1,8 +1,5 @@
 import { dnsLabelProblems } from "@outrigger/kit/api";
 
-/** Namespaces whose pods no rule touches where nobody says otherwise, beside the manager's own. */
-export const EXCLUDED_NAMESPACES: readonly string[] = ["kube-system", "kube-public", "kube-node-lease"];
-
 /**
  * Names of namespaces as people write them in one option, with commas between; an empty text names none.
  *

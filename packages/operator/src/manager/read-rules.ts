@@ -1,18 +1,17 @@
 import type { Client } from "@outrigger/kit/client";
 import { NotFoundError } from "@outrigger/kit/client";
 import { ConfigMap, Namespace } from "@outrigger/kit/kinds";
-import { compileRules, type Rules } from "../pipeline/index.ts";
+import { compileRules, EXCLUDED_NAMESPACES, type Rules } from "../pipeline/index.ts";
 import { type PodDefaults, PodDefaultsKind } from "../poddefaults/index.ts";
 import { type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
 import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
-import { EXCLUDED_NAMESPACES } from "./excluded.ts";
 import { TEMPLATE_KEY, TEMPLATE_LABEL } from "./names.ts";
 
 /**
  * The rules of a cluster as they are now, and the labels of a namespace, for a decision outside the manager. Values that
  * come from the manager's environment are not known here.
  *
- * @param excludedNamespaces those that the manager was told to leave alone beside its own
+ * @param excludedNamespaces those into whose pods the manager was told to inject nothing, beside its own
  */
 export async function readRules(
   client: Client,

@@ -17,10 +17,10 @@ import {
 } from "@outrigger/kit/webhook";
 import { mutatePod, mutateSidecarSet, validateSidecarSet } from "../admission/index.ts";
 import { NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
+import { EXCLUDED_NAMESPACES } from "../pipeline/index.ts";
 import { PodDefaultsKind, podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
 import { clientConfig, PATHS, POD_CONFIGURATION, sidecarSetConfigurations, type WebhookAddress } from "./configuration.ts";
-import { EXCLUDED_NAMESPACES } from "./excluded.ts";
 import { ExpectedWrites } from "./expected.ts";
 import { checkMayRead, ensureNamespace, installDefinitions, withoutConversion } from "./install.ts";
 import { TEMPLATE_LABEL } from "./names.ts";
@@ -44,7 +44,10 @@ export interface RunManagerOptions {
     /** The Service's name, in mode `service`. Default `outrigger-webhook`. */
     readonly serviceName?: string;
   };
-  /** Namespaces whose pods are left alone beside its own. Default: `kube-system`, `kube-public` and `kube-node-lease`. */
+  /**
+   * Namespaces whose pods get nothing injected, beside its own; network faults act on them where somebody makes some there.
+   * Default: `EXCLUDED_NAMESPACES`.
+   */
   readonly excludedNamespaces?: readonly string[];
   /** Variables that PodDefaults may take values from. Default: the process's. */
   readonly environment?: Readonly<Record<string, string | undefined>>;

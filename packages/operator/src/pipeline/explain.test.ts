@@ -46,9 +46,10 @@ describe("explain", () => {
 
   test("tells why a whole namespace is left out", () => {
     const rules = compileRules({ sidecarSets: [set("logs")] });
-    expect(explainPod(web, rules, { ...context, namespace: "kube-system" })).toMatchObject([
-      { rule: "SidecarSet/logs", action: "skipped", reason: "NamespaceExcluded" },
-    ]);
+    for (const namespace of ["kube-system", "kube-public", "kube-node-lease"])
+      expect(explainPod(web, rules, { ...context, namespace })).toMatchObject([
+        { rule: "SidecarSet/logs", action: "skipped", reason: "NamespaceExcluded" },
+      ]);
   });
 });
 

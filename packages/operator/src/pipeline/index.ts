@@ -4,4 +4,4 @@
  */
 export { type DecideContext, type Decision, decide, type Refusal } from "./decide.ts";
 export { type Explanation, explainPod } from "./explain.ts";
-export { compileRules, type RuleOptions, type RuleSources, type Rules } from "./rules.ts";
+export { compileRules, EXCLUDED_NAMESPACES, type RuleOptions, type RuleSources, type Rules } from "./rules.ts";

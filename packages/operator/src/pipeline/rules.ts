@@ -6,6 +6,9 @@ import { DEFAULT_OPT_IN, type InjectionTemplate, type OptInOptions } from "../te
 import { LabelIndex } from "./label-index.ts";
 import { compileSelector, type Matches } from "./selector.ts";
 
+/** Namespaces whose pods no rule touches where nobody says otherwise, beside the manager's own. */
+export const EXCLUDED_NAMESPACES: readonly string[] = ["kube-system", "kube-public", "kube-node-lease"];
+
 /** Everything that may act on pods, as it stands in the cluster. */
 export interface RuleSources {
   readonly podDefaults?: readonly PodDefaults[];
@@ -17,7 +20,7 @@ export interface RuleSources {
 export interface RuleOptions {
   /** The manager's environment, for PodDefaults that take values from it. Empty when absent. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Namespaces whose pods no rule touches; `kube-system` and `kube-public` when absent. */
+  /** Namespaces whose pods no rule touches; `EXCLUDED_NAMESPACES` when absent. */
   readonly excludedNamespaces?: readonly string[];
   /** The manager's own namespace, excluded as well. */
   readonly ownNamespace?: string;
@@ -62,7 +65,7 @@ export function compileRules(sources: RuleSources, options: RuleOptions = {}): R
     templates: [...(sources.templates ?? [])].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
     invalid,
     excludedNamespaces: new Set([
-      ...(options.excludedNamespaces ?? ["kube-system", "kube-public"]),
+      ...(options.excludedNamespaces ?? EXCLUDED_NAMESPACES),
       ...(options.ownNamespace === undefined ? [] : [options.ownNamespace]),
     ]),
     optIn: options.optIn ?? DEFAULT_OPT_IN,

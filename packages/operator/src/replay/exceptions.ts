@@ -31,7 +31,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     cases: ["skip-kube-system"],
-    reason: "pods of kube-system and kube-public are left alone unless the manager is told otherwise",
+    reason: "pods of kube-system, kube-public and kube-node-lease get nothing injected unless the manager is told otherwise",
     excludedNamespaces: [],
     otherwise: "untouched",
   },
