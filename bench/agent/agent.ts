@@ -56,9 +56,12 @@ async function timeToWord(args: readonly string[], afterwards: (child: ChildProc
     }),
   ]);
   const took = performance.now() - began;
-  await afterwards(child);
-  child.kill("SIGKILL");
-  await gone;
+  try {
+    await afterwards(child);
+  } finally {
+    child.kill("SIGKILL");
+    await gone;
+  }
   return took;
 }
 

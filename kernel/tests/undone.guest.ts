@@ -66,18 +66,16 @@ describe("an agent that", () => {
       const ttl = `${Math.max(8, Math.ceil((Date.now() - start) / 500))}s`;
       assert.ok(made! >= 6, `${made} steps`);
       for (let step = 1; step <= made!; step += victims.length) {
-        await eachVictim(async (pod, index) => {
+        const sent = await eachVictim(async (pod, index) => {
           rmSync(join(pod.state, "killed"), { force: true });
           writeFileSync(join(pod.state, "steps"), "");
           writeFileSync(join(pod.state, "kill-at"), String(Math.min(step + index, made!)));
+          const now = Date.now();
           await pod.call("PUT", "/v1/faults/f", { ...fault, ttl }).catch(() => undefined);
           await until(`the death of ${pod.name}'s agent`, () => existsSync(join(pod.state, "killed")));
+          return now;
         });
-        const ends = victims.map(({ state }) => {
-          const { faults } = JSON.parse(readFileSync(join(state, "faults.json"), "utf8")) as { faults: { until: number }[] };
-          return faults[0]?.until ?? 0;
-        });
-        await pause(Math.max(...ends) + 2_000 - Date.now());
+        await pause(Math.max(...sent) + (Number.parseInt(ttl, 10) + 2) * 1000 - Date.now());
         for (const [index, pod] of victims.entries())
           assert.ok(median(ping(pod.address, 3)) < 60, `killed at step ${Math.min(step + index, made!)} of ${made}`);
         for (const [index, pod] of victims.entries()) {

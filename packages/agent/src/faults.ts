@@ -4,6 +4,7 @@ import {
   type Device,
   type Effects,
   FIRST_BAND,
+  ForeignQdiscError,
   LAST_BAND,
   nextInstance,
   setLeaf,
@@ -15,14 +16,8 @@ import {
 import type { StateFolder, StoredFault, Undo } from "./store/index.ts";
 
 /** A fault that is in force. */
-export interface ActiveFault {
-  readonly name: string;
-  readonly spec: unknown;
+export interface ActiveFault extends StoredFault {
   readonly fault: Fault;
-  /** When it ends, for who asks and for an agent that comes after this one: milliseconds since 1970. */
-  readonly until: number;
-  /** The same by `performance.now()`, which goes on evenly when the clock is set. */
-  readonly endsAt: number;
 }
 
 /** A fault that does not go with one that is there; `other` is its name. */
@@ -80,18 +75,25 @@ export class Faults {
     return this.#active.get(name);
   }
 
-  /** Takes away what an agent before this one left, and puts in force again what has not ended. */
+  /**
+   * Takes away what an agent before this one left, and puts in force again what has not ended.
+   * @throws KernelError where the device could not be cleaned
+   */
   restore(): Promise<void> {
-    return this.#inTurn(() => {
-      const faults = this.#options.state.read().flatMap(({ name, spec, until }): ActiveFault[] => {
-        const { fault } = parseFault(spec);
+    return this.#inTurn(async () => {
+      const now = performance.now();
+      const faults = this.#options.state.read().flatMap((stored): ActiveFault[] => {
+        const { fault } = parseFault(stored.spec);
         // Never longer than it was to be, though the clock was set.
-        return fault ? [{ name, spec, fault, until, endsAt: performance.now() + Math.min(until - Date.now(), fault.ttlMs) }] : [];
+        return fault ? [{ ...stored, fault, endsAt: Math.min(stored.endsAt, now + fault.ttlMs) }] : [];
       });
-      return this.#again(faults);
+      // From here on the watchdog leaves what is there to this agent.
+      this.#tellStateError(() => this.#options.state.takeUndoOver());
+      await this.#again(faults);
     });
   }
 
+  /** Begins from a clean device. @throws KernelError where it could not be cleaned; then nothing has changed */
   async #again(faults: readonly ActiveFault[]): Promise<void> {
     await this.#options.device.clear();
     [this.#active, this.#bands] = [new Map(), new Map()];
@@ -123,9 +125,16 @@ export class Faults {
 
   /** Does nothing where there is none of this name. @throws KernelError, StateError */
   remove(name: string): Promise<readonly Command[]> {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       const next = new Map(this.#active);
-      return next.delete(name) ? this.#become(next, false) : Promise.resolve([]);
+      if (!next.delete(name)) return [];
+      return this.#become(next, false).catch(async (error: Error) => {
+        if (!(error instanceof ForeignQdiscError)) throw error;
+        // Somebody took the place of all of them.
+        this.#options.log?.(`${error.message}; taking all away and putting back what can be`);
+        await this.#again([...next.values()]);
+        return [];
+      });
     });
   }
 
@@ -153,7 +162,7 @@ export class Faults {
     const before = this.#active;
     // Until the kernel has done it, what was in force is to be undone as well, and in time.
     const [meanwhile, afterwards] = [this.#undo(before, next), this.#undo(next)];
-    state.write(stored(next), meanwhile);
+    state.write([...next.values()], meanwhile);
     // A fault that is in force already ends when its turn comes.
     const added = [...next].filter(([name, one]) => before.get(name) !== one).map(([, { endsAt }]) => endsAt);
     let commands: readonly Command[];
@@ -161,7 +170,10 @@ export class Faults {
       commands = await device.change(tree, force, Math.min(...added));
     } catch (error) {
       this.failures++;
-      this.#tellStateError(() => state.write(stored(before), this.#undo(before)));
+      // Where it could not be taken back all of it is to go, whoever comes to it first.
+      const owed = device.isUnsure && meanwhile ? { ...meanwhile, endsAt: performance.now() } : this.#undo(before);
+      this.#tellStateError(() => state.write([...before.values()], owed));
+      this.#schedule();
       throw error;
     }
     this.changes++;
@@ -238,7 +250,7 @@ export class Faults {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    const next = Math.min(...[...this.#active.values()].map(({ endsAt }) => endsAt));
+    const next = this.#options.device.isUnsure ? 0 : Math.min(...[...this.#active.values()].map(({ endsAt }) => endsAt));
     if (!Number.isFinite(next)) return;
     const wait = Math.max(0, next - performance.now(), this.#retryMs);
     this.#timer = setTimeout(() => void this.#end(), Math.min(wait, LONGEST_TIMER_MS));
@@ -249,6 +261,7 @@ export class Faults {
       await this.#inTurn(async () => {
         const now = performance.now();
         const remaining = new Map([...this.#active].filter(([, { endsAt }]) => endsAt > now));
+        if (this.#options.device.isUnsure) return this.#again([...remaining.values()]);
         if (remaining.size === this.#active.size) return this.#schedule();
         await this.#become(remaining, false).catch((error: Error) => {
           // The watchdog may have been quicker, or somebody else's hand: begin from a clean device.
@@ -263,10 +276,6 @@ export class Faults {
       this.#schedule();
     }
   }
-}
-
-function stored(faults: ReadonlyMap<string, ActiveFault>): StoredFault[] {
-  return [...faults.values()].map(({ name, spec, until }) => ({ name, spec, until }));
 }
 
 function together(faults: readonly ActiveFault[]): Effects {

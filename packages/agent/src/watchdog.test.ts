@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -20,13 +20,17 @@ afterEach(async () => {
 
 /** Starts the watchdog with an agent that does `first`, says its process ID and does the rest. */
 function watch(agent: string, first = ":", env: Readonly<Record<string, string>> = {}): ChildProcess {
-  writeFileSync(join(folder, "agent"), `#!/bin/sh\n${first}\necho $$ >>${folder}/started\n${agent}\n`, { mode: 0o755 });
+  writeFileSync(
+    join(folder, "agent"),
+    `#!/bin/sh\n${first}\necho "$WATCHED_AS" >${folder}/watched-as\necho $$ >>${folder}/started\n${agent}\n`,
+    { mode: 0o755 },
+  );
   watchdog = spawn(WATCHDOG, [folder, join(folder, "agent")], { stdio: "ignore", env: { ...process.env, ...env } });
   return watchdog;
 }
 /** As the agent writes it: the undo leaves a file behind. */
-function undoAt(seconds: number, writer = 0): void {
-  writeFileSync(join(folder, "undo"), `${seconds} ${writer}\ntouch ${folder}/undone ${folder}/*\n`);
+function undoAt(seconds: number, writer = "nobody"): void {
+  writeFileSync(join(folder, "undo"), `${seconds * 100} ${writer}\ntouch ${folder}/undone ${folder}/*\n`);
 }
 /** The time since the machine started as the test says it, and the watchdog's turns: it sleeps after each. */
 class Clock {
@@ -39,7 +43,7 @@ class Clock {
   }
   /** Comes back when the watchdog has looked at it. */
   async shows(seconds: number): Promise<void> {
-    writeFileSync(this.env.UPTIME_FILE, `${seconds}.99 0.00\n`);
+    writeFileSync(this.env.UPTIME_FILE, `${seconds.toFixed(2)} 0.00\n`);
     const turns = (): number => readFileSync(this.#turns, "utf8").length;
     const before = turns();
     // The first may have been under way.
@@ -78,21 +82,21 @@ test("ends the faults of an agent that hangs", async () => {
   process.kill(Number(started()[0]), "SIGKILL");
 });
 
-test("gives an agent that runs two seconds to end its own faults", async () => {
+test("gives an agent that runs 1.2 s to end its own faults", async () => {
   const clock = new Clock();
   watch("exec /bin/sleep 60", ":", clock.env);
   await expect.poll(() => started().length, patient).toBe(1);
   await clock.shows(101);
-  undoAt(100, Number(started()[0]));
-  await clock.shows(101);
+  undoAt(100, readFileSync(join(folder, "watched-as"), "utf8").trim());
+  await clock.shows(101.19);
   expect(undone()).toBe(false);
-  await clock.shows(102);
-  await expect.poll(undone, patient).toBe(true);
+  await clock.shows(101.2);
+  expect(undone()).toBe(true);
 });
 
 test("gives an agent that runs no time for the faults of the one before it", async () => {
   const clock = new Clock();
-  undoAt(100, 1);
+  undoAt(100, "12.34");
   watch("exec /bin/sleep 60", ":", clock.env);
   await clock.shows(99);
   await expect.poll(() => started().length, patient).toBe(1);
@@ -110,6 +114,29 @@ test("does not forget what an agent writes while it undoes", async () => {
   await expect.poll(undone, patient).toBe(true);
   await expect.poll(() => existsSync(join(folder, "undoing")), patient).toBe(false);
   expect(readFileSync(join(folder, "undo"), "utf8")).toBe("9999999999 0\n");
+});
+
+test("does not carry out what an agent has written in the last moment", async () => {
+  const clock = new Clock();
+  const later = `20000 nobody\ntouch ${folder}/undone\n`;
+  writeFileSync(join(folder, "later"), later);
+  // The one that takes the undo finds another in its place.
+  const once = `[ -f ${folder}/moved ] || { : >${folder}/moved; /bin/cp ${folder}/later ${folder}/undo; }`;
+  writeFileSync(join(folder, "mv"), `#!/bin/sh\n${once}\nexec /bin/mv "$@"\n`, { mode: 0o755 });
+  undoAt(100);
+  watch("exec /bin/sleep 60", ":", clock.env);
+  await clock.shows(150);
+  expect([undone(), readFileSync(join(folder, "undo"), "utf8")]).toEqual([false, later]);
+  await clock.shows(200);
+  expect(undone()).toBe(true);
+});
+
+test("ends what a watchdog before it was ending when it died", async () => {
+  undoAt(0);
+  renameSync(join(folder, "undo"), join(folder, "undoing"));
+  watch("exit 1");
+  await expect.poll(undone, patient).toBe(true);
+  await expect.poll(() => existsSync(join(folder, "undoing")), patient).toBe(false);
 });
 
 test("takes the words of an undo as they are: no pattern, no shell", async () => {

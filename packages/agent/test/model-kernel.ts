@@ -97,11 +97,14 @@ export class ModelKernel {
       return "";
     }
     if (program !== "tc") return "";
-    const device = args[args.indexOf("dev") + 1]!;
-    const lines = [...(this.#qdiscs.get(device)?.values() ?? [])].map(
-      ({ kind, handle, parent }) => `qdisc ${kind} ${handle} ${parent === "root" ? "root refcnt 2" : `parent ${parent}`}`,
-    );
-    return lines.length === 0 ? "qdisc noqueue 0: root refcnt 2" : lines.join("\n");
+    const lines = [...this.#qdiscs].flatMap(([device, qdiscs]) => [
+      ...(qdiscs.has("root") ? [] : [`qdisc noqueue 0: dev ${device} root refcnt 2`]),
+      ...[...qdiscs.values()].map(({ kind, handle, parent }) => {
+        const where = parent === "root" ? "root refcnt 2" : `parent ${parent === "ingress" ? "ffff:fff1" : parent}`;
+        return `qdisc ${kind} ${handle} dev ${device} ${where}`;
+      }),
+    ]);
+    return lines.join("\n");
   }
 
   #device(args: readonly string[]): Map<string, Qdisc> {

@@ -63,7 +63,7 @@ export class Api {
   }
 
   async #latency(method: string, query: Query): Promise<ApiAnswer> {
-    if (method === "DELETE") return removed(await this.#checked(query, [], () => this.#faults.remove(LATENCY)));
+    if (method === "DELETE") return this.#remove(query, LATENCY);
     if (method !== "GET") return notAllowed("GET, DELETE");
     return this.#reads(method, query, async () => {
       const active = this.#faults.get(LATENCY);
@@ -93,7 +93,7 @@ export class Api {
   }
 
   async #list(method: string, query: Query): Promise<ApiAnswer> {
-    if (method === "DELETE") return removed(await this.#checked(query, [], () => this.#faults.removeAll()));
+    if (method === "DELETE") return this.#remove(query);
     if (method !== "GET") return notAllowed("GET, DELETE");
     return this.#reads(method, query, async () => ({ status: 200, body: { faults: this.#faults.active.map(shown) } }));
   }
@@ -101,12 +101,20 @@ export class Api {
   async #one(method: string, name: string, query: Query, body: string): Promise<ApiAnswer> {
     if (!NAME.test(name)) return invalid([{ field: "name", problem: "is no name", allowed: NAME_ALLOWED }]);
     if (method === "PUT") return this.#put(name, query, body);
-    if (method === "DELETE") return removed(await this.#checked(query, [], () => this.#faults.remove(name)));
+    if (method === "DELETE") return this.#remove(query, name);
     if (method !== "GET") return notAllowed("GET, PUT, DELETE");
     return this.#reads(method, query, async () => {
       const fault = this.#faults.get(name);
       return fault ? { status: 200, body: shown(fault) } : notFound(`there is no fault ${name}`);
     });
+  }
+
+  /** All, where there is no name. */
+  async #remove(query: Query, name?: string): Promise<ApiAnswer> {
+    this.#checkQuery(query, []);
+    const isThere = name === undefined ? this.#faults.active.length > 0 : this.#faults.get(name) !== undefined;
+    const commands = await (name === undefined ? this.#faults.removeAll() : this.#faults.remove(name));
+    return { status: 200, body: { removed: isThere, commands: lines(commands) } };
   }
 
   async #put(name: string, query: Query, body: string): Promise<ApiAnswer> {
@@ -202,10 +210,6 @@ const milliseconds = ({ us }: NonNullable<Fault["delay"]>): string => `${us / 10
 
 function shown({ name, spec, until }: ActiveFault): object {
   return { name, ...(spec as object), until: time(until) };
-}
-
-function removed(commands: readonly Command[]): ApiAnswer {
-  return { status: 200, body: { removed: commands.length > 0, commands: lines(commands) } };
 }
 
 function notFound(error = "there is nothing under this path"): ApiAnswer {

@@ -32,6 +32,8 @@ export interface TimedLeaf extends Leaf {
  * Every handle, priority and band is ours to choose and fixed, so that all of it can be found again.
  */
 export const ROOT = "7a00:";
+export const ROOT_QUEUE = "7a01:";
+export const INGRESS = "ffff:";
 export const FIRST_BAND = 2;
 export const LAST_BAND = 16;
 /** Packets that wait at most; a second of 100,000 small packets. */
@@ -51,7 +53,7 @@ export function addRoot(device: string, side: Side, spared: Spared): Command[] {
   return batch([
     tc("qdisc", "add", "dev", device, "root", "handle", ROOT, "prio", "bands", "16", "priomap", ...Array<string>(16).fill("0")),
     // A device without a queue would give the band a queue of one packet.
-    tc("qdisc", "add", "dev", device, "parent", UNTOUCHED, "handle", "7a01:", "pfifo", "limit", "10000"),
+    tc("qdisc", "add", "dev", device, "parent", UNTOUCHED, "handle", ROOT_QUEUE, "pfifo", "limit", "10000"),
     ...spare(device, side, spared),
   ]);
 }
@@ -273,13 +275,13 @@ export function addIngress(device: string): Command[] {
   return [
     { argv: ["ip", "link", "add", STAND_IN, "type", "ifb"] },
     { argv: ["ip", "link", "set", STAND_IN, "up"] },
-    tc("qdisc", "add", "dev", device, "handle", "ffff:", "ingress"),
+    tc("qdisc", "add", "dev", device, "handle", INGRESS, "ingress"),
   ];
 }
 /** The last step, when all is ready behind it. */
 export function redirectIngress(device: string): Command {
   return tc(
-    ...["filter", "add", "dev", device, "parent", "ffff:", "protocol", "all", "pref", "1", "handle", "800::1"],
+    ...["filter", "add", "dev", device, "parent", INGRESS, "protocol", "all", "pref", "1", "handle", "800::1"],
     ...["u32", "match", "u32", "0", "0", "action", "mirred", "egress", "redirect", "dev", STAND_IN],
   );
 }

@@ -11,9 +11,11 @@ import {
   type Filters,
   handlesOf,
   headerFilters,
+  INGRESS,
   type Leaf,
   markFilter,
   ROOT,
+  ROOT_QUEUE,
   redirectIngress,
   type Side,
   type Spared,
@@ -38,6 +40,9 @@ export interface DeviceOptions {
   readonly marks: boolean;
 }
 
+/** The exit code of what could not be started, as a shell says it. */
+const NOT_RUN = 127;
+
 /** A queueing discipline on the device that is not ours. */
 export class ForeignQdiscError extends Error {
   override readonly name = "ForeignQdiscError";
@@ -54,13 +59,14 @@ export class TooLateError extends KernelError {}
  * - A change that fails is taken back: the device is as it was before.
  * - Leaves are changed in place; the root is made with the first and deleted with the last.
  * - What is not ours is left alone, unless it was asked for with `force`; what was replaced so is not put back.
- * - A tree that somebody damaged is made anew by the next change.
+ * - A tree of which somebody took disciplines away is made anew by the next change. Filters are not looked at.
  *
  * Assumes that one agent serves a network namespace, and one change at a time.
  */
 export class Device {
   readonly #options: DeviceOptions;
   #tree: Tree = NO_TREE;
+  #unsure = false;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
@@ -68,6 +74,11 @@ export class Device {
 
   get tree(): Tree {
     return this.#tree;
+  }
+
+  /** Whether a change could not be taken back, so that more may be there than is wanted; until `clear`. */
+  get isUnsure(): boolean {
+    return this.#unsure;
   }
 
   /**
@@ -78,19 +89,20 @@ export class Device {
   async change(next: Tree, force = false, deadline = Number.POSITIVE_INFINITY): Promise<readonly Command[]> {
     const before = this.#tree;
     const there = await this.#look();
-    const anew = !this.#isWhole(there) || duplicatesMeet(before, next);
+    const anew = !this.#agrees(there, before) || duplicatesMeet(before, next);
     if (!force) this.#refuseForeign(there, anew ? { ...before, egress: [] } : before, next);
-    const planned = [...(anew ? this.#removal(before) : []), ...this.#steps(anew ? NO_TREE : before, next, force)];
+    const standIn = before.ingress.length > 0 || there.some(({ device }) => device === STAND_IN);
+    const planned = [...(anew ? this.#removal(standIn) : []), ...this.#steps(anew ? NO_TREE : before, next, force)];
     const ran: Command[] = [];
     const done: Step[] = [];
+    const refuseLate = async (): Promise<void> => {
+      if (performance.now() < deadline) return;
+      await this.#takeBack(done, before, next);
+      throw new TooLateError(`the fault's time was over when ${done.length} of ${planned.length} commands were done: give it more`);
+    };
     for (const step of planned) {
-      if (performance.now() >= deadline) {
-        await this.#takeBack(done, before, next);
-        throw new TooLateError(`the fault's time was over when ${done.length} of ${planned.length} commands were done: give it more`);
-      }
-      const outcome = await this.#options
-        .run(step.command)
-        .catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
+      await refuseLate();
+      const outcome = await this.#run(step.command);
       if (outcome.code !== 0 && !step.mayFail) {
         // A part of it may have been done.
         await this.#takeBack(step.command.parts ? [...done, step] : done, before, next);
@@ -99,56 +111,65 @@ export class Device {
       done.push(step);
       if (outcome.code === 0) ran.push(...(step.command.parts ?? [step.command]));
     }
+    await refuseLate();
     this.#tree = next;
     return ran;
   }
 
   /** Undoes steps, the last first; where one cannot be undone, makes the tree of before anew. */
   async #takeBack(done: readonly Step[], before: Tree, next: Tree): Promise<void> {
-    const { name, run, marks } = this.#options;
-    const runAll = async (commands: readonly Command[]): Promise<boolean> => {
-      let well = true;
-      for (const command of commands)
-        well =
-          (await run(command).then(
-            ({ code }) => code === 0,
-            () => false,
-          )) && well;
-      return well;
-    };
-    if (!done.some(({ undo }) => undo === "rebuild")) {
-      for (const { undo } of done.toReversed()) if (undo !== "rebuild") await runAll(undo);
-      return;
-    }
-    const undo = undoCommands(name, { ingress: before.ingress.length + next.ingress.length > 0, marks });
-    await runAll(undo);
-    if (await runAll(this.#steps(NO_TREE, before, false).map(({ command }) => command))) return;
-    // Rather no fault than half of one; the next change begins from nothing.
-    await runAll(undo);
-    this.#tree = NO_TREE;
+    const { name, marks } = this.#options;
+    if (done.some(({ undo }) => undo === "rebuild")) {
+      await this.#runAll(undoCommands(name, { ingress: before.ingress.length + next.ingress.length > 0, marks }));
+      await this.#runAll(this.#steps(NO_TREE, before, false).map(({ command }) => command));
+    } else for (const { undo } of done.toReversed()) if (undo !== "rebuild") await this.#runAll(undo);
+    const agrees = await this.#look().then(
+      (there) => this.#agrees(there, before),
+      () => false,
+    );
+    this.#unsure = !agrees;
   }
 
-  /** Takes away whatever an agent left on the device. */
+  /**
+   * Takes away whatever an agent left on the device.
+   * @throws KernelError where something is left, or nobody knows
+   */
   async clear(): Promise<void> {
-    const { name, run, marks } = this.#options;
-    const runAll = async (commands: readonly Command[]): Promise<void> => {
-      for (const command of commands) await run(command).catch(() => undefined);
+    const { name, marks } = this.#options;
+    const left = async (): Promise<{ root: boolean; standIn: boolean }> => {
+      const command = { argv: ["ip", "link", "show", "dev", STAND_IN] };
+      const [there, link] = await Promise.all([this.#look(), this.#run(command)]);
+      if (link.code === NOT_RUN) throw new KernelError(explain(command, link));
+      return { root: there.some((one) => one.device === name && isOurs(one)), standIn: link.code === 0 };
     };
-    const ingress = async (): Promise<void> => {
+    const disciplines = async (): Promise<void> => {
+      const { root, standIn } = await left();
       // An ingress discipline alone may be somebody else's.
-      const stoodIn = await run({ argv: ["ip", "link", "show", "dev", STAND_IN] }).catch(() => undefined);
-      if (stoodIn?.code === 0) await runAll(deleteIngress(name));
+      await Promise.all([standIn && this.#runAll(deleteIngress(name)), root && this.#runAll([deleteRoot(name)])]);
+      if (!root && !standIn) return;
+      const after = await left();
+      if (after.root || after.standIn) throw new KernelError(`${name} could not be cleaned of the faults on it`);
     };
     // At once, for an agent that starts has others wait for it.
-    await Promise.all([ingress(), runAll([deleteRoot(name)]), ...(marks ? [runAll([deleteMarks()])] : [])]);
+    await Promise.all([disciplines(), marks && this.#runAll([deleteMarks()])]);
     this.#tree = NO_TREE;
+    this.#unsure = false;
+  }
+
+  /** Never rejects. */
+  #run(command: Command): Promise<Outcome> {
+    return this.#options.run(command).catch((error: Error) => ({ code: NOT_RUN, stdout: "", stderr: error.message }));
+  }
+
+  /** One after the other, whatever becomes of each. */
+  async #runAll(commands: readonly Command[]): Promise<void> {
+    for (const command of commands) await this.#run(command);
   }
 
   /** What the kernel says is there now, word for word. */
   async actual(): Promise<Readonly<Record<string, string>>> {
     const { name, marks } = this.#options;
-    const look = async (...argv: string[]): Promise<string> =>
-      (await this.#options.run({ argv }).catch(() => undefined))?.stdout.trim() ?? "";
+    const look = async (...argv: string[]): Promise<string> => (await this.#run({ argv })).stdout.trim();
     const stood = this.#tree.ingress.length > 0;
     return {
       qdisc: await look("tc", "-s", "qdisc", "show", "dev", name),
@@ -161,32 +182,27 @@ export class Device {
     };
   }
 
-  /** The queueing disciplines of the device, and of its stand-in where there is to be one. @throws KernelError */
+  /** The queueing disciplines of the device and of its stand-in. @throws KernelError */
   async #look(): Promise<readonly Qdisc[]> {
-    const { name, run } = this.#options;
-    const devices = this.#tree.ingress.length > 0 ? [name, STAND_IN] : [name];
-    const lists = await Promise.all(
-      devices.map(async (device) => {
-        const command = { argv: ["tc", "qdisc", "show", "dev", device] };
-        const outcome = await run(command).catch((error: Error): Outcome => ({ code: 127, stdout: "", stderr: error.message }));
-        if (outcome.code !== 0 && device === name) throw new KernelError(explain(command, outcome));
-        return outcome.stdout.split("\n").map((line) => {
-          const [, kind = "", handle = "", where = ""] = /^qdisc (\S+) (\S+) (?:dev \S+ )?(root|ingress|parent \S+)/.exec(line) ?? [];
-          return { device, kind, handle, where };
-        });
-      }),
-    );
-    return lists.flat();
+    const command = { argv: ["tc", "qdisc", "show"] };
+    const outcome = await this.#run(command);
+    if (outcome.code !== 0) throw new KernelError(explain(command, outcome));
+    const found = outcome.stdout.matchAll(/^qdisc (\S+) (\S+) dev (\S+) (root|ingress|parent \S+)/gm);
+    return [...found]
+      .map(([, kind = "", handle = "", device = "", where = ""]) => ({ kind, handle, device, where }))
+      .filter(({ device }) => device === this.#options.name || device === STAND_IN);
   }
 
-  /** Whether everything of the tree is there still. */
-  #isWhole(there: readonly Qdisc[]): boolean {
-    const { egress, ingress } = this.#tree;
+  /** Whether of our disciplines exactly those of this tree are there. */
+  #agrees(there: readonly Qdisc[], { egress, ingress }: Tree): boolean {
     const { name } = this.#options;
-    const has = (device: string, wanted: string): boolean => there.some((one) => one.device === device && one.handle === wanted);
-    const stands = (device: string, leaves: readonly Leaf[]): boolean =>
-      leaves.length === 0 || [ROOT, ...leaves.flatMap(handlesOf)].every((handle) => has(device, handle));
-    return stands(name, egress) && stands(STAND_IN, ingress) && (ingress.length === 0 || has(name, "ffff:"));
+    const wanted = (device: string, leaves: readonly Leaf[]): string[] =>
+      leaves.length === 0 ? [] : [ROOT, ROOT_QUEUE, ...leaves.flatMap(handlesOf)].map((handle) => `${device} ${handle}`);
+    const stands = there.some(({ device }) => device === STAND_IN);
+    const all = new Set([...wanted(name, egress), ...wanted(STAND_IN, ingress)]);
+    const ours = new Set(there.filter(isOurs).map(({ device, handle }) => `${device} ${handle}`));
+    const isReached = there.some(({ handle }) => handle === INGRESS);
+    return all.symmetricDifference(ours).size === 0 && (ingress.length === 0 ? !stands : isReached);
   }
 
   /** @throws ForeignQdiscError where something of somebody else stands where a direction's first fault is to be put */
@@ -206,9 +222,9 @@ export class Device {
   }
 
   /** Takes away all of a tree, of which some may be gone. */
-  #removal({ ingress }: Tree): Step[] {
+  #removal(ingress: boolean): Step[] {
     const { name, marks } = this.#options;
-    const commands = undoCommands(name, { ingress: ingress.length > 0, marks });
+    const commands = undoCommands(name, { ingress, marks });
     return commands.map((command) => ({ command, undo: "rebuild", mayFail: true }));
   }
 
@@ -291,6 +307,11 @@ interface Step {
   /** Takes it back, with all that follows from it. */
   readonly undo: readonly Command[] | "rebuild";
   readonly mayFail?: boolean;
+}
+
+/** Whether it has a handle of our own choice; the stand-in has a queue of the kernel's from its beginning. */
+function isOurs({ handle }: Qdisc): boolean {
+  return /^7a[\da-f]{2}:$/.test(handle);
 }
 
 /** A line of `tc qdisc show`. */

@@ -1,11 +1,14 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** One fault as it was asked for, and when it ends (milliseconds since 1970). */
+/** One fault as it was asked for. */
 export interface StoredFault {
   readonly name: string;
   readonly spec: unknown;
+  /** When it ends, milliseconds since 1970. */
   readonly until: number;
+  /** The same by `performance.now()`, which goes on evenly when the clock is set. */
+  readonly endsAt: number;
 }
 
 /** What a watchdog must know to end all faults though the agent is dead. */
@@ -23,11 +26,11 @@ export class StateError extends Error {
 
 /**
  * The faults that are wanted, on disk: `faults.json` for the agent, `undo` for the watchdog. The first line of `undo` is a
- * time in seconds since the machine started (/proc/uptime, which nobody sets) and the ID of the agent's process, the others
- * are commands, one word after the other.
+ * time in hundredths of a second since the machine started (/proc/uptime, which nobody sets) and what the watchdog called
+ * this agent, the others are commands, one word after the other.
  *
- * Guarantees: each file is the old one or the new one, never a part; both are on the disk before a write returns, and both
- * are as they were where one cannot be written.
+ * Guarantees: each file is the old one or the new one, never a part; both are on the disk before a write returns, and
+ * neither is replaced where one cannot be written.
  */
 export class StateFolder {
   readonly #folder: string;
@@ -38,7 +41,8 @@ export class StateFolder {
 
   /** @throws StateError */
   write(faults: readonly StoredFault[], undo: Undo | undefined): void {
-    this.#replace({ ...undoFile(undo), "faults.json": `${JSON.stringify({ version: 1, faults })}\n` });
+    const stored = faults.map(({ name, spec, until, endsAt }) => ({ name, spec, until, uptime: toUptime(endsAt) }));
+    this.#replace({ ...undoFile(undo), "faults.json": `${JSON.stringify({ version: 1, boot: bootId(), faults: stored })}\n` });
     if (undo === undefined) this.#forgetUndo();
   }
 
@@ -48,15 +52,39 @@ export class StateFolder {
     else this.#replace(undoFile(undo));
   }
 
+  /** Makes the undo that is there this agent's own, with grace from now on. @throws StateError */
+  takeUndoOver(): void {
+    let lines: string[];
+    try {
+      lines = readFileSync(join(this.#folder, "undo"), "utf8").split("\n");
+    } catch {
+      return;
+    }
+    const at = Math.max(Number.parseInt(lines[0] ?? "", 10) || 0, toUptime(performance.now()) / 10);
+    this.#replace({ undo: [undoLine(at), ...lines.slice(1)].join("\n") });
+  }
+
   #forgetUndo(): void {
-    rmSync(join(this.#folder, "undo"), { force: true });
+    try {
+      rmSync(join(this.#folder, "undo"), { force: true });
+    } catch (error) {
+      throw this.#unwritable(error);
+    }
   }
 
   /** The faults of an agent before this one; none where there was none or its file is no such file. */
   read(): StoredFault[] {
     try {
-      const { faults } = JSON.parse(readFileSync(join(this.#folder, "faults.json"), "utf8")) as { faults: StoredFault[] };
-      return faults.filter(({ name, until }) => typeof name === "string" && typeof until === "number");
+      const text = readFileSync(join(this.#folder, "faults.json"), "utf8");
+      const { boot, faults } = JSON.parse(text) as { boot?: string; faults: (StoredFault & { readonly uptime?: number })[] };
+      const now = performance.now();
+      return faults
+        .filter(({ name, until }) => typeof name === "string" && typeof until === "number")
+        .map(({ name, spec, until, uptime }) => {
+          // Only the clock goes on when the machine is started anew.
+          const left = boot === bootId() && typeof uptime === "number" ? uptime - toUptime(now) : until - Date.now();
+          return { name, spec, until, endsAt: now + left };
+        });
     } catch {
       return [];
     }
@@ -81,19 +109,33 @@ export class StateFolder {
       for (const name of written) renameSync(beside(name), join(this.#folder, name));
     } catch (error) {
       for (const name of written) rmSync(beside(name), { force: true });
-      const { code, message } = error as NodeJS.ErrnoException;
-      const why =
-        code === "ENOSPC" ? "the disk is full" : code === "EACCES" || code === "EROFS" || code === "EPERM" ? "no permission" : message;
-      throw new StateError(
-        `${this.#folder} cannot be written (${why}): without it a fault might never end, so nothing was changed; give --state-dir another folder, such as an emptyDir`,
-      );
+      throw this.#unwritable(error);
     }
+  }
+
+  #unwritable(error: unknown): StateError {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why =
+      code === "ENOSPC" ? "the disk is full" : code === "EACCES" || code === "EROFS" || code === "EPERM" ? "no permission" : message;
+    return new StateError(
+      `${this.#folder} cannot be written (${why}): without it a fault might never end, so nothing was changed; give --state-dir another folder, such as an emptyDir`,
+    );
   }
 }
 
 function undoFile(undo: Undo | undefined): Record<string, string> {
   if (undo === undefined) return {};
-  const uptime = Number.parseFloat(readFileSync("/proc/uptime", "utf8"));
-  const first = `${Math.floor(uptime + (undo.endsAt - performance.now()) / 1000)} ${process.pid}`;
-  return { undo: [first, ...undo.commands.map((words) => words.join(" ")), ""].join("\n") };
+  return { undo: [undoLine(toUptime(undo.endsAt) / 10), ...undo.commands.map((words) => words.join(" ")), ""].join("\n") };
 }
+
+/** The first line of an undo of this agent's. */
+function undoLine(hundredths: number): string {
+  return `${Math.floor(hundredths)} ${process.env["WATCHED_AS"] ?? "-"}`;
+}
+
+/** Milliseconds since the machine started, of a time of `performance.now()`. */
+function toUptime(time: number): number {
+  return Number.parseFloat(readFileSync("/proc/uptime", "utf8")) * 1000 + (time - performance.now());
+}
+
+const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
