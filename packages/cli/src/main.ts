@@ -22,8 +22,6 @@ const cluster = (command: Command): Command =>
     .option("--kubeconfig <file>", "kubeconfig to use instead of KUBECONFIG or ~/.kube/config")
     .option("--context <name>", "context of the kubeconfig");
 
-const EXCLUDED = `with commas between, '' is none (default: ${EXCLUDED_BY_DEFAULT})`;
-
 program
   .command("dev")
   .description("start a cluster on this machine with the Outrigger manager and the quickstart's objects")
@@ -39,7 +37,10 @@ program
 cluster(program.command("run"))
   .description("run the manager on this machine against the cluster of the current kubeconfig")
   .option("--namespace <name>", "namespace of the manager's certificates and templates", "outrigger-system")
-  .option("--excluded-namespaces <names>", `namespaces whose pods get nothing injected, beside the manager's own, ${EXCLUDED}`)
+  .option(
+    "--excluded-namespaces <names>",
+    `namespaces whose pods get nothing injected, beside the manager's own, with commas between, '' is none (default: ${EXCLUDED_BY_DEFAULT})`,
+  )
   .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
   .option("--webhook-port <number>", "port of the webhook server (default: a free one)", portNumber)
   .option("--ready-file <file>", "file that is written once the webhooks are registered")
@@ -50,7 +51,7 @@ cluster(explain.command("pod <name>"))
   .description("why a pod has, or lacks, each sidecar, label and volume")
   .option("-n, --namespace <name>", "namespace of the pod")
   .option("--manager-namespace <name>", "namespace of the manager's templates", "outrigger-system")
-  .option("--excluded-namespaces <names>", `what the manager was given as that, ${EXCLUDED}`)
+  .option("--excluded-namespaces <names>", "what the manager was given as that (default: what the manager that runs says of itself)")
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
   .action(async (name, options) => (await import("./explain.ts")).explainPod(name, options));
 

@@ -1,4 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
+import { EXCLUDED_ANNOTATION } from "./names.ts";
 import type { ScopeEntry } from "./scope.ts";
 
 /** How the API server reaches the webhook server: by URL where it runs beside the cluster, by Service inside it. */
@@ -26,12 +27,25 @@ export function clientConfig(address: WebhookAddress, path: string, caBundle: st
   return { service: { ...address.service, path }, ...bundle };
 }
 
-/** The configuration under which pods are sent to us, as narrow as the entries say. */
-export function podConfiguration(entries: readonly ScopeEntry[], address: WebhookAddress, caBundle: string): KubeObject {
+/**
+ * The configuration under which pods are sent to us, as narrow as the entries say.
+ *
+ * @param excluded what the entries leave out; it stands in an annotation too, for `readRules`, since without rules there are no entries
+ */
+export function podConfiguration(
+  entries: readonly ScopeEntry[],
+  address: WebhookAddress,
+  caBundle: string,
+  excluded: readonly string[],
+): KubeObject {
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "MutatingWebhookConfiguration",
-    metadata: { name: POD_CONFIGURATION, labels: { "app.kubernetes.io/managed-by": "outrigger" } },
+    metadata: {
+      name: POD_CONFIGURATION,
+      labels: { "app.kubernetes.io/managed-by": "outrigger" },
+      annotations: { [EXCLUDED_ANNOTATION]: excluded.join(",") },
+    },
     webhooks: entries.map(({ name, failurePolicy, namespaceSelector, matchConditions }) => ({
       name,
       clientConfig: clientConfig(address, PATHS.mutatePods, caBundle),

@@ -1,11 +1,12 @@
 import { type Devcluster, startDevcluster } from "@outrigger/devcluster";
 import type { Desired } from "@outrigger/kit/api";
-import { type Client, connect } from "@outrigger/kit/client";
-import { Namespace, Pod } from "@outrigger/kit/kinds";
+import { type Client, connect, ForbiddenError } from "@outrigger/kit/client";
+import { MutatingWebhookConfiguration, Namespace, Pod } from "@outrigger/kit/kinds";
 import { eventually } from "@outrigger/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestAgent } from "../../test/agents.ts";
 import { NetworkFault } from "../faults/index.ts";
+import { EXCLUDED_NAMESPACES } from "../pipeline/index.ts";
 import { SidecarSets } from "../sidecarset/index.ts";
 import { readRules, runManager } from "./index.ts";
 
@@ -83,9 +84,22 @@ test("a network fault acts in such a namespace all the same", async () => {
   await eventually(() => expect(agent.faults).toEqual([{ delay: { time: "20ms" } }]));
 });
 
-test("who asks outside the manager can say the same", async () => {
-  const excluded = async (...told: [] | [readonly string[]]) =>
-    [...(await readRules(client, "default", OWN, ...told)).rules.excludedNamespaces].sort();
-  expect(await excluded(excludedNamespaces)).toEqual(["left-alone", OWN]);
-  expect(await excluded()).toEqual(["kube-node-lease", "kube-public", "kube-system", OWN]);
+describe("who asks outside the manager", () => {
+  const excluded = async (told?: readonly string[], as: Pick<Client, "list" | "find"> = client) =>
+    [...(await readRules(as as Client, "default", OWN, told)).rules.excludedNamespaces].sort();
+  const byDefault = [...EXCLUDED_NAMESPACES, OWN].sort();
+
+  test("finds the list of the manager that runs, and can name another", async () => {
+    expect(await excluded()).toEqual(["left-alone", OWN]);
+    expect(await excluded(["ci"])).toEqual(["ci", OWN]);
+  });
+
+  test("goes by the usual list where it may not look, or where no manager is", async () => {
+    const refused = new ForbiddenError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", code: 403 });
+    const find = ((kind, key) =>
+      (kind as unknown) === MutatingWebhookConfiguration ? Promise.reject(refused) : client.find(kind, key)) as Client["find"];
+    expect(await excluded(undefined, { list: client.list.bind(client), find })).toEqual(byDefault);
+    await client.delete(MutatingWebhookConfiguration, { name: "outrigger-pods" });
+    expect(await excluded()).toEqual(byDefault);
+  });
 });

@@ -1,29 +1,32 @@
 import type { Client } from "@outrigger/kit/client";
-import { NotFoundError } from "@outrigger/kit/client";
-import { ConfigMap, Namespace } from "@outrigger/kit/kinds";
+import { ForbiddenError, NotFoundError } from "@outrigger/kit/client";
+import { ConfigMap, MutatingWebhookConfiguration, Namespace } from "@outrigger/kit/kinds";
 import { compileRules, EXCLUDED_NAMESPACES, type Rules } from "../pipeline/index.ts";
 import { type PodDefaults, PodDefaultsKind } from "../poddefaults/index.ts";
 import { type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
 import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
-import { TEMPLATE_KEY, TEMPLATE_LABEL } from "./names.ts";
+import { POD_CONFIGURATION } from "./configuration.ts";
+import { EXCLUDED_ANNOTATION, TEMPLATE_KEY, TEMPLATE_LABEL } from "./names.ts";
 
 /**
  * The rules of a cluster as they are now, and the labels of a namespace, for a decision outside the manager. Values that
  * come from the manager's environment are not known here.
  *
- * @param excludedNamespaces those into whose pods the manager was told to inject nothing, beside its own
+ * @param told the namespaces into whose pods the manager was told to inject nothing, beside its own. Default: what the manager
+ *   that runs says of itself, and `EXCLUDED_NAMESPACES` where none does or the client may not look.
  */
 export async function readRules(
   client: Client,
   namespace: string,
   managerNamespace: string,
-  excludedNamespaces: readonly string[] = EXCLUDED_NAMESPACES,
+  told?: readonly string[],
 ): Promise<{ readonly rules: Rules; readonly namespaceLabels: Readonly<Record<string, string>> }> {
-  const [sidecarSets, podDefaults, configMaps, found] = await Promise.all([
+  const [sidecarSets, podDefaults, configMaps, found, excludedNamespaces] = await Promise.all([
     none(client.list(SidecarSets)),
     none(client.list(PodDefaultsKind)),
     none(client.list(ConfigMap, { namespace: managerNamespace, labelSelector: TEMPLATE_LABEL })),
     client.find(Namespace, { name: namespace }),
+    told ?? runningExclusions(client),
   ]);
   const templates = configMaps.flatMap((configMap): InjectionTemplate[] => {
     const { metadata, data } = configMap as { metadata: { name: string }; data?: Record<string, string> };
@@ -40,6 +43,16 @@ export async function readRules(
     ),
     namespaceLabels: found?.metadata.labels ?? {},
   };
+}
+
+/** What the manager that runs leaves out, its own namespace with it. */
+async function runningExclusions(client: Client): Promise<readonly string[]> {
+  const configuration = await client.find(MutatingWebhookConfiguration, { name: POD_CONFIGURATION }).catch((error: unknown) => {
+    // Whoever may look at pods need not be one who may look at webhooks.
+    if (error instanceof ForbiddenError) return undefined;
+    throw error;
+  });
+  return configuration?.metadata.annotations?.[EXCLUDED_ANNOTATION]?.split(",") ?? EXCLUDED_NAMESPACES;
 }
 
 /** The items of a list; none where the kind is not installed. */

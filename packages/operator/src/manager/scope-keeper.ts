@@ -76,11 +76,12 @@ export class ScopeKeeper {
     if (this.#stopped) return;
     const now = performance.now();
     for (const [key, { until }] of this.#rules) if (until !== undefined && until <= now) this.#rules.delete(key);
+    const { excluded, address, caBundle } = this.#options;
     const entries = webhookScope(
       [...this.#rules.values()].map(({ rule }) => rule),
-      this.#options.excluded,
+      excluded,
     );
-    const configuration = podConfiguration(entries, this.#options.address, this.#options.caBundle());
+    const configuration = podConfiguration(entries, address, caBundle(), excluded);
     const text = JSON.stringify(configuration);
     if (text !== this.#written) {
       try {
