@@ -41,7 +41,7 @@ describe("an object is let go after one cleanup,", () => {
     terminating(server);
     // As the real one does when the spec changes.
     server.interceptions.push(({ method, body }) => {
-      if (["PUT", "PATCH"].includes(method) && body.includes('"data"')) write(server, {}, { generation: 3 });
+      if (["PUT", "PATCH"].includes(method) && body.includes('"data"')) Object.assign(server.get("a")!.metadata, { generation: 3 });
       return false;
     });
     let cleanups = 0;
@@ -195,6 +195,38 @@ describe("a cleanup that fails is tried again when its backoff says:", () => {
     await until(() => cleanups === 2);
   });
 
+  test.each(["apply", "patch", "update", "status"] as const)(
+    "what others write while it runs is not lost when its own %s changes nothing",
+    async (how) => {
+      await using server = await startApiServer();
+      terminating(server);
+      let cleanups = 0;
+      await using running = await runController(
+        server,
+        keeper()
+          .owns(Secret)
+          .cleanup(async ({ metadata: { resourceVersion: _, ...metadata }, ...object }, ctx) => {
+            if (++cleanups === 1) await ctx.apply(secret("report", { done: "yes" }));
+            if (cleanups === 2) {
+              const [plural, name] = how === "apply" ? (["secrets", "report"] as const) : (["configmaps", "a"] as const);
+              const more = { note: "by another", ...(how === "status" ? { status: { count: 1 } } : {}) };
+              const { resourceVersion } = server.put(name, { ...server.get(name, plural), ...more }, "default", plural).metadata;
+              const shown = () => (how === "apply" ? ctx.get(Secret, { name }) : ctx.get(ConfigMap, { name }))?.metadata.resourceVersion;
+              // Heard of before the write, or only after its answer.
+              if (how !== "patch") await until(() => shown() === resourceVersion);
+              if (how === "apply") await ctx.apply(secret("report", { done: "yes" }));
+              if (how === "patch") await ctx.patch(ConfigMap, ctx.key, { type: "merge", patch: { metadata: { generation: 2 } } });
+              if (how === "update") await ctx.update(ConfigMap, { ...object, metadata, note: "by another" } as never);
+              if (how === "status") await ctx.status({ count: 1 });
+            }
+            throw cleanups === 1 ? new Error("not yet") : new TerminalError("only a change helps");
+          })
+          .reconcile(async () => {}),
+      );
+      await until(() => cleanups === 3 && running.controller.idle);
+    },
+  );
+
   test("one that failed for good does not run again for what it wrote itself", async () => {
     await using server = await startApiServer();
     terminating(server);
@@ -202,8 +234,10 @@ describe("a cleanup that fails is tried again when its backoff says:", () => {
     await using running = await runController(
       server,
       keeper()
-        .cleanup(async (_object, ctx) => {
+        .cleanup(async ({ metadata: { resourceVersion: _, ...metadata }, ...object }, ctx) => {
           await ctx.status({ count: ++cleanups });
+          await ctx.patch(ConfigMap, ctx.key, { type: "merge", patch: { data: { tries: `${cleanups}` } } });
+          await ctx.update(ConfigMap, { ...object, metadata, data: { updates: `${cleanups}` } });
           throw new TerminalError("never");
         })
         .reconcile(async () => {}),

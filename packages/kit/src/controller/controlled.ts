@@ -1,5 +1,6 @@
 import { controllerOf, type KubeObject, type ObjectKey, objectKey, type Resource } from "../api/index.ts";
 import { type Client, ConflictError, NotFoundError } from "../client/index.ts";
+import type { Upon } from "./own-versions.ts";
 
 /** How often a write is made at most. Each further one means that somebody wrote between a read and the write right after it. */
 const TRIES = 10;
@@ -48,12 +49,13 @@ export class Controlled {
    * @param known the object as it was last seen; undefined if it was not.
    * @throws OwnerDeletedError when the object is not the owner's (any more) and the owner goes.
    */
-  async apply(resource: Resource, desired: KubeObject, known: KubeObject | undefined): Promise<KubeObject> {
+  async apply(resource: Resource, desired: KubeObject, known: KubeObject | undefined): Promise<Upon<KubeObject>> {
     const { client, fieldManager, signal } = this.#writer;
     for (let tries = 1; ; tries++) {
       const body = known === undefined ? desired : await this.#upon(known, desired);
       try {
-        return (await client.apply(resource, body as never, { fieldManager, force: true, signal })) as unknown as KubeObject;
+        const object = (await client.apply(resource, body as never, { fieldManager, force: true, signal })) as unknown as KubeObject;
+        return { object, upon: body.metadata.resourceVersion };
       } catch (error) {
         if (!(error instanceof ConflictError) || known === undefined || tries === TRIES) throw error;
         const live = await this.#read(resource, objectKey(desired));

@@ -20,6 +20,7 @@ import { Controlled } from "./controlled.ts";
 import type { EventOptions, EventRecorder } from "./event.ts";
 import type { CleanedUp } from "./finalizer.ts";
 import type { Log } from "./log.ts";
+import { liveVersion, NOTHING, OwnVersions, ofVersion, type Upon, writeUpon } from "./own-versions.ts";
 import type { OwnWrites } from "./own-writes.ts";
 
 /** Index of owned kinds by the uid of the owner that controls them. */
@@ -56,6 +57,13 @@ function textOf(object: unknown): string {
   return `${kindKey(object as KubeObject)} ${keyText(objectKey(object as KubeObject))}`;
 }
 
+/** The patch, refused of any other version. */
+function patchOfVersion(body: PatchBody, version: string | undefined): PatchBody {
+  if (version === undefined) return body;
+  if (body.type !== "json") return { ...body, patch: ofVersion(body.patch, version) };
+  return { ...body, patch: [...body.patch, { op: "add", path: "/metadata/resourceVersion", value: version }] };
+}
+
 /** A kind that the controller's code uses and its builder does not name. */
 export class UndeclaredKindError extends Error {
   override readonly name = "UndeclaredKindError";
@@ -74,7 +82,8 @@ export class RunContext {
   readonly #controlled: Controlled;
   /** What this run wrote last of each object, since the cache may not show it before the next. */
   readonly #written = new Map<string, KubeObject>();
-  readonly #versions = new Set<string>();
+  readonly #versions = new OwnVersions();
+  readonly #isCleanup: boolean;
   readonly #uid: string | undefined;
   #object: KubeObject;
   /** The generation of the object under reconcile that the run's code knows of. */
@@ -83,13 +92,21 @@ export class RunContext {
   constructor(
     scope: ContextScope,
     object: KubeObject,
-    run: { readonly queueKey: string; readonly signal: AbortSignal; readonly reconcileId: string; readonly log: Log },
+    run: {
+      readonly queueKey: string;
+      readonly signal: AbortSignal;
+      readonly reconcileId: string;
+      readonly log: Log;
+      /** Its own writes are to be told from others'. */
+      readonly isCleanup?: boolean;
+    },
   ) {
     this.#scope = scope;
     this.#object = object;
     this.#uid = object.metadata.uid;
     this.#generation = object.metadata.generation;
     this.#queueKey = run.queueKey;
+    this.#isCleanup = run.isCleanup ?? false;
     this.key = objectKey(object);
     this.signal = run.signal;
     this.reconcileId = run.reconcileId;
@@ -110,7 +127,7 @@ export class RunContext {
     return object.metadata.uid === this.#uid ? { object, generation: this.#generation } : undefined;
   }
   /** Of everything that the run wrote. */
-  get versions(): ReadonlySet<string> {
+  get versions(): OwnVersions {
     return this.#versions;
   }
 
@@ -153,13 +170,11 @@ export class RunContext {
 
   async create<R extends Resource>(resource: R, desired: Desired<R>): Promise<Observed<R>> {
     const { source, informer } = this.#declared(resource, "create");
-    return this.#wrote(
-      informer,
-      await this.client.create(resource, adopted(this.#object, source, desired), {
-        fieldManager: this.#scope.fieldManager,
-        signal: this.signal,
-      }),
-    );
+    const object = await this.client.create(resource, adopted(this.#object, source, desired), {
+      fieldManager: this.#scope.fieldManager,
+      signal: this.signal,
+    });
+    return this.#wrote(informer, { object, upon: NOTHING });
   }
 
   async update<R extends Resource>(resource: R, object: Observed<R>): Promise<Observed<R>> {
@@ -168,17 +183,27 @@ export class RunContext {
       throw new TypeError(
         `an update with what the cache has of ${resource.kind}, which is watched with metadataOnly, would take everything else off it: patch it, or apply to it`,
       );
+    const options = { fieldManager: this.#scope.fieldManager, signal: this.signal };
     return this.#changed(
       informer,
-      await this.client.update(resource, object, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
+      await this.#upon(resource, informer, object as unknown as KubeObject, (version) =>
+        this.client.update(resource, ofVersion(object, version), options),
+      ),
     );
   }
 
   async patch<R extends Resource>(resource: R, key: ObjectKey, body: PatchBody): Promise<Observed<R>> {
     const { informer } = this.#declared(resource, "patch");
+    const near = this.#near(resource, key);
+    const options = { fieldManager: this.#scope.fieldManager, signal: this.signal };
+    const { apiVersion, kind } = resource;
+    const { resourceVersion } = (body.type === "json" ? {} : ((body.patch as Partial<KubeObject>).metadata ?? {})) as {
+      resourceVersion?: string;
+    };
+    const about = { apiVersion, kind, metadata: { ...near, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
     return this.#changed(
       informer,
-      await this.client.patch(resource, this.#near(resource, key), body, { fieldManager: this.#scope.fieldManager, signal: this.signal }),
+      await this.#upon(resource, informer, about, (version) => this.client.patch(resource, near, patchOfVersion(body, version), options)),
     );
   }
 
@@ -204,20 +229,18 @@ export class RunContext {
     const { source, informer } = this.#declared(this.#object, "patch");
     const { name, namespace } = metadata;
     const body = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status: next };
-    let written: Observed<Resource>;
+    const options = { subresource: "status", fieldManager: this.#scope.fieldManager, force: true, signal: this.signal };
+    let written: Upon<Observed<Resource>>;
     try {
-      written = await this.client.apply(source.resource, body as never, {
-        subresource: "status",
-        fieldManager: this.#scope.fieldManager,
-        force: true,
-        signal: this.signal,
-      });
+      written = await this.#upon(source.resource, informer, body as KubeObject, (version) =>
+        this.client.apply(source.resource, ofVersion(body, version) as never, options),
+      );
     } catch (error) {
       // The object went meanwhile, and its status with it. (A kind without a status is not found either, but then without a name.)
       if (error instanceof NotFoundError && error.status.details?.name === name) return;
       throw error;
     }
-    this.#object = written as unknown as KubeObject;
+    this.#object = written.object as unknown as KubeObject;
     this.#wrote(informer, written);
   }
 
@@ -225,12 +248,27 @@ export class RunContext {
     this.#scope.events?.event(this.#object, reason, message, options);
   }
 
-  async #apply<R extends Resource>(resource: R, informer: Informer, object: Desired<R>): Promise<Observed<R>> {
+  async #apply<R extends Resource>(resource: R, informer: Informer, object: Desired<R>): Promise<Upon<Observed<R>>> {
     const desired = object as unknown as KubeObject;
     // Who names a version has read the object, and is told when it changed.
     if (this.#controlled.controls(desired) && desired.metadata.resourceVersion === undefined)
-      return (await this.#controlled.apply(resource, desired, this.#known(informer, desired))) as unknown as Observed<R>;
-    return this.client.apply(resource, object, { fieldManager: this.#scope.fieldManager, force: true, signal: this.signal });
+      return (await this.#controlled.apply(resource, desired, this.#known(informer, desired))) as unknown as Upon<Observed<R>>;
+    const options = { fieldManager: this.#scope.fieldManager, force: true, signal: this.signal };
+    return this.#upon(resource, informer, desired, (version) => this.client.apply(resource, ofVersion(object, version), options));
+  }
+
+  /** A write that names a version: the one that its caller gave it, or for a cleanup the newest that is known. */
+  async #upon<T>(
+    resource: Resource,
+    informer: Informer,
+    about: KubeObject,
+    write: (version: string | undefined) => Promise<T>,
+  ): Promise<Upon<T>> {
+    const { resourceVersion } = about.metadata;
+    if (resourceVersion !== undefined || !this.#isCleanup) return { object: await write(undefined), upon: resourceVersion };
+    return writeUpon(this.#known(informer, about)?.metadata.resourceVersion, write, () =>
+      liveVersion(this.client, resource, objectKey(about), this.signal),
+    );
   }
 
   /** As this run wrote it or as the cache has it, whichever is newer. */
@@ -243,14 +281,15 @@ export class RunContext {
   }
 
   /** A write whose answer the run's code is given: of the object under reconcile, it knows what that says. */
-  #changed<R extends Resource>(informer: Informer, object: Observed<R>): Observed<R> {
+  #changed<R extends Resource>(informer: Informer, written: Upon<Observed<R>>): Observed<R> {
+    const { object } = written;
     if (textOf(object) === textOf(this.#object)) this.#generation = (object as unknown as KubeObject).metadata.generation;
-    return this.#wrote(informer, object);
+    return this.#wrote(informer, written);
   }
 
-  #wrote<R extends Resource>(informer: Informer, object: Observed<R>): Observed<R> {
+  #wrote<R extends Resource>(informer: Informer, { object, upon }: Upon<Observed<R>>): Observed<R> {
     this.#written.set(textOf(object), object as unknown as KubeObject);
-    this.#versions.add((object as unknown as KubeObject).metadata.resourceVersion ?? "");
+    this.#versions.answered(object as unknown as KubeObject, upon);
     this.#scope.writes.wrote(this.#queueKey, informer, object as unknown as KubeObject);
     return object;
   }

@@ -233,7 +233,8 @@ class Running implements RunningController {
   }
 
   async #cleanUp(object: KubeObject, run: Run): Promise<void> {
-    const context = new RunContext(this.#scope, object, run);
+    const context = new RunContext(this.#scope, object, { ...run, isCleanup: true });
+    let forGood = false;
     this.#cleanups.begin(run.queueKey);
     try {
       await this.#plan.cleanup!(object as never, context as never);
@@ -241,8 +242,11 @@ class Running implements RunningController {
       const left = leaves && (await removeFinalizer(this.#writer(run), leaves, this.#plan.finalizer));
       if (left) this.#writes.wrote(run.queueKey, this.#main, left.object);
       if (left?.outdated) throw new Error(`${object.kind} ${object.metadata.name} was changed during its cleanup, which is made again`);
+    } catch (error) {
+      forGood = error instanceof TerminalError;
+      throw error;
     } finally {
-      if (this.#cleanups.end(run.queueKey, context.versions)) this.#queue.add(run.queueKey);
+      if (this.#cleanups.end(run.queueKey, context.versions, forGood)) this.#queue.add(run.queueKey);
     }
     this.#cleanups.forget(run.queueKey);
   }
