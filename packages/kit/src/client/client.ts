@@ -157,33 +157,52 @@ export class ApiClient implements Client {
     // A subresource is created at its object (`pods/x/binding`), an object at its collection.
     const key = { namespace: metadata.namespace ?? this.namespace, ...(options.subresource ? { name: metadata.name ?? "" } : {}) };
     const path = resourcePath(resource, key, options.subresource) + writeQuery(options, this.#fieldManager);
-    return (await this.#sender.call("POST", path, WITH_BODY, JSON.stringify(object), options.signal)) as Observed<R>;
+    return (await this.#sender.call("POST", path, WITH_BODY, JSON.stringify(object), options.signal, options.maxRetries)) as Observed<R>;
   }
 
   async update<R extends Resource>(resource: R, object: Observed<R>, options: WriteOptions = {}): Promise<Observed<R>> {
     const path = this.#path(resource, keyOf(object), options.subresource) + writeQuery(options, this.#fieldManager);
-    return (await this.#sender.call("PUT", path, WITH_BODY, JSON.stringify(object), options.signal)) as Observed<R>;
+    return (await this.#sender.call("PUT", path, WITH_BODY, JSON.stringify(object), options.signal, options.maxRetries)) as Observed<R>;
   }
 
   async patch<R extends Resource>(resource: R, key: ObjectKey, body: PatchBody, options: WriteOptions = {}): Promise<Observed<R>> {
     const path = this.#path(resource, key, options.subresource) + writeQuery(options, this.#fieldManager);
-    return (await this.#sender.call("PATCH", path, PATCH_HEADERS[body.type], JSON.stringify(body.patch), options.signal)) as Observed<R>;
+    return (await this.#sender.call(
+      "PATCH",
+      path,
+      PATCH_HEADERS[body.type],
+      JSON.stringify(body.patch),
+      options.signal,
+      options.maxRetries,
+    )) as Observed<R>;
   }
 
   async apply<R extends Resource>(resource: R, object: Desired<R>, options: ApplyOptions = {}): Promise<Observed<R>> {
     const path = this.#path(resource, keyOf(object), options.subresource) + writeQuery(options, this.#fieldManager ?? "outrigger");
-    return (await this.#sender.call("PATCH", path, PATCH_HEADERS.apply, JSON.stringify(object), options.signal)) as Observed<R>;
+    return (await this.#sender.call(
+      "PATCH",
+      path,
+      PATCH_HEADERS.apply,
+      JSON.stringify(object),
+      options.signal,
+      options.maxRetries,
+    )) as Observed<R>;
   }
 
   async delete<R extends Resource>(resource: R, key: ObjectKey, options: DeleteOptions = {}): Promise<KubeObject | Status> {
-    return (await this.#sender.call("DELETE", this.#path(resource, key), WITH_BODY, deleteBody(options), options.signal)) as
-      | KubeObject
-      | Status;
+    return (await this.#sender.call(
+      "DELETE",
+      this.#path(resource, key),
+      WITH_BODY,
+      deleteBody(options),
+      options.signal,
+      options.maxRetries,
+    )) as KubeObject | Status;
   }
 
   async deleteCollection<R extends Resource>(resource: R, options: ListOptions & DeleteOptions = {}): Promise<void> {
     const path = resourcePath(resource, options.namespace === undefined ? {} : { namespace: options.namespace }) + listQuery(options);
-    await this.#sender.call("DELETE", path, WITH_BODY, deleteBody(options), options.signal);
+    await this.#sender.call("DELETE", path, WITH_BODY, deleteBody(options), options.signal, options.maxRetries);
   }
 
   getScale(resource: Resource, key: ObjectKey, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Scale> {
@@ -192,17 +211,31 @@ export class ApiClient implements Client {
 
   scale(resource: Resource, key: ObjectKey, replicas: number, options: Omit<WriteOptions, "subresource"> = {}): Promise<Scale> {
     const path = this.#path(resource, key, "scale") + writeQuery(options, this.#fieldManager);
-    return this.#sender.call("PATCH", path, PATCH_HEADERS.merge, JSON.stringify({ spec: { replicas } }), options.signal) as Promise<Scale>;
+    return this.#sender.call(
+      "PATCH",
+      path,
+      PATCH_HEADERS.merge,
+      JSON.stringify({ spec: { replicas } }),
+      options.signal,
+      options.maxRetries,
+    ) as Promise<Scale>;
   }
 
   async evict(pod: ObjectKey, options: DeleteOptions = {}): Promise<void> {
     const path = this.#path(PODS, pod, "eviction") + query({ dryRun: options.dryRun ? "All" : undefined });
-    await this.#sender.call("POST", path, WITH_BODY, evictionBody(this.#keyOf(pod), options), options.signal, NO_RETRY);
+    await this.#sender.call(
+      "POST",
+      path,
+      WITH_BODY,
+      evictionBody(this.#keyOf(pod), options),
+      options.signal,
+      options.maxRetries ?? NO_RETRY,
+    );
   }
 
   async bind(pod: ObjectKey, nodeName: string, options: Omit<WriteOptions, "subresource"> = {}): Promise<void> {
     const path = this.#path(PODS, pod, "binding") + writeQuery(options, this.#fieldManager);
-    await this.#sender.call("POST", path, WITH_BODY, bindingBody(this.#keyOf(pod), nodeName), options.signal);
+    await this.#sender.call("POST", path, WITH_BODY, bindingBody(this.#keyOf(pod), nodeName), options.signal, options.maxRetries);
   }
 
   async token(serviceAccount: ObjectKey, { signal, ...spec }: TokenOptions = {}): Promise<ServiceAccountToken> {

@@ -72,6 +72,8 @@ export interface WriteOptions {
   /** `status`, `scale`, `binding`, `eviction`, … */
   readonly subresource?: string;
   readonly signal?: AbortSignal;
+  /** How often a write is made again that the server asks to make later (Retry-After). Default 10; of evictions, none. */
+  readonly maxRetries?: number;
 }
 export interface ApplyOptions extends WriteOptions {
   readonly force?: boolean;

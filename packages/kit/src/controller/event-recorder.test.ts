@@ -3,7 +3,7 @@ import { type Interception, refuse, startApiServer, until } from "../../test/api
 import { connect } from "../client/index.ts";
 import { FakeClock } from "../queue/index.ts";
 import { EventCorrelator } from "./event-correlator.ts";
-import { eventRecorder } from "./index.ts";
+import { eventRecorder, type Log, silentLog } from "./index.ts";
 
 const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "default", uid: "u", resourceVersion: "7" } };
 
@@ -161,6 +161,62 @@ describe("a write that may go through later", () => {
     expect([server.requests.length, clock.pending]).toEqual([4, 0]);
     await client.close();
   });
+});
+
+test("who flushes waits for all that goes through, though one is to be tried again later", async () => {
+  await using server = await startApiServer();
+  const client = connect({ text: server.kubeconfig() });
+  const recorder = eventRecorder(client, { component: "me", clock: new FakeClock() });
+  server.interceptions.push(({ body }, response) => {
+    if (body.includes("stubborn")) refuse(response, 500, "InternalError", "the webhook is away");
+    return body.includes("stubborn");
+  });
+  recorder.event(pod, "Made", "stubborn");
+  // Side by side, and one after the other.
+  for (let i = 0; i < 4; i++) for (const reason of ["A", "B", "C"]) recorder.event(pod, reason, "made it");
+  await recorder.flushed();
+  expect(server.objects("events").map(({ reason, count }) => [reason, count])).toEqual(["A", "B", "C"].map((reason) => [reason, 4]));
+  await recorder.stop();
+  await recorder.flushed();
+  await client.close();
+});
+
+test("a server that asks to wait is asked once a try, and who stops does not wait for it, nor for an answer", async () => {
+  await using server = await startApiServer();
+  const client = connect({ text: server.kubeconfig() });
+  const clock = new FakeClock();
+  const recorder = eventRecorder(client, { component: "me", clock });
+  server.interceptions.push(({ body }, response) => {
+    if (body.includes("busy")) refuse(response, 429, "TooManyRequests", "later", { "retry-after": "0" });
+    return true;
+  });
+  recorder.event(pod, "Made", "busy");
+  await until(() => clock.pending === 1);
+  expect(server.requests).toHaveLength(1);
+  recorder.event(pod, "Made", "never answered");
+  await until(() => server.requests.length === 2);
+  await recorder.stop();
+  await client.close();
+});
+
+test("an error that is neither the server's nor the network's is not tried again", async () => {
+  await using server = await startApiServer();
+  const client = connect({ text: server.kubeconfig() });
+  let tries = 0;
+  const create = async () => {
+    tries++;
+    throw new TypeError("a bug");
+  };
+  const broken = new Proxy(client, {
+    get: (target, name) => (name === "create" ? create : Reflect.get(target, name, target)),
+  });
+  const warnings: unknown[] = [];
+  const log: Log = { ...silentLog, warn: (fields) => void warnings.push(fields) };
+  const recorder = eventRecorder(broken, { component: "me", clock: new FakeClock(), log });
+  recorder.event(pod, "Made", "made it");
+  await recorder.flushed();
+  expect([tries, warnings]).toEqual([1, [{ err: new TypeError("a bug") }]]);
+  await client.close();
 });
 
 test("an Event about an object whose name it cannot have in its own has another", async () => {

@@ -54,9 +54,9 @@ interface Report extends CorrelatedEvent {
 }
 
 export interface WritingEventRecorder extends EventRecorder {
-  /** Resolves when what was recorded so far is written or given up, or when writing fails and is to be tried again later. */
+  /** Resolves when what was recorded is written or given up, but for what failed and is to be tried again later, and what waits behind that. */
   flushed(): Promise<void>;
-  /** Drops what waits and takes no more; resolves when nothing is under way. */
+  /** Drops what waits or is under way, and takes no more; resolves when nothing is under way. */
   stop(): Promise<void>;
 }
 
@@ -88,8 +88,10 @@ class ApiEventRecorder implements WritingEventRecorder {
   readonly #turns: (() => void)[] = [];
   readonly #clock: Clock;
   readonly #stop = new AbortController();
+  /** The pauses between two tries are its own, or else it would not hear of the wish to stop, and be at it twelve times as long. */
+  readonly #options = { signal: this.#stop.signal, maxRetries: 0 };
   #pauses = 0;
-  /** Those that wait until everything is written, to be told that it will take longer. */
+  /** Those that wait until everything is written, or will take longer. */
   readonly #flushing = new Set<() => void>();
   #names = 0;
 
@@ -128,19 +130,27 @@ class ApiEventRecorder implements WritingEventRecorder {
   }
 
   async flushed(): Promise<void> {
-    if (this.#pauses > 0) return;
+    if (this.#waiting === 0) return;
     await new Promise<void>((resolve) => {
       this.#flushing.add(resolve);
-      void Promise.all(this.#writing.values()).then(() => {
-        this.#flushing.delete(resolve);
-        resolve();
-      });
+      this.#tellIfStill();
     });
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#writing.values());
+  }
+
+  /** Tells those who flush when all that is left waits for another try, or for the turn of one that does. */
+  #tellIfStill(): void {
+    if (this.#flushing.size === 0) return;
+    // What is next in a turn, or has the same key, takes it before this.
+    setImmediate(() => {
+      if (this.#running > this.#pauses) return;
+      for (const told of this.#flushing) told();
+      this.#flushing.clear();
+    });
   }
 
   async #inTurn(write: () => Promise<void>): Promise<void> {
@@ -152,6 +162,7 @@ class ApiEventRecorder implements WritingEventRecorder {
       const next = this.#turns.shift();
       if (next) next();
       else this.#running--;
+      this.#tellIfStill();
     }
   }
 
@@ -160,6 +171,7 @@ class ApiEventRecorder implements WritingEventRecorder {
       try {
         return await this.#write(report, tries > 1);
       } catch (error) {
+        if (this.#stop.signal.aborted) return;
         if (tries === TRIES || !mayPass(error)) {
           this.#log.warn({ err: error }, "an Event could not be written");
           return;
@@ -175,8 +187,7 @@ class ApiEventRecorder implements WritingEventRecorder {
   async #pause(ms: number): Promise<void> {
     const { signal } = this.#stop;
     this.#pauses++;
-    for (const told of this.#flushing) told();
-    this.#flushing.clear();
+    this.#tellIfStill();
     await new Promise<void>((resolve) => {
       if (signal.aborted) return resolve();
       const cancel = this.#clock.after(ms, () => {
@@ -202,6 +213,7 @@ class ApiEventRecorder implements WritingEventRecorder {
           Event,
           { namespace, name: known.name },
           { type: "merge", patch: { count: known.count + 1, lastTimestamp: time, message } },
+          this.#options,
         );
         known.count++;
         return;
@@ -211,7 +223,7 @@ class ApiEventRecorder implements WritingEventRecorder {
       }
     }
     try {
-      await this.#client.create(Event, this.#eventOf(report, namespace));
+      await this.#client.create(Event, this.#eventOf(report, namespace), this.#options);
     } catch (error) {
       // Made by the try before, whose answer was lost.
       if (!(again && error instanceof AlreadyExistsError)) throw error;
@@ -249,5 +261,5 @@ class ApiEventRecorder implements WritingEventRecorder {
 /** Whether the same write may go through later: it is not the event's fault. */
 function mayPass(error: unknown): boolean {
   if (error instanceof StatusError) return error instanceof TooManyRequestsError || error.statusCode >= 500;
-  return !(error instanceof ConnectionError && error.reason === "CLOSED");
+  return error instanceof ConnectionError && error.reason !== "CLOSED";
 }
