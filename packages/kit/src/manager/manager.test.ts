@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { startApiServer, until } from "../../test/api-server.ts";
+import { refuse, startApiServer, until } from "../../test/api-server.ts";
 import { builtIn } from "../api/index.ts";
 import { connect } from "../client/index.ts";
-import { controller } from "../controller/index.ts";
+import { controller, type WritingEventRecorder } from "../controller/index.ts";
 import { LeadershipLostError, manager, type Service } from "./index.ts";
 
 const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: object; data?: Record<string, string> }>()(
@@ -372,5 +372,29 @@ test("a client that was given stays open", async () => {
   stop.abort();
   await done;
   expect((await client.get(ConfigMap, { name: "a" })).metadata.name).toBe("a");
+  await client.close();
+});
+
+test("what is recorded goes through before the run ends, and nothing is written after it", async () => {
+  await using server = await startApiServer();
+  server.put("a");
+  server.interceptions.push(({ body }, response) => {
+    if (body.includes("stubborn")) refuse(response, 500, "InternalError", "the webhook is away");
+    return body.includes("stubborn");
+  });
+  const client = connect({ text: server.kubeconfig() });
+  const stop = new AbortController();
+  const one = controller(ConfigMap).reconcile(async (_object, ctx) => {
+    for (const message of ["stubborn", "made it"]) ctx.event("Made", message);
+    stop.abort();
+  });
+  const running = manager({ client, controllers: [one], log: false });
+  await running.run(stop.signal);
+  const written = () => server.objects("events").map(({ message }) => message);
+  expect(written()).toEqual(["made it"]);
+  const events = running.events as WritingEventRecorder;
+  events.event(server.get("a")!, "Made", "late");
+  await events.flushed();
+  expect(written()).toEqual(["made it"]);
   await client.close();
 });

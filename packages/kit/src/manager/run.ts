@@ -165,7 +165,7 @@ export class RunnableManager implements Manager {
       this.#started.push({ what: "metrics", stop: async () => void (await this.#secureMetrics?.close()) });
     }
     if (!this.#options.client) this.#started.push({ what: "client", stop: () => this.client.close() });
-    this.#started.push({ what: "events", stop: () => this.events.flushed() });
+    this.#started.push({ what: "events", stop: () => this.events.stop() }, { what: "events", stop: () => this.events.flushed() });
     const serving: RunningService[] = [];
     for (const service of webhooks) serving.push(await this.#startService(service, this.client));
     this.#thread?.onServing();
