@@ -20,7 +20,10 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal | undefined;
   #aborted = false;
 
-  /** @param failure makes the caller's error of undici's. */
+  /**
+   * @param signal one that has not ended yet.
+   * @param failure makes the caller's error of undici's.
+   */
   constructor(signal: AbortSignal | undefined, failure: Failure) {
     const { promise, resolve, reject } = Promise.withResolvers<TransportResponse>();
     this.response = promise;
@@ -28,9 +31,7 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#signal = signal;
     this.failure = failure;
-    if (signal === undefined) return;
-    if (signal.aborted) this.#abort();
-    else signal.addEventListener("abort", this.#abort, { once: true });
+    signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
   /** Nobody waits for the rest any more. */

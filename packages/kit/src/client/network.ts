@@ -83,6 +83,8 @@ class NetworkTransport implements Transport {
       const current = this.#identity.current();
       const identity = current instanceof Promise ? await current : current;
       this.#undici ??= await import("undici");
+      // It may have ended while there was an identity to wait for.
+      request.signal?.throwIfAborted();
       try {
         const response = await this.#once(request, identity);
         if (response.status !== 401 || attempt > 0 || !this.#identity.refused(identity)) return response;

@@ -115,6 +115,7 @@ test("leaving a watch closes its connection; aborting ends it with the signal's 
   await until(() => server.watchers === 1);
   stop.abort(new Error("enough"));
   await expect(watching).rejects.toThrow("enough");
+  await expect(Array.fromAsync(client.watch(ConfigMap, { signal: stop.signal }))).rejects.toThrow("enough");
   await until(() => server.watchers === 0);
   await client.close();
 });
