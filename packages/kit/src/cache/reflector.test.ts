@@ -229,6 +229,7 @@ describe("a reflector", () => {
     await using running = start({ streams: [[{ away: 60 }, late], [refusal(500, "InternalError")]], pages: [page] });
     await seconds(65);
     expect(running.requests.map(({ at, what }) => `${what} ${at}`)).toEqual(["WatchList 0", "list 60", "watch 60", "WatchList 60.8"]);
+    expect(running.errors).toEqual([late, refusal(500, "InternalError")]);
   });
 
   test("gives a WatchList up that goes on with changes for 10 s and does not say its end", async () => {
@@ -259,6 +260,12 @@ describe("a reflector", () => {
     await seconds(2);
     expect(running.requests[1]).toEqual({ at: 230, what: "watch", version: "8" });
     expect(running.errors).toEqual([]);
+  });
+
+  test("does not take the way to the server for time between bookmarks", async () => {
+    await using running = start({ streams: [[{ away: 100 }, bookmark("7", true), 50, bookmark("8")]] });
+    await seconds(335);
+    expect(running.requests[1]).toEqual({ at: 330, what: "watch", version: "8" });
   });
 
   test("does not take a watch for dead whose bookmarks come seldom", async () => {

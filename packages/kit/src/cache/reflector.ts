@@ -169,7 +169,10 @@ export class Reflector {
     } catch (error) {
       if (this.#listed || signal.aborted) throw error;
       // It may hold its headers back until there is an event, as for a plain watch: a LIST will tell.
-      if (isUnanswered(error)) return this.#giveUpWatchList(false);
+      if (isUnanswered(error)) {
+        this.#options.onError(error);
+        return this.#giveUpWatchList(false);
+      }
       if (error instanceof ConnectionError || error instanceof TooManyRequestsError || isVersionGone(error)) throw error;
       if (error instanceof QuietError) this.#giveUpWatchList(++this.#ignored >= MAX_IGNORED);
       else this.#giveUpWatchList(isRefusal(error));
@@ -201,10 +204,13 @@ export class Reflector {
     const { plural } = this.#resource;
     const unanswered = setTimeout(() => own.abort(new ConnectionError(`the watch of ${plural} was not answered`, UNANSWERED)), lifeMs);
     let opened: Watchdog | undefined;
+    let lastBookmark = 0;
     // Only what the server does not say once it answers is its silence: not the time until it is reached, nor one that it asked to wait.
     const onOpen = (): Watchdog => {
+      if (opened !== undefined) return opened;
       clearTimeout(unanswered);
-      opened ??= new Watchdog(lifeMs, initial ? initialMs : this.#quietMs, (error) => own.abort(error));
+      lastBookmark = performance.now();
+      opened = new Watchdog(lifeMs, initial ? initialMs : this.#quietMs, (error) => own.abort(error));
       return opened;
     };
     const options = {
@@ -215,7 +221,6 @@ export class Reflector {
       signal: own.signal,
       onOpen: () => void onOpen(),
     };
-    let lastBookmark = performance.now();
     let count = 0;
     try {
       for await (const event of this.#client.watch(this.#resource, options) as AsyncIterable<WatchEvent<never>>) {
