@@ -4,14 +4,17 @@ export interface WebhookServiceOptions extends Omit<WebhookServerOptions, "ready
   readonly name?: string;
   /** Milliseconds to go on serving after the manager is told to stop. Default 30,000; 0 where nobody calls any more. */
   readonly drainMs?: number;
-  /** Told the server once it listens, and its port. */
-  readonly onListening?: (server: WebhookServer, port: number) => void | Promise<void>;
+  /** Told the server once it listens, its port, and a signal that ends when the manager is to stop: what it waits for must not keep that. */
+  readonly onListening?: (server: WebhookServer, port: number, signal: AbortSignal) => void | Promise<void>;
 }
 
 /** A webhook server as a part of a manager: it answers 503 until the caches have synced (conversions at once), and drains when the manager stops. */
 export interface WebhookService {
   readonly name: string;
-  start(context?: { readonly webhookMetrics?: WebhookMetrics }): Promise<{ ready(): void; stop(): Promise<void> }>;
+  start(context?: {
+    readonly webhookMetrics?: WebhookMetrics;
+    readonly signal?: AbortSignal;
+  }): Promise<{ ready(): void; stop(): Promise<void> }>;
 }
 
 export function webhookService(options: WebhookServiceOptions): WebhookService {
@@ -23,7 +26,7 @@ export function webhookService(options: WebhookServiceOptions): WebhookService {
       const server = webhookServer({ ...serverOptions, ...(metrics ? { metrics } : {}), ready: false });
       const port = await server.listen();
       try {
-        await onListening?.(server, port);
+        await onListening?.(server, port, context?.signal ?? new AbortController().signal);
       } catch (error) {
         // Nobody will stop what did not start, and a listening socket keeps the process alive.
         await server.close();
