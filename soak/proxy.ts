@@ -187,7 +187,11 @@ export class SpoilingProxy {
   #hang(what: "streams" | "answers", request: IncomingMessage, response: ServerResponse): void {
     const began = performance.now();
     const socket = this.#rawOf(request);
-    if (socket === undefined) return;
+    if (socket === undefined) {
+      // Gone below already: nobody is left to notice anything.
+      response.destroy();
+      return;
+    }
     this.#hanging.add(socket);
     let noticed = true;
     const end = setTimeout(() => {
