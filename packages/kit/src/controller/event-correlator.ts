@@ -42,6 +42,7 @@ export class EventCorrelator {
     const folded = similar.messages.size >= SIMILAR_MAX;
     // The set only needs to say "many".
     if (similar.messages.size > SIMILAR_MAX) similar.messages.delete(event.message);
+    // Of each type on its own, as in client-go 0.36 (`getSpamKey`): warnings are heard though there was much to tell of what is well.
     if (!this.#mayReport(JSON.stringify([event.about, event.type]), now)) return undefined;
     return folded
       ? { ...event, key: group, message: `(combined from similar events): ${event.message}` }
