@@ -35,3 +35,4 @@ export { deepFreeze } from "./freeze.ts";
 export type { EventHandler, HandlerRegistration, IndexFunction, Informer, InformerOptions, Lister, ListFilter } from "./informer.ts";
 export { type Informers, type InformersOptions, informers } from "./informers.ts";
 export { withoutManagedFields } from "./transform.ts";
+export { untilAborted } from "./until-aborted.ts";

@@ -1,10 +1,10 @@
-/** The promise, or the signal's reason when that ends first. */
+/** The promise, or the signal's reason when that ends first; then what becomes of the promise is nobody's concern. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const end = (): void => reject(signal.reason);
-    if (signal.aborted) return end();
-    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
   });
 }
@@ -18,7 +18,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     };
     const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
+    else signal.addEventListener("abort", end);
     if (signal.aborted) end();
   });
 }
