@@ -1,5 +1,6 @@
 // What runs in the thread of threads.test.ts.
 import { once } from "node:events";
+import { connect } from "node:net";
 import { builtIn } from "../src/api/index.ts";
 import { controller } from "../src/controller/index.ts";
 import type { ThreadManagerOptions } from "../src/manager/index.ts";
@@ -11,7 +12,18 @@ const ConfigMap = builtIn<{ apiVersion?: "v1"; kind?: "ConfigMap"; metadata?: ob
   "Namespaced",
 );
 
-export default function make({ fail, slow }: { readonly fail?: boolean; readonly slow?: boolean } = {}): ThreadManagerOptions {
+interface Data {
+  readonly fail?: boolean;
+  readonly slow?: boolean;
+  /** A port to connect to, and then to do nothing more, for ever. */
+  readonly stuck?: number;
+}
+
+export default function make({ fail, slow, stuck }: Data = {}): ThreadManagerOptions | Promise<never> {
+  if (stuck !== undefined) {
+    connect(stuck, "127.0.0.1");
+    return new Promise(() => {});
+  }
   return {
     // One that does not serve before it is told to stop.
     webhooks: slow

@@ -22,6 +22,8 @@ export interface ServiceContext {
   readonly log: Log;
   /** Ends when the manager stops. */
   readonly signal: AbortSignal;
+  /** Ends when the grace period is over and something has not stopped: what would keep the process is to be ended by force. */
+  readonly overdue: AbortSignal;
   /** The cluster, to be reached again from another thread; absent when the manager was given a client alone. */
   readonly cluster?: ClusterAccess | KubeconfigOptions;
   /** Where a webhook server's figures go; absent when the manager counts nothing. */

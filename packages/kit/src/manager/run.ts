@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { type Informers, informers } from "../cache/index.ts";
+import { type Informers, informers, untilAborted } from "../cache/index.ts";
 import { type Client, type ClusterAccess, connect, type KubeconfigOptions } from "../client/index.ts";
 import {
   CacheSyncError,
@@ -60,7 +60,7 @@ export class RunnableManager implements Manager {
   #state: "new" | "starting" | "ready" | "stopping" = "new";
 
   constructor(options: ManagerOptions, thread?: ThreadParts) {
-    setMaxListeners(0, this.#stop.signal);
+    setMaxListeners(0, this.#stop.signal, this.#overdue.signal);
     this.#options = options;
     this.#name = options.name ?? "outrigger";
     this.log = options.log === false ? silentLog : (options.log ?? defaultLog(this.#name));
@@ -137,7 +137,10 @@ export class RunnableManager implements Manager {
     }
     // A part's own failure ends the run as an error; the caller's wish to stop does not.
     if (this.#partFailure) failure = this.#partFailure;
-    else if (stop.signal.aborted) failure = undefined;
+    else if (stop.signal.aborted) {
+      if (failure) this.#failedLate(failure.error, this.#name);
+      failure = undefined;
+    }
     this.#ready.reject(failure?.error ?? new Error("the manager was stopped"));
     this.#state = "stopping";
     stop.abort();
@@ -210,9 +213,11 @@ export class RunnableManager implements Manager {
       informers: this.informers,
       log: this.log.child({ service: service.name }),
       signal: this.#stop.signal,
+      overdue: this.#overdue.signal,
       ...(this.#cluster ? { cluster: this.#cluster } : {}),
       ...(this.#metrics ? { webhookMetrics: this.#metrics } : {}),
     });
+    starting.catch((error: unknown) => this.#failedLate(error, service.name));
     // Known before it has started: who is told to stop meanwhile waits for it, and stops it then.
     this.#started.push({ what: service.name, stop: async () => void (await (await starting.catch(() => undefined))?.stop()) });
     const running = await this.#unlessStopped(starting);
@@ -250,7 +255,7 @@ export class RunnableManager implements Manager {
     this.#lease = lease;
     // Given back as soon as what it guards has ended, so that the next leader need not wait for webhooks to drain; never
     // while something may still act.
-    this.#started.push({ what: "lease", stop: () => lease.stop(!this.#late && !this.#loss) });
+    this.#started.push({ what: "lease", stop: () => lease.stop(!this.#overdue.signal.aborted && !this.#loss) });
     const lose = (loss: Loss): void => {
       if (this.#loss) return;
       this.#loss = loss;
@@ -272,8 +277,15 @@ export class RunnableManager implements Manager {
     });
   }
 
-  /** Something did not stop within the grace period. */
-  #late = false;
+  /** A start that fails when it is not wanted any more is no failure of the run, and yet may be the trace of a mistake. */
+  #failedLate(error: unknown, part: string): void {
+    const { aborted, reason } = this.#stop.signal;
+    const wasStopped = error === reason || (error instanceof Error && error.name === "AbortError");
+    if (aborted && !wasStopped) this.log.warn({ err: error, part }, "failed to start while it was to stop");
+  }
+
+  /** Ends when something did not stop within the grace period. */
+  readonly #overdue = new AbortController();
 
   /** In reverse order, within the grace period as a whole. */
   async #stopAll(): Promise<void> {
@@ -287,7 +299,7 @@ export class RunnableManager implements Manager {
       });
       try {
         if ((await Promise.race([stop(), late])) === "late") {
-          this.#late = true;
+          this.#overdue.abort();
           this.log.error({ part: what, graceMs: Math.round(limit) }, "did not stop in time");
         }
       } catch (error) {
@@ -297,16 +309,6 @@ export class RunnableManager implements Manager {
       }
     }
   }
-}
-
-/** What the promise gives, or the signal's reason when that ends first. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => reject(signal.reason);
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

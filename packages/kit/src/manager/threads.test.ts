@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent, fetch as fetchWith } from "undici";
@@ -133,7 +135,8 @@ test("told to stop, a manager does not wait for a thread whose caches have not s
   server.interceptions.push(({ url }) => url.pathname.endsWith("/configmaps"));
   for (const slow of [false, true]) {
     const lines: string[] = [];
-    const log: Log = { ...silentLog, info: (_, text) => void lines.push(text ?? ""), child: () => log };
+    const take: Log["info"] = (_, text) => void lines.push(text ?? "");
+    const log: Log = { ...silentLog, info: take, warn: take, error: take, child: () => log };
     const thread = workerManager({ name: "thread", module, data: { slow } });
     const running = manager({ kubeconfig: { text: server.kubeconfig() }, webhooks: [thread], log });
     const stop = new AbortController();
@@ -143,7 +146,56 @@ test("told to stop, a manager does not wait for a thread whose caches have not s
     );
     stop.abort();
     await done;
+    expect(lines).not.toContain("did not stop in time");
   }
+});
+
+test("a thread that does not end by the end of the grace period is ended, so that it does not keep the process", async () => {
+  await using server = await startApiServer();
+  const connections = new Set<Socket>();
+  const listener = createServer((socket) => {
+    connections.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => connections.delete(socket));
+  });
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  const { port } = listener.address() as AddressInfo;
+  const thread = workerManager({ name: "thread", module, data: { stuck: port } });
+  const running = manager({ kubeconfig: { text: server.kubeconfig() }, webhooks: [thread], gracePeriodMs: 1, log: false });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await until(() => connections.size === 1);
+  stop.abort();
+  await done;
+  await until(() => connections.size === 0);
+  listener.close();
+});
+
+test("a webhook's own start hears of the wish to stop, and what it fails with then is logged", async () => {
+  await using server = await startApiServer();
+  const lines: string[] = [];
+  const log: Log = { ...silentLog, warn: ({ err }, text) => void lines.push(`${text}: ${err}`), child: () => log };
+  const stop = new AbortController();
+  const running = manager({
+    kubeconfig: { text: server.kubeconfig() },
+    webhooks: [
+      webhookService({
+        certificate,
+        port: 0,
+        host: "127.0.0.1",
+        webhooks: [validate("/validate", () => allow())],
+        onListening: async (_server, _port, signal) => {
+          const stopped = once(signal, "abort");
+          stop.abort();
+          await stopped;
+          throw new Error("half done");
+        },
+      }),
+    ],
+    log,
+  });
+  await running.run(stop.signal);
+  expect(lines).toEqual(["failed to start while it was to stop: Error: half done"]);
 });
 
 test("the lease's thread gets credentials of its own, from a plugin or a token file", async () => {

@@ -33,6 +33,7 @@ const METRICS_MS = 2_000;
  * - It starts, and is ready, in this manager's order: its webhooks listen before this one's caches, its caches have
  *   synced before this one is ready. Controllers of its own run once they may, as always.
  * - When it fails, this manager's `run` rejects with its error; `LeadershipLostError` stays one. Stopping stops it.
+ * - What has not ended by the end of the grace period is ended by force.
  * - Its log lines and its figures appear with this manager's.
  */
 export function workerManager({ name, module, data }: WorkerManagerOptions): Service {
@@ -56,7 +57,7 @@ class ManagerThread implements RunningService {
   #asks = 0;
   #stopping = false;
 
-  constructor({ log }: ServiceContext, data: ManagerThreadData) {
+  constructor({ log, overdue }: ServiceContext, data: ManagerThreadData) {
     const failed = Promise.withResolvers<unknown>();
     this.failed = failed.promise;
     const fail = (error: Error): void => {
@@ -79,6 +80,8 @@ class ManagerThread implements RunningService {
       else if (message.type === "failed") fail(errorOf(message));
     });
     this.#worker.on("error", fail);
+    // A thread whose code does not end by itself would keep the process, and may be too busy to hear anything.
+    overdue.addEventListener("abort", () => void this.#worker.terminate(), { once: true });
     this.#worker.on("exit", () => fail(new Error(`${data.name}: its thread has ended`)));
   }
 
