@@ -18,7 +18,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     };
     const timer = setTimeout(end, ms);
-    else signal.addEventListener("abort", end);
+    signal.addEventListener("abort", end);
     if (signal.aborted) end();
   });
 }
