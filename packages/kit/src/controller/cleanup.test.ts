@@ -237,7 +237,7 @@ describe("a cleanup that fails is tried again when its backoff says:", () => {
         .cleanup(async ({ metadata: { resourceVersion: _, ...metadata }, ...object }, ctx) => {
           await ctx.status({ count: ++cleanups });
           await ctx.patch(ConfigMap, ctx.key, { type: "merge", patch: { data: { tries: `${cleanups}` } } });
-          await ctx.update(ConfigMap, { ...object, metadata, data: { updates: `${cleanups}` } });
+          await ctx.update(ConfigMap, { ...object, metadata, data: { updates: `${cleanups}` } } as never);
           throw new TerminalError("never");
         })
         .reconcile(async () => {}),

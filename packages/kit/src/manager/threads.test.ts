@@ -174,7 +174,11 @@ test("a thread that does not end by the end of the grace period is ended, so tha
 test("a webhook's own start hears of the wish to stop, and what it fails with then is logged", async () => {
   await using server = await startApiServer();
   const lines: string[] = [];
-  const log: Log = { ...silentLog, warn: ({ err }, text) => void lines.push(`${text}: ${err}`), child: () => log };
+  const log: Log = {
+    ...silentLog,
+    warn: (fields, text) => void lines.push(`${text}: ${(fields as { err: unknown }).err}`),
+    child: () => log,
+  };
   const stop = new AbortController();
   const running = manager({
     kubeconfig: { text: server.kubeconfig() },
