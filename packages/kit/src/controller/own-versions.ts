@@ -1,7 +1,7 @@
 import type { KubeObject, Resource } from "../api/index.ts";
 import { type Client, ConflictError } from "../client/index.ts";
 
-/** How often a write is made at most. Each further one means that somebody wrote between a read and the write right after it. */
+/** How often a write names a version. Each further time means that somebody wrote between a read and the write right after it. */
 const TRIES = 10;
 
 /** That there was nothing before: no object has this version. */
@@ -30,8 +30,8 @@ export interface Upon<T> {
 }
 
 /**
- * Makes a write upon the version that is known, or upon the one that is there if that is another: it succeeds as one that
- * names none would.
+ * Makes a write upon the version that is known, or upon the one that is there if that is another, and at last, where others write
+ * all the time, upon any: it succeeds as one that names none would.
  */
 export async function writeUpon<T>(
   known: string | undefined,
@@ -43,11 +43,11 @@ export async function writeUpon<T>(
     try {
       return { object: await write(upon), upon };
     } catch (error) {
-      if (!(error instanceof ConflictError) || upon === undefined || tries === TRIES) throw error;
+      if (!(error instanceof ConflictError) || upon === undefined) throw error;
       const live = await read();
       // Refused for something else than its version.
       if (live === upon) throw error;
-      upon = live;
+      upon = tries < TRIES ? live : undefined;
     }
   }
 }

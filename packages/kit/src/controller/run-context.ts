@@ -57,6 +57,12 @@ function textOf(object: unknown): string {
   return `${kindKey(object as KubeObject)} ${keyText(objectKey(object as KubeObject))}`;
 }
 
+/** The version that a patch names itself. */
+function versionOfPatch({ type, patch }: PatchBody): string | undefined {
+  if (type !== "json") return (patch as Partial<KubeObject>).metadata?.resourceVersion;
+  const operations = patch as readonly { readonly path?: string; readonly value?: unknown }[];
+  return operations.find(({ path }) => path === "/metadata/resourceVersion")?.value as string | undefined;
+}
 /** The patch, refused of any other version. */
 function patchOfVersion(body: PatchBody, version: string | undefined): PatchBody {
   if (version === undefined) return body;
@@ -197,9 +203,7 @@ export class RunContext {
     const near = this.#near(resource, key);
     const options = { fieldManager: this.#scope.fieldManager, signal: this.signal };
     const { apiVersion, kind } = resource;
-    const { resourceVersion } = (body.type === "json" ? {} : ((body.patch as Partial<KubeObject>).metadata ?? {})) as {
-      resourceVersion?: string;
-    };
+    const resourceVersion = versionOfPatch(body);
     const about = { apiVersion, kind, metadata: { ...near, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
     return this.#changed(
       informer,
@@ -265,7 +269,7 @@ export class RunContext {
     write: (version: string | undefined) => Promise<T>,
   ): Promise<Upon<T>> {
     const { resourceVersion } = about.metadata;
-    if (resourceVersion !== undefined || !this.#isCleanup) return { object: await write(undefined), upon: resourceVersion };
+    if (resourceVersion !== undefined || !this.#isCleanup) return { object: await write(undefined), upon: resourceVersion || undefined };
     return writeUpon(this.#known(informer, about)?.metadata.resourceVersion, write, () =>
       liveVersion(this.client, resource, objectKey(about), this.signal),
     );
