@@ -35,7 +35,6 @@ export interface FaultsOptions {
   readonly device: Device;
   readonly deviceName: string;
   readonly state: StateFolder;
-  readonly marks: boolean;
   /** Told what happens without being asked for. */
   readonly log?: (line: string) => void;
 }
@@ -188,9 +187,9 @@ export class Faults {
   #undo(...trees: readonly ReadonlyMap<string, ActiveFault>[]): Undo | undefined {
     const all = trees.flatMap((faults) => [...faults.values()]);
     if (all.length === 0) return undefined;
-    const { deviceName, marks } = this.#options;
+    const { device, deviceName } = this.#options;
     const ingress = all.some(({ fault }) => fault.direction !== "egress");
-    const commands = undoCommands(deviceName, { ingress, marks }).map(({ argv }) => argv);
+    const commands = undoCommands(deviceName, { ingress, marks: device.marks }).map(({ argv }) => argv);
     return { endsAt: Math.min(...all.map(({ endsAt }) => endsAt)), commands };
   }
 

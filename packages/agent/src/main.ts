@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { parseArgs } from "node:util";
-import { Device, run, TABLE } from "./kernel/index.ts";
+import { Device, run } from "./kernel/index.ts";
 
 const USAGE = `outrigger-agent [options]
   --port N             port of the API (default 2332)
@@ -42,16 +42,14 @@ export async function main(args: readonly string[]): Promise<number | undefined>
     if (family === 0) throw new Error(`--spare ${text}: that is no address`);
     return { family: family as 4 | 6, text };
   });
-  // The rest is loaded while the packet filter is asked.
-  const [marks, { Faults }, { Api, serve }, { StateFolder }] = await Promise.all([
-    values["no-marks"] ? false : hasMarks(),
+  const [{ Faults }, { Api, serve }, { StateFolder }] = await Promise.all([
     import("./faults.ts"),
     import("./http/index.ts"),
     import("./store/index.ts"),
   ]);
-  const device = new Device({ name, run, marks, spared: { port, addresses: spared } });
+  const device = new Device({ name, run, marks: !values["no-marks"], spared: { port, addresses: spared } });
   const state = new StateFolder(values["state-dir"]);
-  const faults = new Faults({ device, deviceName: name, state, marks, log: (line) => console.error(`outrigger-agent: ${line}`) });
+  const faults = new Faults({ device, deviceName: name, state, log: (line) => console.error(`outrigger-agent: ${line}`) });
   let ready = false;
   // Where the port is in use another agent serves this network namespace, whose faults are not to be cleared.
   const { server, port: listening } = await serve({
@@ -64,7 +62,7 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   await faults.restore();
   ready = true;
   console.log(
-    `outrigger-agent: port ${listening}, device ${name}, faults ${marks ? "end in the kernel" : "are ended by the agent and its watchdog"}`,
+    `outrigger-agent: port ${listening}, device ${name}, faults ${device.marks ? "end in the kernel" : "are ended by the agent and its watchdog"}`,
   );
   let stopping = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const)
@@ -109,14 +107,4 @@ function defaultInterface(): string {
   const found = byRoute ?? byRoute6 ?? first;
   if (found === undefined) throw new Error("there is no network device but lo: name one with --interface");
   return found;
-}
-
-/** Whether the packet filter can be used here: its tool, its kernel part, and the permission. */
-async function hasMarks(): Promise<boolean> {
-  const probe = `${TABLE}_probe`;
-  const input = `add table inet ${probe}\ndelete table inet ${probe}\n`;
-  return run({ argv: ["nft", "-f", "-"], input: () => input }).then(
-    ({ code }) => code === 0,
-    () => false,
-  );
 }

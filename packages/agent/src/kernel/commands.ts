@@ -273,8 +273,8 @@ export const STAND_IN = "orfault0";
 
 export function addIngress(device: string): Command[] {
   return [
-    { argv: ["ip", "link", "add", STAND_IN, "type", "ifb"] },
-    { argv: ["ip", "link", "set", STAND_IN, "up"] },
+    // Up from the beginning: else it had no discipline, by which it is found.
+    { argv: ["ip", "link", "add", STAND_IN, "up", "type", "ifb"] },
     tc("qdisc", "add", "dev", device, "handle", INGRESS, "ingress"),
   ];
 }

@@ -36,7 +36,7 @@ export interface DeviceOptions {
   readonly name: string;
   readonly spared: Spared;
   readonly run: Runner;
-  /** Whether the packet filter can mark packets, so that the kernel ends faults on its own. */
+  /** Whether the packet filter is to mark packets, so that the kernel ends faults on its own; `clear` finds out if it can. */
   readonly marks: boolean;
 }
 
@@ -67,13 +67,20 @@ export class Device {
   readonly #options: DeviceOptions;
   #tree: Tree = NO_TREE;
   #unsure = false;
+  #marks: boolean;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
+    this.#marks = options.marks;
   }
 
   get tree(): Tree {
     return this.#tree;
+  }
+
+  /** Whether the packet filter marks packets. */
+  get marks(): boolean {
+    return this.#marks;
   }
 
   /** Whether a change could not be taken back, so that more may be there than is wanted; until `clear`. */
@@ -88,6 +95,7 @@ export class Device {
    */
   async change(next: Tree, force = false, deadline = Number.POSITIVE_INFINITY): Promise<readonly Command[]> {
     const before = this.#tree;
+    if ([before, next].every(({ egress, ingress }) => egress.length + ingress.length === 0)) return [];
     const there = await this.#look();
     const anew = !this.#agrees(there, before) || duplicatesMeet(before, next);
     if (!force) this.#refuseForeign(there, anew ? { ...before, egress: [] } : before, next);
@@ -118,9 +126,9 @@ export class Device {
 
   /** Undoes steps, the last first; where one cannot be undone, makes the tree of before anew. */
   async #takeBack(done: readonly Step[], before: Tree, next: Tree): Promise<void> {
-    const { name, marks } = this.#options;
     if (done.some(({ undo }) => undo === "rebuild")) {
-      await this.#runAll(undoCommands(name, { ingress: before.ingress.length + next.ingress.length > 0, marks }));
+      const ingress = before.ingress.length + next.ingress.length > 0;
+      await this.#runAll(undoCommands(this.#options.name, { ingress, marks: this.#marks }));
       await this.#runAll(this.#steps(NO_TREE, before, false).map(({ command }) => command));
     } else for (const { undo } of done.toReversed()) if (undo !== "rebuild") await this.#runAll(undo);
     const agrees = await this.#look().then(
@@ -135,12 +143,11 @@ export class Device {
    * @throws KernelError where something is left, or nobody knows
    */
   async clear(): Promise<void> {
-    const { name, marks } = this.#options;
+    const { name, spared } = this.#options;
     const left = async (): Promise<{ root: boolean; standIn: boolean }> => {
-      const command = { argv: ["ip", "link", "show", "dev", STAND_IN] };
-      const [there, link] = await Promise.all([this.#look(), this.#run(command)]);
-      if (link.code === NOT_RUN) throw new KernelError(explain(command, link));
-      return { root: there.some((one) => one.device === name && isOurs(one)), standIn: link.code === 0 };
+      const there = await this.#look();
+      const root = there.some((one) => one.device === name && isOurs(one));
+      return { root, standIn: there.some(({ device }) => device === STAND_IN) };
     };
     const disciplines = async (): Promise<void> => {
       const { root, standIn } = await left();
@@ -150,8 +157,16 @@ export class Device {
       const after = await left();
       if (after.root || after.standIn) throw new KernelError(`${name} could not be cleaned of the faults on it`);
     };
+    const filters = async (): Promise<void> => {
+      if (!this.#marks) return;
+      const command = markRules(name, [], spared);
+      const outcome = await this.#run(command);
+      if (outcome.code === NOT_RUN && !outcome.stderr.includes("ENOENT")) throw new KernelError(explain(command, outcome));
+      // Its tool, its part of the kernel, or the permission is missing.
+      if (outcome.code !== 0) this.#marks = false;
+    };
     // At once, for an agent that starts has others wait for it.
-    await Promise.all([disciplines(), marks && this.#runAll([deleteMarks()])]);
+    await Promise.all([disciplines(), filters()]);
     this.#tree = NO_TREE;
     this.#unsure = false;
   }
@@ -168,7 +183,7 @@ export class Device {
 
   /** What the kernel says is there now, word for word. */
   async actual(): Promise<Readonly<Record<string, string>>> {
-    const { name, marks } = this.#options;
+    const { name } = this.#options;
     const look = async (...argv: string[]): Promise<string> => (await this.#run({ argv })).stdout.trim();
     const stood = this.#tree.ingress.length > 0;
     return {
@@ -178,7 +193,7 @@ export class Device {
         ingressQdisc: await look("tc", "-s", "qdisc", "show", "dev", STAND_IN),
         ingressFilter: await look("tc", "filter", "show", "dev", STAND_IN),
       }),
-      ...(marks && this.#tree.egress.length > 0 && { nft: await look("nft", "list", "table", "inet", TABLE) }),
+      ...(this.#marks && this.#tree.egress.length > 0 && { nft: await look("nft", "list", "table", "inet", TABLE) }),
     };
   }
 
@@ -223,13 +238,12 @@ export class Device {
 
   /** Takes away all of a tree, of which some may be gone. */
   #removal(ingress: boolean): Step[] {
-    const { name, marks } = this.#options;
-    const commands = undoCommands(name, { ingress, marks });
+    const commands = undoCommands(this.#options.name, { ingress, marks: this.#marks });
     return commands.map((command) => ({ command, undo: "rebuild", mayFail: true }));
   }
 
   #steps(before: Tree, next: Tree, force: boolean): Step[] {
-    const { name, marks, spared } = this.#options;
+    const { name, spared } = this.#options;
     const egress = this.#side(name, "egress", before.egress, next.egress, force);
     const ingress = this.#side(STAND_IN, "ingress", before.ingress, next.ingress, false);
     const [hadIngress, hasIngress] = [before.ingress.length > 0, next.ingress.length > 0];
@@ -240,12 +254,12 @@ export class Device {
       all.push(
         ...added.map((command, index) => ({
           command,
-          undo: index === 0 ? [deleteIngress(name)[1]!] : index === 2 ? [deleteIngress(name)[0]!] : [],
+          undo: [deleteIngress(name)[1 - index]!],
         })),
       );
     }
     all.push(...egress.before, ...ingress.before);
-    if (marks) {
+    if (this.#marks) {
       const [from, to] = [markRules(name, before.egress, spared), markRules(name, next.egress, spared)];
       if (next.egress.length > 0 || before.egress.length > 0) all.push({ command: to, undo: [from] });
     }
@@ -293,7 +307,7 @@ export class Device {
   }
 
   #filters(device: string, side: Side, leaf: Leaf): Filters {
-    return side === "egress" && this.#options.marks ? markFilter(device, leaf) : headerFilters(device, side, leaf);
+    return side === "egress" && this.#marks ? markFilter(device, leaf) : headerFilters(device, side, leaf);
   }
 }
 

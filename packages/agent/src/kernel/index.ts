@@ -8,5 +8,4 @@
 export type { Command, Effects, Leaf, Spared, TimedLeaf } from "./commands.ts";
 export { FIRST_BAND, LAST_BAND, setLeaf } from "./commands.ts";
 export { Device, ForeignQdiscError, NO_TREE, nextInstance, TooLateError, type Tree, undoCommands } from "./device.ts";
-export { TABLE } from "./marks.ts";
 export { explain, KernelError, type Outcome, type Runner, run } from "./runner.ts";
