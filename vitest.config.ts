@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -12,6 +13,8 @@ const withoutKubectl = ["e2e/runtime.test.ts", "e2e/kit/**/*.test.ts", "examples
 const endToEnd = hasKubectl ? ["e2e/**/*.test.ts", "examples/**/*.test.ts"] : withoutKubectl;
 // What waits for leases and time limits to run out; `npm run test:slow` on the devcluster, `npm run test:real` takes them too.
 const slow = ["e2e/kit/leader.test.ts", ...(hasKubectl ? ["e2e/network-fault.test.ts"] : [])];
+// Quick with one kubectl, slow with all of them.
+const kubectls = hasKubectl ? ["e2e/kubectl.test.ts"] : [];
 // Once, not again in each worker.
 if (!hasKubectl && process.env["VITEST"] === undefined)
   console.warn("no kubectl on PATH and none named by KUBECTL: the end-to-end tests that need one are left out");
@@ -22,15 +25,30 @@ export default defineConfig({
     projects: [
       {
         ...source,
-        test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "truth/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 30_000 },
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "truth/**/*.test.ts"],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          // Many of them wait for timers: one worker would leave a machine of two cores idle.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
+        },
       },
       {
         ...source,
-        test: { name: "e2e", include: endToEnd, exclude: slow, testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false },
+        test: {
+          name: "e2e",
+          include: endToEnd,
+          exclude: slow,
+          env: { OUTRIGGER_E2E_KUBECTL: "one" },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
       },
       {
         ...source,
-        test: { name: "slow", include: slow, testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false },
+        test: { name: "slow", include: [...slow, ...kubectls], testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false },
       },
       {
         ...source,
