@@ -25,7 +25,7 @@ function agent(marks: boolean, kernel = new ModelKernel(), state = new StateFold
     marks,
     spared: { port: 2332, addresses: [{ family: 4, text: "10.0.0.7" }] },
   });
-  return { kernel, faults: new Faults({ device, deviceName: "eth0", state }) };
+  return { kernel, faults: new Faults({ device, state }) };
 }
 
 async function until(time: number): Promise<void> {
@@ -211,7 +211,7 @@ describe("faults", () => {
       marks: true,
       spared: { port: 2332, addresses: [] },
     });
-    const watched = new Faults({ device, deviceName: "eth0", state: new StateFolder(folder) });
+    const watched = new Faults({ device, state: new StateFolder(folder) });
     await put(watched, "slow", { delay: { time: "20ms" } });
     expect(seen.length).toBeGreaterThan(2);
     for (const text of seen) expect(text).toMatch(/"slow".*\n\d+ \S+\ntc qdisc del dev eth0 root handle 7a00:/s);

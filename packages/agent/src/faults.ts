@@ -7,11 +7,9 @@ import {
   ForeignQdiscError,
   LAST_BAND,
   nextInstance,
-  setLeaf,
   type TimedLeaf,
   TooLateError,
   type Tree,
-  undoCommands,
 } from "./kernel/index.ts";
 import type { StateFolder, StoredFault, Undo } from "./store/index.ts";
 
@@ -33,7 +31,6 @@ export class ConflictError extends Error {
 
 export interface FaultsOptions {
   readonly device: Device;
-  readonly deviceName: string;
   readonly state: StateFolder;
   /** Told what happens without being asked for. */
   readonly log?: (line: string) => void;
@@ -119,7 +116,7 @@ export class Faults {
   command(name: string): Command | undefined {
     const fault = this.#active.get(name)?.fault;
     const leaf = fault && this.#bands.get(`egress ${selectionKey(fault.selection)}`);
-    return leaf && setLeaf(this.#options.deviceName, leaf);
+    return leaf && this.#options.device.setting(leaf);
   }
 
   /** Does nothing where there is none of this name. @throws KernelError, StateError */
@@ -187,9 +184,8 @@ export class Faults {
   #undo(...trees: readonly ReadonlyMap<string, ActiveFault>[]): Undo | undefined {
     const all = trees.flatMap((faults) => [...faults.values()]);
     if (all.length === 0) return undefined;
-    const { device, deviceName } = this.#options;
     const ingress = all.some(({ fault }) => fault.direction !== "egress");
-    const commands = undoCommands(deviceName, { ingress, marks: device.marks }).map(({ argv }) => argv);
+    const commands = this.#options.device.undo(ingress).map(({ argv }) => argv);
     return { endsAt: Math.min(...all.map(({ endsAt }) => endsAt)), commands };
   }
 

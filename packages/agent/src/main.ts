@@ -49,7 +49,7 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   ]);
   const device = new Device({ name, run, marks: !values["no-marks"], spared: { port, addresses: spared } });
   const state = new StateFolder(values["state-dir"]);
-  const faults = new Faults({ device, deviceName: name, state, log: (line) => console.error(`outrigger-agent: ${line}`) });
+  const faults = new Faults({ device, state, log: (line) => console.error(`outrigger-agent: ${line}`) });
   let ready = false;
   // Where the port is in use another agent serves this network namespace, whose faults are not to be cleared.
   const { server, port: listening } = await serve({

@@ -143,12 +143,8 @@ export class Api {
 
   async #reads(method: string, query: Query, read: () => Promise<ApiAnswer>): Promise<ApiAnswer> {
     if (method !== "GET") return notAllowed("GET");
-    return this.#checked(query, [], read);
-  }
-
-  async #checked<T>(query: Query, allowed: readonly string[], work: () => Promise<T>): Promise<T> {
-    this.#checkQuery(query, allowed);
-    return work();
+    this.#checkQuery(query, []);
+    return read();
   }
 
   #checkQuery(query: Query, allowed: readonly string[]): void {

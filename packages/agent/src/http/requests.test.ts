@@ -20,7 +20,7 @@ const kernel = new ModelKernel();
 // Every change is forced onto the disk: let that be memory where it can, for there are thousands.
 const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "agent-"));
 const device = new Device({ name: "eth0", run: kernel.run, marks: true, spared: { port: 2332, addresses: [] } });
-const faults = new Faults({ device, deviceName: "eth0", state: new StateFolder(folder) });
+const faults = new Faults({ device, state: new StateFolder(folder) });
 let server: Server;
 let client: Connection;
 

@@ -20,6 +20,7 @@ import {
   type Side,
   type Spared,
   STAND_IN,
+  setLeaf,
   type TimedLeaf,
 } from "./commands.ts";
 import { deleteMarks, markRules, TABLE } from "./marks.ts";
@@ -83,6 +84,17 @@ export class Device {
     return this.#marks;
   }
 
+  /** What takes away all that faults made, though nothing but these commands is left; each may find nothing to do. */
+  undo(ingress: boolean): Command[] {
+    const { name } = this.#options;
+    return [deleteRoot(name), ...(ingress ? deleteIngress(name) : []), ...(this.#marks ? [deleteMarks()] : [])];
+  }
+
+  /** The command that gives a leaf of egress the effects that it has. */
+  setting(leaf: Leaf): Command {
+    return setLeaf(this.#options.name, leaf);
+  }
+
   /** Whether a change could not be taken back, so that more may be there than is wanted; until `clear`. */
   get isUnsure(): boolean {
     return this.#unsure;
@@ -127,8 +139,7 @@ export class Device {
   /** Undoes steps, the last first; where one cannot be undone, makes the tree of before anew. */
   async #takeBack(done: readonly Step[], before: Tree, next: Tree): Promise<void> {
     if (done.some(({ undo }) => undo === "rebuild")) {
-      const ingress = before.ingress.length + next.ingress.length > 0;
-      await this.#runAll(undoCommands(this.#options.name, { ingress, marks: this.#marks }));
+      await this.#runAll(this.undo(before.ingress.length + next.ingress.length > 0));
       await this.#runAll(this.#steps(NO_TREE, before, false).map(({ command }) => command));
     } else for (const { undo } of done.toReversed()) if (undo !== "rebuild") await this.#runAll(undo);
     const agrees = await this.#look().then(
@@ -238,8 +249,7 @@ export class Device {
 
   /** Takes away all of a tree, of which some may be gone. */
   #removal(ingress: boolean): Step[] {
-    const commands = undoCommands(this.#options.name, { ingress, marks: this.#marks });
-    return commands.map((command) => ({ command, undo: "rebuild", mayFail: true }));
+    return this.undo(ingress).map((command) => ({ command, undo: "rebuild", mayFail: true }));
   }
 
   #steps(before: Tree, next: Tree, force: boolean): Step[] {
@@ -354,9 +364,4 @@ function sameEffects(a: Leaf, b: Leaf): boolean {
 /** Another instance of a leaf where the kernel could not change the one that is there. */
 export function nextInstance(from: Leaf, effects: Leaf["effects"]): number {
   return changesInPlace(from.effects, effects) ? from.instance : from.instance + 1;
-}
-
-/** What takes away what an agent made on a device; each may find nothing to do. */
-export function undoCommands(device: string, made: { readonly ingress: boolean; readonly marks: boolean }): Command[] {
-  return [deleteRoot(device), ...(made.ingress ? deleteIngress(device) : []), ...(made.marks ? [deleteMarks()] : [])];
 }

@@ -6,6 +6,6 @@
  *   and the kernel does not end faults by itself. The same is so for ingress, whose packets the packet filter sees too late.
  */
 export type { Command, Effects, Leaf, Spared, TimedLeaf } from "./commands.ts";
-export { FIRST_BAND, LAST_BAND, setLeaf } from "./commands.ts";
-export { Device, ForeignQdiscError, NO_TREE, nextInstance, TooLateError, type Tree, undoCommands } from "./device.ts";
+export { FIRST_BAND, LAST_BAND } from "./commands.ts";
+export { Device, ForeignQdiscError, NO_TREE, nextInstance, TooLateError, type Tree } from "./device.ts";
 export { explain, KernelError, type Outcome, type Runner, run } from "./runner.ts";
