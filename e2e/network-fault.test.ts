@@ -111,7 +111,7 @@ test("a fault on two of the pods shows each, is renewed, ends with its duration,
   await apply({ mode: "fixed", value: 2, duration: "20s" });
   const { status, metadata } = await until("Applied");
   expect(status?.pods).toMatchObject([{ state: "Applied" }, { state: "Applied" }]);
-  await eventually(() => expect(disturbed()).toEqual(status?.pods?.map(({ name }) => name)));
+  expect(disturbed()).toEqual(status?.pods?.map(({ name }) => name));
   expect(metadata.finalizers).toEqual(["outrigger.dev/networkfault"]);
   expect(await kubectl("-n", namespace, "get", "nf")).toMatch(
     /^NAME\s+FAULT\s+MODE\s+STATE\s+APPLIED\s+ENDS\s+AGE\nslow\s+delay 20ms\s+fixed\s+Applied\s+2\/2\s+\d{4}-/,
@@ -129,13 +129,13 @@ test("a fault on two of the pods shows each, is renewed, ends with its duration,
   });
   await apply({ mode: "fixed", value: 2, duration: "1h" });
   await until("Applied");
-  await eventually(() => expect(disturbed()).toHaveLength(2));
+  expect(disturbed()).toHaveLength(2);
 });
 
 test("kubectl delete takes the fault off its pods before the object goes", async () => {
   await apply({});
   await until("Applied");
-  await eventually(() => expect(disturbed()).toEqual([...pods].sort()));
+  expect(disturbed()).toEqual([...pods].sort());
   await kubectl("-n", namespace, "delete", "networkfault", "slow", "--timeout=30s");
   expect(disturbed()).toEqual([]);
   const events = await eventually(async () => {
@@ -192,7 +192,7 @@ test("outrigger fault sets, lists and clears", async () => {
   const set = await run("set", "latency=20ms", "jitter=2ms", "-l", "app.kubernetes.io/instance=basic", "--count", "2", "--name", "by-hand");
   expect(set).toMatchObject({ exitCode: 0, stderr: "" });
   expect(set.stdout).toMatch(/^by-hand: delay 20ms±2ms; Applied 2\/2; ends .*Z\nPOD\s+ADDRESS\s+STATE\s+WHY\nbasic-\S+\s+\S+\s+Applied\n/);
-  await eventually(() => expect(disturbed()).toHaveLength(2));
+  expect(disturbed()).toHaveLength(2);
   expect((await run("list")).stdout).toMatch(
     /^NAME\s+FAULT\s+PODS\s+STATE\s+APPLIED\s+ENDS\nby-hand\s+delay 20ms±2ms\s+2\s+Applied\s+2\/2\s+ends /,
   );
@@ -218,7 +218,7 @@ test("outrigger fault set puts a fault on pods again that has ended, and fails w
   for (const _ of [1, 2]) {
     const { exitCode, stdout } = await set("app.kubernetes.io/component=tikv", "10s");
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^again: delay 20ms; Applied 1\/1; ends /) });
-    await eventually(() => expect(disturbed()).toEqual(["basic-tikv-0"]));
+    expect(disturbed()).toEqual(["basic-tikv-0"]);
     await ended();
   }
   expect(await set("app=none", "1s")).toMatchObject({

@@ -1,11 +1,11 @@
 // The agent against a real kernel: what a ping, a transfer and a flow see, not what tc says.
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { deviation, median, Pod, pause, ping, sh, until } from "./net.ts";
+import { deadly, deviation, median, Pod, pause, ping, sh, until } from "./net.ts";
 
 let pod: Pod;
 
@@ -186,7 +186,7 @@ describe("an agent in a pod", () => {
     const pinged = median(ping(pod.address, 5));
     await pod.clear();
     assert.ok(slow.total >= 0.4, `port 5001: ${slow.total} s`);
-    assert.ok(quick.total < slow.total / 2, `port 5002: ${quick.total} s, 5001: ${slow.total} s`);
+    assert.ok(quick.total < 0.2, `port 5002: ${quick.total} s`);
     assert.ok(pinged < 20, `ping: ${pinged}`);
   });
 
@@ -270,7 +270,7 @@ describe("an agent in a pod", () => {
     await pause(Date.parse(String(body["until"])) - Date.now());
     assert.ok(median(ping(pod.address, 3)) < 20);
     // The kernel has ended it; the agent takes the rest away.
-    await until("a clean device", () => pod.snapshot() === before, 10_000);
+    await until("a clean device", () => pod.snapshot() === before, 2_000);
     assert.deepEqual((await pod.call("GET", "/v1/faults")).body["faults"], []);
   });
 
@@ -285,29 +285,6 @@ describe("an agent in a pod", () => {
 });
 
 describe("faults end whatever dies", () => {
-  /** A tc and an nft that kill the agent at one step, before or after it. */
-  function deadly(state: string): string {
-    const folder = join(state, "bin");
-    mkdirSync(folder);
-    for (const program of ["tc", "nft"])
-      writeFileSync(
-        join(folder, program),
-        `#!/bin/sh
-at=$(cat ${state}/kill-at 2>/dev/null || echo 0)
-n=$(($(cat ${state}/step 2>/dev/null || echo 0) + 1))
-echo $n >${state}/step
-kill_agent() { kill -9 $PPID; echo killed >${state}/killed; }
-[ "$at" != "$n-before" ] || { kill_agent; exit 1; }
-PATH=/usr/sbin:/usr/bin:/sbin:/bin ${program} "$@"
-code=$?
-[ "$at" != "$n-after" ] || kill_agent
-exit $code
-`,
-        { mode: 0o755 },
-      );
-    return folder;
-  }
-
   test("the agent is killed before or after each step of applying and removing: nothing is delayed after the time and 2 s", async () => {
     const victim = new Pod("v", 2);
     try {

@@ -1,6 +1,6 @@
 // Network namespaces that stand for pods, joined to the tests' own by pairs of veth.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 
@@ -147,6 +147,32 @@ export class Pod {
     this.kill();
     sh("ip", "netns", "del", this.name);
   }
+}
+
+/**
+ * A folder with a tc and an nft that count their calls in the state folder's `step`, and kill the agent before or after the
+ * one that its `kill-at` says (`3-before`, `3-after`): then there is `killed`.
+ */
+export function deadly(state: string): string {
+  const folder = join(state, "bin");
+  mkdirSync(folder);
+  for (const program of ["tc", "nft"])
+    writeFileSync(
+      join(folder, program),
+      `#!/bin/sh
+at=$(cat ${state}/kill-at 2>/dev/null || echo 0)
+n=$(($(cat ${state}/step 2>/dev/null || echo 0) + 1))
+echo $n >${state}/step
+kill_agent() { kill -9 $PPID; echo killed >${state}/killed; }
+[ "$at" != "$n-before" ] || { kill_agent; exit 1; }
+PATH=/usr/sbin:/usr/bin:/sbin:/bin ${program} "$@"
+code=$?
+[ "$at" != "$n-after" ] || kill_agent
+exit $code
+`,
+      { mode: 0o755 },
+    );
+  return folder;
 }
 
 /** Round trips in milliseconds; lost packets are missing. Three packets warm the path up. */
