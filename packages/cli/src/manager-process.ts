@@ -36,7 +36,7 @@ export class ManagerProcess {
     return new Promise((resolve, reject) => {
       const main = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url));
       const { kubeconfigFile, namespace, environment } = this.#options;
-      const child = fork(main, ["run", "--kubeconfig", kubeconfigFile, "--namespace", namespace], {
+      const child = fork(main, ["run", "--kubeconfig", kubeconfigFile, "--namespace", namespace, "--features", "all"], {
         env: { ...process.env, ...environment },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
       });

@@ -6,6 +6,7 @@ import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
 export interface RunOptions extends ClusterOptions {
   readonly namespace: string;
   readonly excludedNamespaces?: string;
+  readonly features?: string;
   readonly webhookHost: string;
   readonly webhookPort?: number;
   readonly readyFile?: string;
@@ -21,12 +22,13 @@ export async function run(options: RunOptions): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
   process.on("disconnect", () => stopping.abort());
-  const { runManager } = await import("@outrigger/operator");
+  const { parseNames, runManager, UnknownFeatureError } = await import("@outrigger/operator");
   try {
     await runManager({
       kubeconfig: kubeconfigOptions(options),
       namespace: options.namespace,
       ...excluded,
+      features: parseNames(options.features ?? ""),
       webhook: { mode: "url", host: options.webhookHost, port: options.webhookPort ?? 0 },
       temporary: true,
       signal: stopping.signal,
@@ -38,6 +40,7 @@ export async function run(options: RunOptions): Promise<void> {
       },
     });
   } catch (error) {
+    if (error instanceof UnknownFeatureError) throw new CliError(`--features: ${error.message}`, { exitCode: 2, cause: error });
     if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
       throw new CliError(`port ${options.webhookPort} on ${options.webhookHost} is in use: choose another with --webhook-port`, {
         cause: error,

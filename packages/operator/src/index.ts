@@ -12,7 +12,16 @@ export {
   type NetworkFaultStatus,
   networkFaultController,
 } from "./faults/index.ts";
-export { parseNamespaces, type RunManagerOptions, readRules, runManager } from "./manager/index.ts";
+export { type Feature, featureRules, UnknownFeatureError } from "./feature/index.ts";
+export {
+  allFeatures,
+  type FeatureOptions,
+  parseNames,
+  parseNamespaces,
+  type RunManagerOptions,
+  readRules,
+  runManager,
+} from "./manager/index.ts";
 export * from "./pipeline/index.ts";
 export {
   type Container,

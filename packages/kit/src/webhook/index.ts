@@ -38,7 +38,7 @@ export {
   webhookPath,
 } from "./handler.ts";
 export { type OwnCertificate, type OwnCertificateOptions, ownCertificate, type ServedCertificate } from "./own-certificate.ts";
-export { type Registration, registerByUrl, registerWebhooks, type UrlRegistration } from "./register.ts";
+export { type Registration, registerByUrl, registerWebhooks, type UrlRegistration, unregisterWebhooks } from "./register.ts";
 export {
   type AdmissionAnswer,
   type AdmissionRequest,

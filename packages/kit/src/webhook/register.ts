@@ -21,27 +21,33 @@ export interface Registration {
 
 /** Applies webhook configurations, taking over their fields from whoever had them. @throws StatusError */
 export async function registerWebhooks(client: Client, configurations: readonly KubeObject[]): Promise<Registration> {
-  const registered: { resource: DynamicResource; name: string }[] = [];
-  const unregister = async (): Promise<void> => {
-    for (const { resource, name } of registered) {
-      await client.delete(resource, { name }).catch((error: unknown) => {
-        if (!(error instanceof NotFoundError)) throw error;
-      });
-    }
-  };
+  const registered: KubeObject[] = [];
+  const unregister = (): Promise<void> => unregisterWebhooks(client, registered);
   for (const configuration of configurations) {
-    const resource = RESOURCES[configuration.kind];
-    if (!resource) throw new TypeError(`${configuration.kind} is not a webhook configuration`);
-    registered.push({ resource, name: configuration.metadata.name ?? "" });
     try {
-      await client.apply(resource, configuration as never, { force: true });
+      await client.apply(resourceOf(configuration), configuration as never, { force: true });
+      registered.push(configuration);
     } catch (error) {
-      registered.pop();
       await unregister();
       throw error;
     }
   }
   return { unregister };
+}
+
+/** Deletes the webhook configurations of these kinds and names; those that are gone already are no error. @throws StatusError */
+export async function unregisterWebhooks(client: Client, configurations: readonly Pick<KubeObject, "kind" | "metadata">[]): Promise<void> {
+  for (const configuration of configurations) {
+    await client.delete(resourceOf(configuration), { name: configuration.metadata.name ?? "" }).catch((error: unknown) => {
+      if (!(error instanceof NotFoundError)) throw error;
+    });
+  }
+}
+
+function resourceOf({ kind }: Pick<KubeObject, "kind">): DynamicResource {
+  const resource = RESOURCES[kind];
+  if (!resource) throw new TypeError(`${kind} is not a webhook configuration`);
+  return resource;
 }
 
 export interface UrlRegistration {

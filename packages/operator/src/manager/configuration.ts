@@ -1,11 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
+import { clientConfig, type WebhookTarget } from "@outrigger/kit/webhook";
 import { EXCLUDED_ANNOTATION } from "./names.ts";
 import type { ScopeEntry } from "./scope.ts";
-
-/** How the API server reaches the webhook server: by URL where it runs beside the cluster, by Service inside it. */
-export type WebhookAddress =
-  | { readonly url: string }
-  | { readonly service: { readonly namespace: string; readonly name: string; readonly port?: number } };
 
 /** Names of the configurations and paths of the handlers. */
 export const POD_CONFIGURATION = "outrigger-pods";
@@ -20,24 +16,12 @@ export const PATHS = {
 /** Seconds that the API server waits for an answer. */
 const TIMEOUT_SECONDS = 5;
 
-/** `clientConfig` of a webhook of ours. */
-export function clientConfig(address: WebhookAddress, path: string, caBundle: string): object {
-  const bundle = { caBundle: Buffer.from(caBundle).toString("base64") };
-  if ("url" in address) return { url: `${address.url}${path}`, ...bundle };
-  return { service: { ...address.service, path }, ...bundle };
-}
-
 /**
  * The configuration under which pods are sent to us, as narrow as the entries say.
  *
  * @param excluded what the entries leave out; it stands in an annotation too, for `readRules`, since without rules there are no entries
  */
-export function podConfiguration(
-  entries: readonly ScopeEntry[],
-  address: WebhookAddress,
-  caBundle: string,
-  excluded: readonly string[],
-): KubeObject {
+export function podConfiguration(entries: readonly ScopeEntry[], target: WebhookTarget, excluded: readonly string[]): KubeObject {
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "MutatingWebhookConfiguration",
@@ -48,7 +32,7 @@ export function podConfiguration(
     },
     webhooks: entries.map(({ name, failurePolicy, namespaceSelector, matchConditions }) => ({
       name,
-      clientConfig: clientConfig(address, PATHS.mutatePods, caBundle),
+      clientConfig: clientConfig(target, PATHS.mutatePods),
       rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"], scope: "Namespaced" }],
       failurePolicy,
       matchPolicy: "Equivalent",
@@ -64,11 +48,11 @@ export function podConfiguration(
 }
 
 /** The configurations under which SidecarSets are defaulted and checked. */
-export function sidecarSetConfigurations(address: WebhookAddress, caBundle: string): KubeObject[] {
+export function sidecarSetConfigurations(target: WebhookTarget): KubeObject[] {
   const metadata = { name: SIDECARSET_CONFIGURATION, labels: { "app.kubernetes.io/managed-by": "outrigger" } };
   const webhook = (name: string, path: string, sideEffects: "None" | "NoneOnDryRun"): object => ({
     name,
-    clientConfig: clientConfig(address, path, caBundle),
+    clientConfig: clientConfig(target, path),
     rules: [
       {
         apiGroups: ["apps.kruise.io"],

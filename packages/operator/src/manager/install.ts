@@ -1,9 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
-import { ConfigMap, CustomResourceDefinition, Namespace, Pod } from "@outrigger/kit/kinds";
-import { NetworkFault } from "../faults/index.ts";
-import { PodDefaultsKind } from "../poddefaults/index.ts";
-import { SidecarSets } from "../sidecarset/index.ts";
+import { CustomResourceDefinition, Namespace } from "@outrigger/kit/kinds";
+import type { Feature } from "../feature/index.ts";
 
 const ESTABLISHED_WITHIN_MS = 30_000;
 
@@ -13,18 +11,21 @@ const ESTABLISHED_WITHIN_MS = 30_000;
  *
  * @throws ForbiddenError that names the first kind that may not be listed.
  */
-export async function checkMayRead(client: Client, namespace: string): Promise<void> {
-  const absentYet = (error: unknown): void => {
-    if (!(error instanceof NotFoundError)) throw error;
-  };
+export async function checkMayRead(client: Client, features: readonly Feature[]): Promise<void> {
   await client.list(Namespace, { limit: 1 });
-  await Promise.all([
-    client.list(Pod, { limit: 1 }),
-    client.list(ConfigMap, { namespace, limit: 1 }),
-    client.list(SidecarSets, { limit: 1 }).catch(absentYet),
-    client.list(PodDefaultsKind, { limit: 1 }).catch(absentYet),
-    client.list(NetworkFault, { limit: 1 }).catch(absentYet),
+  const reads = features.flatMap(({ reads = [], controllers = [] }) => [
+    ...reads.map(({ resource, options }) => ({ resource, namespace: options?.namespace })),
+    ...controllers.flatMap(({ plan }) => plan.sources.map(({ resource, select }) => ({ resource, namespace: select.namespace }))),
   ]);
+  const distinct = new Map(reads.map((read) => [`${read.resource.apiVersion}/${read.resource.plural}/${read.namespace ?? ""}`, read]));
+  await Promise.all(
+    [...distinct.values()].map(({ resource, namespace }) =>
+      client.list(resource, { limit: 1, ...(namespace === undefined ? {} : { namespace }) }).catch((error: unknown) => {
+        // Its definition is installed later.
+        if (!(error instanceof NotFoundError)) throw error;
+      }),
+    ),
+  );
 }
 
 /** Makes the manager's namespace where it is not there yet. */

@@ -1,33 +1,21 @@
-import type { KubeObject, Observed } from "@outrigger/kit/api";
-import { type Client, connect, type KubeconfigOptions, NotFoundError } from "@outrigger/kit/client";
-import { type Controller, controller, type Log } from "@outrigger/kit/controller";
-import { ConfigMap, MutatingWebhookConfiguration, Namespace, Pod } from "@outrigger/kit/kinds";
+import type { KubeObject } from "@outrigger/kit/api";
+import { type Client, connect, type KubeconfigOptions } from "@outrigger/kit/client";
+import type { Log } from "@outrigger/kit/controller";
 import { type Manager, manager } from "@outrigger/kit/manager";
 import {
-  type AdmissionAnswer,
-  type AdmissionRequest,
-  convert,
-  mutate,
   type OwnCertificate,
   ownCertificate,
   type Registration,
   registerWebhooks,
-  validate,
+  unregisterWebhooks,
+  type WebhookTarget,
   webhookService,
 } from "@outrigger/kit/webhook";
-import { mutatePod, mutateSidecarSet, validateSidecarSet } from "../admission/index.ts";
-import { NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
+import type { NetworkFaultControllerOptions } from "../faults/index.ts";
+import { chooseFeatures, type Feature, type RunningFeature } from "../feature/index.ts";
 import { EXCLUDED_NAMESPACES } from "../pipeline/index.ts";
-import { PodDefaultsKind, podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
-import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
-import { clientConfig, PATHS, POD_CONFIGURATION, sidecarSetConfigurations, type WebhookAddress } from "./configuration.ts";
-import { ExpectedWrites } from "./expected.ts";
-import { checkMayRead, ensureNamespace, installDefinitions, withoutConversion } from "./install.ts";
-import { TEMPLATE_LABEL } from "./names.ts";
-import { RuleStore, scopeRule } from "./rule-store.ts";
-import { ScopeKeeper } from "./scope-keeper.ts";
-import { type CountedPod, countPods, injectedBy } from "./status.ts";
-import { metadataWhitelist } from "./whitelist.ts";
+import { allFeatures } from "./features.ts";
+import { checkMayRead, ensureNamespace, installDefinitions } from "./install.ts";
 
 export interface RunManagerOptions {
   /** Default: the current kubeconfig, or the pod's service account. */
@@ -53,6 +41,8 @@ export interface RunManagerOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** How agents of network faults are reached. Default: at their pods' IPs. */
   readonly faults?: NetworkFaultControllerOptions;
+  /** Optional features to turn on, by name; `all` names all of them. Default: none. */
+  readonly features?: readonly string[];
   /** Stops the manager. */
   readonly signal: AbortSignal;
   /** Called once the webhooks are registered and the rules of the cluster are in force. */
@@ -67,13 +57,22 @@ export interface RunManagerOptions {
  * Runs the Outrigger manager: installs its definitions, keeps its certificate, registers its webhooks, and decides about
  * pods, until the signal.
  *
- * @throws KubeconfigError, ConnectionError or StatusError when the cluster cannot be reached or refuses; Error when a port is in use.
+ * @throws UnknownFeatureError; KubeconfigError, ConnectionError or StatusError when the cluster cannot be reached or refuses; Error when a port is in use.
  */
 export async function runManager(options: RunManagerOptions): Promise<void> {
   const { namespace, report, signal } = options;
+  const { on, off } = chooseFeatures(
+    allFeatures({
+      namespace,
+      excludedNamespaces: options.excludedNamespaces ?? EXCLUDED_NAMESPACES,
+      environment: options.environment ?? process.env,
+      ...(options.faults ? { faults: options.faults } : {}),
+    }),
+    options.features ?? [],
+  );
   const client = connect(options.kubeconfig ?? {}, { fieldManager: "outrigger-manager", userAgent: "outrigger", onWarning: () => {} });
   try {
-    await checkMayRead(client, namespace);
+    await checkMayRead(client, on);
     await ensureNamespace(client, namespace);
     const { host, mode, serviceName = "outrigger-webhook" } = options.webhook;
     const certificate = await ownCertificate(client, {
@@ -83,7 +82,10 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
       onError: (error) => report(`the certificate could not be looked after: ${(error as Error).message}`),
     });
     try {
-      await new Running(client, certificate, options).run(signal);
+      await unregisterWebhooks(client, configurations(off, { url: "https://localhost" })).catch((error: unknown) => {
+        report(`the webhook entries of features that are off could not be taken away: ${(error as Error).message}`);
+      });
+      await new Running(client, certificate, on, options).run(signal);
     } finally {
       certificate.stop();
     }
@@ -98,45 +100,28 @@ class Running {
   readonly #certificate: OwnCertificate;
   readonly #options: RunManagerOptions;
   readonly #manager: Manager;
-  readonly #rules: RuleStore;
-  readonly #expected = new ExpectedWrites();
-  #scope: ScopeKeeper | undefined;
-  #address: WebhookAddress | undefined;
+  readonly #features: readonly Feature[];
+  readonly #running: readonly RunningFeature[];
+  #address: WebhookTarget | undefined;
   #registration: Registration | undefined;
 
-  constructor(client: Client, certificate: OwnCertificate, options: RunManagerOptions) {
+  constructor(client: Client, certificate: OwnCertificate, features: readonly Feature[], options: RunManagerOptions) {
     this.#client = client;
     this.#certificate = certificate;
     this.#options = options;
+    this.#features = features;
+    const { report } = options;
     this.#manager = manager({
       client,
       name: "outrigger-manager",
-      log: quietLog(options.report),
-      controllers: [
-        sidecarSetStatus,
-        podDefaultsController({ environment: options.environment ?? process.env }),
-        networkFaultController(options.faults),
-      ],
-      webhooks: [this.#service()],
+      log: quietLog(report),
+      controllers: features.flatMap(({ controllers = [] }) => controllers),
+      webhooks: [{ name: "webhooks", start: (context) => this.#service().start(context) }],
     });
     const { informers } = this.#manager;
-    this.#rules = new RuleStore(
-      {
-        sidecarSets: informers.for(SidecarSets),
-        podDefaults: informers.for(PodDefaultsKind),
-        templates: informers.for(ConfigMap, { namespace: options.namespace, labelSelector: TEMPLATE_LABEL }),
-      },
-      {
-        environment: options.environment ?? process.env,
-        excludedNamespaces: this.#excluded,
-        ownNamespace: options.namespace,
-      },
-      options.report,
-    );
-    this.#rules.follow(() => void this.#scope?.set(this.#rules.scopeRules).catch(() => {}));
-    informers.for(Namespace);
-    const seen = (object: Observed<typeof SidecarSets>): void => this.#expected.seen(object);
-    informers.for(SidecarSets).addHandler({ onAdd: seen, onUpdate: seen });
+    for (const { resource, options: more } of features.flatMap(({ reads = [] }) => reads)) informers.for(resource, more);
+    const webhook = (): WebhookTarget => this.#webhook;
+    this.#running = features.flatMap(({ run }) => run?.({ client, informers, webhook, report }) ?? []);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -146,6 +131,10 @@ class Running {
       await Promise.race([this.#manager.ready, running]);
       if (!signal.aborted) {
         await this.#register();
+        this.#certificate.onChange(async () => {
+          await this.#register();
+          await installDefinitions(this.#client, this.#definitions(), new AbortController().signal);
+        });
         this.#options.onReady?.();
       }
       await running;
@@ -155,58 +144,32 @@ class Running {
       // Stopped while it was starting: that is no failure.
       if (!signal.aborted) throw error;
     } finally {
-      await this.#scope?.stop();
+      for (const feature of this.#running) await feature.stop?.();
       if (this.#options.temporary) await this.#unregister();
     }
   }
 
-  /** Puts the webhooks in force, once the rules are known. */
+  /** Puts the webhooks in force, with the present certificate. */
   async #register(): Promise<void> {
-    const { report } = this.#options;
-    const scope = new ScopeKeeper({
-      client: this.#client,
-      address: this.#address!,
-      caBundle: () => this.#certificate.current.caBundle,
-      excluded: [...new Set([...this.#excluded, this.#options.namespace])],
-      report,
-    });
-    this.#scope = scope;
-    await this.#rules.settled();
-    await scope.set(this.#rules.scopeRules);
-    await this.#registerSidecarSets();
-    this.#certificate.onChange(async () => {
-      await scope.rewrite();
-      await this.#registerSidecarSets();
-      await installDefinitions(this.#client, this.#definitions(), new AbortController().signal);
-    });
-  }
-
-  get #excluded(): readonly string[] {
-    return this.#options.excludedNamespaces ?? EXCLUDED_NAMESPACES;
-  }
-
-  async #registerSidecarSets(): Promise<void> {
-    this.#registration = await registerWebhooks(this.#client, sidecarSetConfigurations(this.#address!, this.#certificate.current.caBundle));
+    for (const feature of this.#running) await feature.register?.();
+    this.#registration = await registerWebhooks(this.#client, configurations(this.#features, this.#webhook));
   }
 
   async #unregister(): Promise<void> {
     try {
       await this.#registration?.unregister();
-      await this.#client.delete(MutatingWebhookConfiguration, { name: POD_CONFIGURATION }).catch((error: unknown) => {
-        if (!(error instanceof NotFoundError)) throw error;
-      });
-      await withoutConversion(this.#client, sidecarSetCrd({}).metadata.name ?? "");
+      for (const feature of this.#running) await feature.unregister?.();
     } catch (error) {
       this.#options.report(`the webhook entries could not be taken away: ${(error as Error).message}`);
     }
   }
 
+  get #webhook(): WebhookTarget {
+    return { ...this.#address!, caBundle: this.#certificate.current.caBundle };
+  }
+
   #definitions(): KubeObject[] {
-    return [
-      sidecarSetCrd(clientConfig(this.#address!, PATHS.convert, this.#certificate.current.caBundle)),
-      podDefaultsCrd(),
-      NetworkFault.crd() as unknown as KubeObject,
-    ];
+    return this.#features.flatMap(({ definitions }) => definitions?.(this.#webhook) ?? []);
   }
 
   #service(): ReturnType<typeof webhookService> {
@@ -217,12 +180,7 @@ class Running {
       certificate: this.#certificate.current,
       // Nobody calls a manager whose entries are gone.
       ...(temporary ? { drainMs: 0 } : {}),
-      webhooks: [
-        mutate(PATHS.mutatePods, (request) => this.#pod(request)),
-        mutate(PATHS.mutateSidecarSets, mutateSidecarSet),
-        validate(PATHS.validateSidecarSets, (request) => this.#sidecarSet(request)),
-        convert(PATHS.convert, (object, version) => convertSidecarSet(object, version)),
-      ],
+      webhooks: this.#running.flatMap(({ handlers = [] }) => handlers),
       onListening: async (server, port) => {
         this.#certificate.onChange((next) => server.setCertificate(next));
         const host = webhook.host.includes(":") ? `[${webhook.host}]` : webhook.host;
@@ -234,55 +192,11 @@ class Running {
       },
     });
   }
-
-  /** At once where all is known, as it nearly always is. */
-  #pod(request: AdmissionRequest): AdmissionAnswer | Promise<AdmissionAnswer> {
-    const namespace = this.#manager.informers.for(Namespace).lister.get({ name: request.namespace ?? "" });
-    const [rules, expected] = [this.#rules.settled(), this.#expected.settled()];
-    if (namespace !== undefined && rules === undefined && expected === undefined) return this.#decide(request, namespace);
-    return this.#podLater(request, [rules, expected]);
-  }
-
-  async #podLater(request: AdmissionRequest, awaited: readonly unknown[]): Promise<AdmissionAnswer> {
-    await Promise.all(awaited);
-    const { namespace: name = "" } = request;
-    // One that is younger than the cache is asked for.
-    const known = this.#manager.informers.for(Namespace).lister.get({ name });
-    return this.#decide(request, known ?? (await this.#client.find(Namespace, { name })));
-  }
-
-  #decide(request: AdmissionRequest, namespace: Observed<typeof Namespace> | undefined): AdmissionAnswer {
-    return mutatePod(request, this.#rules.rules, { namespaceLabels: namespace?.metadata.labels ?? {}, now: new Date() });
-  }
-
-  async #sidecarSet(request: AdmissionRequest): Promise<AdmissionAnswer> {
-    // Sets of one `kubectl apply` are judged beside each other.
-    const expected = this.#expected.settled();
-    if (expected !== undefined) await expected;
-    const { lister } = this.#manager.informers.for(SidecarSets);
-    const others = lister.list() as unknown as readonly SidecarSet[];
-    const whitelist = await metadataWhitelist(this.#client, request.object);
-    const answer = validateSidecarSet(request, { others, ...(whitelist === undefined ? {} : { whitelist }) });
-    const { object } = request;
-    if (answer.allowed && !request.dryRun && object) {
-      const set = convertSidecarSet(object, SidecarSets.apiVersion) as SidecarSet;
-      await this.#scope?.cover(scopeRule("SidecarSet", set, "Fail"));
-      this.#expected.expect(set, lister.get({ name: set.metadata.name ?? "" }));
-    }
-    return answer;
-  }
 }
 
-/** Keeps each set's counts of pods. */
-const sidecarSetStatus: Controller = controller(SidecarSets, { name: "sidecarset-status" })
-  .watches(Pod, (pod, before) => [...new Set([...injectedBy(pod), ...(before ? injectedBy(before) : [])])].map((name) => ({ name })))
-  .reconcile(async (set, ctx) => {
-    const pods = ctx.list(Pod) as unknown as readonly CountedPod[];
-    const next = countPods(set as unknown as SidecarSet, pods);
-    const now = set.status as Record<string, unknown> | undefined;
-    if (Object.entries(next).every(([field, value]) => now?.[field] === value)) return;
-    await ctx.status({ ...next } as never);
-  }) as Controller;
+function configurations(features: readonly Feature[], target: WebhookTarget): KubeObject[] {
+  return features.flatMap((feature) => feature.configurations?.(target) ?? []);
+}
 
 /** The manager's own log goes to whoever runs it: warnings and errors as lines. */
 function quietLog(report: (line: string) => void): Log {

@@ -1,13 +1,13 @@
 import type { Client } from "@outrigger/kit/client";
 import { MutatingWebhookConfiguration } from "@outrigger/kit/kinds";
-import { podConfiguration, type WebhookAddress } from "./configuration.ts";
+import type { WebhookTarget } from "@outrigger/kit/webhook";
+import { podConfiguration } from "./configuration.ts";
 import { type ScopeRule, webhookScope } from "./scope.ts";
 
 export interface ScopeKeeperOptions {
   readonly client: Client;
-  readonly address: WebhookAddress;
-  /** PEM of the authority of our serving certificate; read at each write, since it rotates. */
-  readonly caBundle: () => string;
+  /** Where pods are sent, with the authority of our serving certificate; read at each write, since it rotates. */
+  readonly webhook: () => WebhookTarget;
   /** Namespaces whose pods are never sent. */
   readonly excluded: readonly string[];
   /** How long a rule that went away stays in the scope, in milliseconds. Default 30,000. */
@@ -76,12 +76,12 @@ export class ScopeKeeper {
     if (this.#stopped) return;
     const now = performance.now();
     for (const [key, { until }] of this.#rules) if (until !== undefined && until <= now) this.#rules.delete(key);
-    const { excluded, address, caBundle } = this.#options;
+    const { excluded, webhook } = this.#options;
     const entries = webhookScope(
       [...this.#rules.values()].map(({ rule }) => rule),
       excluded,
     );
-    const configuration = podConfiguration(entries, address, caBundle(), excluded);
+    const configuration = podConfiguration(entries, webhook(), excluded);
     const text = JSON.stringify(configuration);
     if (text !== this.#written) {
       try {

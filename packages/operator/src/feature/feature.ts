@@ -1,0 +1,54 @@
+import type { KubeObject, Resource } from "@outrigger/kit/api";
+import type { InformerOptions, Informers } from "@outrigger/kit/cache";
+import type { Client } from "@outrigger/kit/client";
+import type { Controller, PolicyRule } from "@outrigger/kit/controller";
+import type { Webhook, WebhookTarget } from "@outrigger/kit/webhook";
+
+/** One capability of the manager. What it declares here is known without a cluster; see the folder's contract. */
+export interface Feature {
+  /** As people name it to turn it on: `node-overcommit`. */
+  readonly name: string;
+  /** Off unless somebody names it. Default: always on. */
+  readonly optional?: boolean;
+  /** The CustomResourceDefinitions that the manager installs, with the target of their conversion webhook. */
+  readonly definitions?: (webhook: WebhookTarget) => readonly KubeObject[];
+  /** What the handlers read from caches, beside what the controllers declare. */
+  readonly reads?: readonly FeatureRead[];
+  readonly controllers?: readonly Controller[];
+  /** The webhook configurations that do not depend on what is in the cluster. */
+  readonly configurations?: (webhook: WebhookTarget) => readonly KubeObject[];
+  /** Cluster-wide rights beyond those that follow from the other fields. */
+  readonly permissions?: readonly PolicyRule[];
+  /** Called once for each run of the manager, before its caches start. */
+  readonly run?: (context: FeatureContext) => RunningFeature;
+}
+
+/** Objects that the manager watches for a feature. */
+export interface FeatureRead {
+  readonly resource: Resource;
+  readonly options?: InformerOptions;
+}
+
+export interface FeatureContext {
+  readonly client: Client;
+  readonly informers: Informers;
+  /** How API servers reach the webhooks, with the authority of the present certificate. Known once the manager listens. */
+  readonly webhook: () => WebhookTarget;
+  /** A line for the operator of the manager. */
+  readonly report: (line: string) => void;
+}
+
+/** A feature in one run of the manager. */
+export interface RunningFeature {
+  /** Webhook handlers; no two features may have one path. */
+  readonly handlers?: readonly Webhook[];
+  /**
+   * Puts in force what `configurations` cannot say beforehand. Called once the caches have synced, before the static
+   * configurations are registered, and again after each change of the certificate.
+   */
+  register?(): Promise<void>;
+  /** Ends what the feature does by itself; called when the manager stops. */
+  stop?(): Promise<void>;
+  /** Takes away what `register` put in force. Called after `stop`, where the manager is not installed in the cluster. */
+  unregister?(): Promise<void>;
+}

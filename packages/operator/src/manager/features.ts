@@ -1,0 +1,26 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import { NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
+import type { Feature } from "../feature/index.ts";
+import { podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
+import { type InjectionOptions, injection } from "./injection.ts";
+
+export interface FeatureOptions extends InjectionOptions {
+  readonly faults?: NetworkFaultControllerOptions;
+}
+
+/** Every capability of the manager, one entry each. What else knows them walks this list. */
+export function allFeatures(options: FeatureOptions): readonly Feature[] {
+  return [
+    injection(options),
+    {
+      name: "pod-defaults",
+      definitions: () => [podDefaultsCrd()],
+      controllers: [podDefaultsController(options)],
+    },
+    {
+      name: "network-faults",
+      definitions: () => [NetworkFault.crd() as unknown as KubeObject],
+      controllers: [networkFaultController(options.faults)],
+    },
+  ];
+}
