@@ -12,6 +12,17 @@ export { hashSidecarSet, hashWithoutImage, safeEncode } from "./hash.ts";
 export { injectSidecarSets } from "./inject.ts";
 export * from "./names.ts";
 export { type ConversionClient, SidecarSets, SidecarSetsV1alpha1, schemaProblems, sidecarSetCrd } from "./resource.ts";
+export {
+  pinnedRevision,
+  REVISION_HASH_LABEL,
+  REVISION_SET_LABEL,
+  revisionData,
+  revisionHash,
+  revisionName,
+  revisionsOf,
+  type SetRevision,
+  setAtRevision,
+} from "./revision.ts";
 export type {
   LabelSelector,
   PatchPodMetadata,
