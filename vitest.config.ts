@@ -52,6 +52,10 @@ export default defineConfig({
       },
       {
         ...source,
+        test: { name: "packages", include: ["packaging/packages.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 },
+      },
+      {
+        ...source,
         test: {
           name: "real",
           include: endToEnd,
