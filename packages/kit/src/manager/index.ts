@@ -26,6 +26,7 @@
  */
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "../controller/index.ts";
 export { type LeaderElectionOptions, LeaderElector, type LeaderElectorParts, LeadershipLostError } from "./leader-election.ts";
+export { jsonLog } from "./log.ts";
 export {
   type Manager,
   type ManagerOptions,

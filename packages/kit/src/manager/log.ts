@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type { Log } from "../controller/index.ts";
 
 /** JSON lines on standard output by pino, which is loaded on the first line written. */
-export function defaultLog(name: string, level = "info"): Log {
+export function jsonLog(name: string, level = "info"): Log {
   let made: Log | undefined;
   const log = (): Log => {
     if (!made) {

@@ -13,7 +13,7 @@ import {
 import { fencedClient } from "./fenced-client.ts";
 import { LeadershipLostError } from "./leader-election.ts";
 import { type HeldLease, type Loss, leaseOf } from "./lease.ts";
-import { defaultLog } from "./log.ts";
+import { jsonLog } from "./log.ts";
 import type { Manager, ManagerOptions, RunningService, RunOptions, Service } from "./manager.ts";
 import { type Metrics, metrics } from "./metrics.ts";
 import { Probes } from "./probes.ts";
@@ -63,7 +63,7 @@ export class RunnableManager implements Manager {
     setMaxListeners(0, this.#stop.signal, this.#overdue.signal);
     this.#options = options;
     this.#name = options.name ?? "outrigger";
-    this.log = options.log === false ? silentLog : (options.log ?? defaultLog(this.#name));
+    this.log = options.log === false ? silentLog : (options.log ?? jsonLog(this.#name));
     const { probes, secureMetrics, leaderElection } = options;
     const shown = probes !== undefined && (probes.metrics ?? secureMetrics === undefined);
     const counting = thread?.metrics ?? (shown || secureMetrics ? metrics() : undefined);

@@ -1,4 +1,4 @@
-import type { Observed } from "@outrigger/kit/api";
+import type { LabelSelector, Observed } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
 import { ConfigMap, MutatingWebhookConfiguration, Namespace } from "@outrigger/kit/kinds";
 import { type AdmissionAnswer, type AdmissionRequest, clientConfig, convert, mutate, validate, type Webhook } from "@outrigger/kit/webhook";
@@ -10,7 +10,7 @@ import { PATHS, POD_CONFIGURATION, sidecarSetConfigurations } from "./configurat
 import { ExpectedWrites } from "./expected.ts";
 import { withoutConversion } from "./install.ts";
 import { TEMPLATE_LABEL } from "./names.ts";
-import { RuleStore, scopeRule } from "./rule-store.ts";
+import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
 import { ScopeKeeper } from "./scope-keeper.ts";
 import { sidecarSetStatus } from "./sidecarset-status.ts";
 import { metadataWhitelist } from "./whitelist.ts";
@@ -20,6 +20,10 @@ export interface InjectionOptions {
   readonly namespace: string;
   readonly excludedNamespaces: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where it does not select a namespace, pods there are not sent to us. Default: every namespace. */
+  readonly namespaceSelector?: LabelSelector | undefined;
+  /** What becomes of pods while no manager answers, where a rule does not say it itself. */
+  readonly failurePolicies?: Partial<FailurePolicies> | undefined;
 }
 
 /** What is decided about pods as they are made: SidecarSets, templates and PodDefaults, and the definition of the first. */
@@ -70,6 +74,7 @@ class Injection implements RunningFeature {
       },
       { environment: options.environment, excludedNamespaces: options.excludedNamespaces, ownNamespace: options.namespace },
       report,
+      options.failurePolicies,
     );
     this.#rules.follow(() => void this.#scope?.set(this.#rules.scopeRules).catch(() => {}));
     const seen = (object: Observed<typeof SidecarSets>): void => this.#expected.seen(object);
@@ -81,7 +86,7 @@ class Injection implements RunningFeature {
     if (this.#scope) return this.#scope.rewrite();
     const { client, webhook, report } = this.#context;
     const excluded = [...new Set([...this.#options.excludedNamespaces, this.#options.namespace])];
-    this.#scope = new ScopeKeeper({ client, webhook, excluded, report });
+    this.#scope = new ScopeKeeper({ client, webhook, excluded, namespaceSelector: this.#options.namespaceSelector, report });
     await this.#rules.settled();
     await this.#scope.set(this.#rules.scopeRules);
   }
@@ -133,7 +138,7 @@ class Injection implements RunningFeature {
     const { object } = request;
     if (answer.allowed && !request.dryRun && object) {
       const set = convertSidecarSet(object, SidecarSets.apiVersion) as SidecarSet;
-      await this.#scope?.cover(scopeRule("SidecarSet", set, "Fail"));
+      await this.#scope?.cover(scopeRule("SidecarSet", set, this.#rules.policies.SidecarSet));
       this.#expected.expect(set, lister.get({ name: set.metadata.name ?? "" }));
     }
     return answer;

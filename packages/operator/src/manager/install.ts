@@ -30,6 +30,8 @@ export async function checkMayRead(client: Client, features: readonly Feature[])
 
 /** Makes the manager's namespace where it is not there yet. */
 export async function ensureNamespace(client: Client, name: string): Promise<void> {
+  // Inside a cluster it is there, and the manager may not write it.
+  if (await client.find(Namespace, { name })) return;
   await client.apply(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
 }
 

@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import type { HandlerRegistration, Informer } from "@outrigger/kit/cache";
 import { compileRules, type RuleOptions, type Rules } from "../pipeline/index.ts";
+import type { RuleKind } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
 import { FAILURE_POLICY_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
 import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
@@ -13,6 +14,12 @@ export interface RuleInformers {
   readonly templates: Informer;
 }
 
+/** What becomes of pods while no manager answers, by the kind of the rule. */
+export type FailurePolicies = Readonly<Record<RuleKind, "Fail" | "Ignore">>;
+
+/** A pod without its sidecar is seldom what its SidecarSet's author wants; a pod without a default label often is better than none. */
+const FAILURE_POLICIES: FailurePolicies = { SidecarSet: "Fail", PodDefaults: "Ignore", Template: "Fail" };
+
 /**
  * The rules of the cluster, as the informers see them, compiled when they are first asked for after a change.
  *
@@ -24,14 +31,16 @@ export class RuleStore {
   readonly #informers: RuleInformers;
   readonly #options: RuleOptions;
   readonly #report: (line: string) => void;
+  readonly policies: FailurePolicies;
   readonly #templates = new Map<string, InjectionTemplate>();
   readonly #registrations: HandlerRegistration[] = [];
   #compiled: Rules | undefined;
 
-  constructor(informers: RuleInformers, options: RuleOptions, report: (line: string) => void) {
+  constructor(informers: RuleInformers, options: RuleOptions, report: (line: string) => void, policies: Partial<FailurePolicies> = {}) {
     this.#informers = informers;
     this.#options = options;
     this.#report = report;
+    this.policies = { ...FAILURE_POLICIES, ...policies };
   }
 
   /** Resolves when every rule that was there at the start is known; nothing once that is so. */
@@ -76,19 +85,20 @@ export class RuleStore {
   /** What the webhook's scope is computed from. */
   get scopeRules(): ScopeRule[] {
     const { optIn } = this.rules;
+    const { policies } = this;
     const templates = this.#templates.size > 0;
     return [
-      ...this.#sidecarSets.map((set) => scopeRule("SidecarSet", set, "Fail")),
-      ...this.#podDefaults.map((defaults) => scopeRule("PodDefaults", defaults, "Ignore")),
+      ...this.#sidecarSets.map((set) => scopeRule("SidecarSet", set, policies.SidecarSet)),
+      ...this.#podDefaults.map((defaults) => scopeRule("PodDefaults", defaults, policies.PodDefaults)),
       ...(templates
         ? [
             // A word that means no is the engine's to read: a label that is there at all may mean yes.
             {
               rule: "Template/namespace",
-              failurePolicy: "Fail" as const,
+              failurePolicy: policies.Template,
               namespaceSelector: { matchExpressions: [{ key: optIn.namespaceLabel, operator: "Exists" }] },
             },
-            { rule: "Template/pod", failurePolicy: "Fail" as const, podKey: optIn.podKey },
+            { rule: "Template/pod", failurePolicy: policies.Template, podKey: optIn.podKey },
           ]
         : []),
     ];

@@ -1,7 +1,7 @@
-import type { KubeObject } from "@outrigger/kit/api";
+import type { KubeObject, LabelSelector } from "@outrigger/kit/api";
 import { type Client, connect, type KubeconfigOptions } from "@outrigger/kit/client";
 import type { Log } from "@outrigger/kit/controller";
-import { type Manager, manager } from "@outrigger/kit/manager";
+import { type Manager, manager, type SecureMetricsOptions } from "@outrigger/kit/manager";
 import {
   type OwnCertificate,
   ownCertificate,
@@ -16,6 +16,7 @@ import { chooseFeatures, type Feature, type RunningFeature } from "../feature/in
 import { EXCLUDED_NAMESPACES } from "../pipeline/index.ts";
 import { allFeatures } from "./features.ts";
 import { checkMayRead, ensureNamespace, installDefinitions } from "./install.ts";
+import type { FailurePolicies } from "./rule-store.ts";
 
 export interface RunManagerOptions {
   /** Default: the current kubeconfig, or the pod's service account. */
@@ -43,6 +44,16 @@ export interface RunManagerOptions {
   readonly faults?: NetworkFaultControllerOptions;
   /** Optional features to turn on, by name; `all` names all of them. Default: none. */
   readonly features?: readonly string[];
+  /** Where it does not select a namespace, nothing is injected into pods there. Default: every namespace. */
+  readonly namespaceSelector?: LabelSelector;
+  /** What becomes of pods while no manager answers, where a rule does not say it itself. Default: Ignore for PodDefaults, Fail for others. */
+  readonly failurePolicies?: Partial<FailurePolicies>;
+  /** `/healthz` and `/readyz`. Off unless given. */
+  readonly probes?: { readonly host?: string; readonly port?: number };
+  /** `/metrics` over HTTPS. Off unless given. */
+  readonly secureMetrics?: SecureMetricsOptions;
+  /** Default: warnings and errors as lines for `report`. */
+  readonly log?: Log;
   /** Stops the manager. */
   readonly signal: AbortSignal;
   /** Called once the webhooks are registered and the rules of the cluster are in force. */
@@ -66,6 +77,8 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
       namespace,
       excludedNamespaces: options.excludedNamespaces ?? EXCLUDED_NAMESPACES,
       environment: options.environment ?? process.env,
+      namespaceSelector: options.namespaceSelector,
+      failurePolicies: options.failurePolicies,
       ...(options.faults ? { faults: options.faults } : {}),
     }),
     options.features ?? [],
@@ -114,7 +127,9 @@ class Running {
     this.#manager = manager({
       client,
       name: "outrigger-manager",
-      log: quietLog(report),
+      log: options.log ?? quietLog(report),
+      ...(options.probes ? { probes: options.probes } : {}),
+      ...(options.secureMetrics ? { secureMetrics: options.secureMetrics } : {}),
       controllers: features.flatMap(({ controllers = [] }) => controllers),
       webhooks: [{ name: "webhooks", start: (context) => this.#service().start(context) }],
     });

@@ -1,3 +1,4 @@
+import type { LabelSelector } from "@outrigger/kit/api";
 import type { Client } from "@outrigger/kit/client";
 import { MutatingWebhookConfiguration } from "@outrigger/kit/kinds";
 import type { WebhookTarget } from "@outrigger/kit/webhook";
@@ -10,6 +11,8 @@ export interface ScopeKeeperOptions {
   readonly webhook: () => WebhookTarget;
   /** Namespaces whose pods are never sent. */
   readonly excluded: readonly string[];
+  /** Pods of namespaces that it does not select are not sent either. Default: it selects every namespace. */
+  readonly namespaceSelector?: LabelSelector | undefined;
   /** How long a rule that went away stays in the scope, in milliseconds. Default 30,000. */
   readonly narrowAfterMs?: number;
   readonly report: (line: string) => void;
@@ -76,10 +79,11 @@ export class ScopeKeeper {
     if (this.#stopped) return;
     const now = performance.now();
     for (const [key, { until }] of this.#rules) if (until !== undefined && until <= now) this.#rules.delete(key);
-    const { excluded, webhook } = this.#options;
+    const { excluded, namespaceSelector, webhook } = this.#options;
     const entries = webhookScope(
       [...this.#rules.values()].map(({ rule }) => rule),
       excluded,
+      namespaceSelector,
     );
     const configuration = podConfiguration(entries, webhook(), excluded);
     const text = JSON.stringify(configuration);

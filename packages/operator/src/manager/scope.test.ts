@@ -23,6 +23,24 @@ describe("the webhook's scope", () => {
     });
   });
 
+  test("a selector for all rules narrows each entry, also where a rule asks for another value of the same label", () => {
+    const within = { matchLabels: { stage: "production" }, matchExpressions: [{ key: "team", operator: "Exists" as const }] };
+    const [entry] = webhookScope(
+      [rule("a", { ...app("a"), namespaceSelector: { matchLabels: { stage: "test" } } })],
+      ["kube-system"],
+      within,
+    );
+    expect(entry?.namespaceSelector).toEqual({
+      matchLabels: { stage: "test" },
+      matchExpressions: [
+        { key: "stage", operator: "In", values: ["production"] },
+        { key: "team", operator: "Exists" },
+        { key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["kube-system"] },
+        { key: "control-plane", operator: "DoesNotExist" },
+      ],
+    });
+  });
+
   test("a rule for every pod leaves no condition", () => {
     const [entry] = webhookScope([rule("a", app("a")), rule("all", { selector: {} })], []);
     expect(entry?.matchConditions).toEqual([]);

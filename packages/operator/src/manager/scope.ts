@@ -37,7 +37,7 @@ const NAMESPACE_NAME = "kubernetes.io/metadata.name";
  *
  * @param excluded namespaces whose pods are never sent: system namespaces and the manager's own.
  */
-export function webhookScope(rules: readonly ScopeRule[], excluded: readonly string[]): ScopeEntry[] {
+export function webhookScope(rules: readonly ScopeRule[], excluded: readonly string[], within: LabelSelector = {}): ScopeEntry[] {
   return (["Fail", "Ignore"] as const).flatMap((failurePolicy) => {
     const groups = Map.groupBy(
       rules.filter((rule) => rule.failurePolicy === failurePolicy),
@@ -52,7 +52,7 @@ export function webhookScope(rules: readonly ScopeRule[], excluded: readonly str
         return {
           name: `${failurePolicy.toLowerCase()}${index === 0 ? "" : `-${index + 1}`}.injection.outrigger.dev`,
           failurePolicy,
-          namespaceSelector: withExclusions(group[0]?.namespaceSelector, excluded),
+          namespaceSelector: restricted(group[0]?.namespaceSelector, excluded, within),
           matchConditions: condition.expression === undefined ? [] : [{ name: "some-rule-can-match", expression: condition.expression }],
           narrow: condition.exact && groups.size <= MAX_NAMESPACE_SELECTORS,
         };
@@ -65,11 +65,14 @@ function everywhere(rule: ScopeRule): ScopeRule {
   return rest;
 }
 
-function withExclusions(selector: LabelSelector | undefined, excluded: readonly string[]): LabelSelector {
+function restricted(selector: LabelSelector | undefined, excluded: readonly string[], within: LabelSelector): LabelSelector {
   return {
     ...(selector?.matchLabels ? { matchLabels: selector.matchLabels } : {}),
     matchExpressions: [
       ...(selector?.matchExpressions ?? []),
+      // As expressions, since both selectors may want a value of one label.
+      ...Object.entries(within.matchLabels ?? {}).map(([key, value]) => ({ key, operator: "In" as const, values: [value] })),
+      ...(within.matchExpressions ?? []),
       { key: NAMESPACE_NAME, operator: "NotIn", values: [...excluded].sort() },
       { key: "control-plane", operator: "DoesNotExist" },
     ],

@@ -1,0 +1,47 @@
+import { EXCLUDED_NAMESPACES } from "../pipeline/index.ts";
+import type { Flags } from "./flags.ts";
+
+const POLICIES = ["Fail", "Ignore"];
+
+/** The options of the manager inside a cluster. The generated chart and manifests give these, and no others. */
+export const MANAGER_FLAGS = {
+  namespace: { environment: "POD_NAMESPACE", default: "outrigger-system", help: "Namespace of the manager." },
+  features: { environment: "FEATURES", default: "", help: "Optional features to turn on, with commas between; 'all' is all of them." },
+  "excluded-namespaces": {
+    environment: "EXCLUDED_NAMESPACES",
+    default: EXCLUDED_NAMESPACES.join(","),
+    help: "Namespaces whose pods get nothing injected, beside the manager's own, with commas between.",
+  },
+  "namespace-selector": {
+    environment: "NAMESPACE_SELECTOR",
+    default: "{}",
+    help: "Label selector, as JSON: in namespaces that it does not select nothing is injected, and the API server does not call.",
+  },
+  "webhook-service": {
+    environment: "WEBHOOK_SERVICE",
+    default: "outrigger-webhook",
+    help: "Service by which API servers call the webhooks.",
+  },
+  "webhook-port": { environment: "WEBHOOK_PORT", default: "9443", help: "Port of the webhook server." },
+  "probes-port": { environment: "PROBES_PORT", default: "8081", help: "Port of /healthz and /readyz." },
+  "metrics-port": { environment: "METRICS_PORT", default: "8443", help: "Port of /metrics over HTTPS; 0 turns metrics off." },
+  "log-level": { environment: "LOG_LEVEL", default: "info", choices: ["debug", "info", "warn", "error"], help: "What is logged." },
+  "sidecarset-failure-policy": {
+    environment: "SIDECARSET_FAILURE_POLICY",
+    default: "Fail",
+    choices: POLICIES,
+    help: "Whether pods of SidecarSets are made while no manager answers, where the set does not say.",
+  },
+  "pod-defaults-failure-policy": {
+    environment: "POD_DEFAULTS_FAILURE_POLICY",
+    default: "Ignore",
+    choices: POLICIES,
+    help: "The same for PodDefaults.",
+  },
+  "template-failure-policy": {
+    environment: "TEMPLATE_FAILURE_POLICY",
+    default: "Fail",
+    choices: POLICIES,
+    help: "The same for templates.",
+  },
+} as const satisfies Flags;

@@ -1,0 +1,43 @@
+import { type LabelSelector, labelSelectorProblems } from "@outrigger/kit/api";
+import { jsonLog } from "@outrigger/kit/manager";
+import { parseNames, parseNamespaces, runManager } from "../manager/index.ts";
+import { type FlagValues, port, UsageError } from "./flags.ts";
+import type { MANAGER_FLAGS } from "./manager-flags.ts";
+
+type FailurePolicy = "Fail" | "Ignore";
+
+/** The manager inside a cluster: behind a Service, configured by flags, with JSON lines on standard output. */
+export async function run(values: FlagValues<typeof MANAGER_FLAGS>, signal: AbortSignal): Promise<void> {
+  const log = jsonLog("outrigger-manager", values["log-level"]);
+  const metricsPort = port("metrics-port", values["metrics-port"]);
+  await runManager({
+    namespace: values.namespace,
+    excludedNamespaces: parseNamespaces(values["excluded-namespaces"]),
+    namespaceSelector: labelSelector("namespace-selector", values["namespace-selector"]),
+    failurePolicies: {
+      SidecarSet: values["sidecarset-failure-policy"] as FailurePolicy,
+      PodDefaults: values["pod-defaults-failure-policy"] as FailurePolicy,
+      Template: values["template-failure-policy"] as FailurePolicy,
+    },
+    features: parseNames(values.features),
+    webhook: { mode: "service", host: "::", port: port("webhook-port", values["webhook-port"]), serviceName: values["webhook-service"] },
+    probes: { host: "::", port: port("probes-port", values["probes-port"]) },
+    ...(metricsPort === 0 ? {} : { secureMetrics: { host: "::", port: metricsPort } }),
+    log,
+    signal,
+    report: (line) => log.warn({}, line),
+  });
+}
+
+/** @throws UsageError */
+function labelSelector(flag: string, text: string): LabelSelector {
+  let selector: LabelSelector;
+  try {
+    selector = JSON.parse(text) as LabelSelector;
+  } catch {
+    throw new UsageError(`--${flag} is not JSON: ${text}`);
+  }
+  const [problem] = labelSelectorProblems(selector as never, flag);
+  if (problem) throw new UsageError(`--${problem.field}: ${problem.message}`);
+  return selector;
+}
