@@ -52,7 +52,13 @@ export default defineConfig({
       },
       {
         ...source,
-        test: { name: "packages", include: ["packaging/packages.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 },
+        test: {
+          name: "packages",
+          include: ["packaging/{packages,scaffold}.test.ts"],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
       {
         ...source,

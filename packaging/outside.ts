@@ -17,7 +17,8 @@ export interface Outside extends AsyncDisposable {
 export async function outside(environment: NodeJS.ProcessEnv = {}): Promise<Outside> {
   const folder = await mkdtemp(join(tmpdir(), "outrigger-outside-"));
   const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", ...environment };
-  for (const name of Object.keys(env)) if (/^(npm_|VITEST|INIT_CWD|NODE_OPTIONS|NODE_ENV)/.test(name)) delete env[name];
+  for (const name of Object.keys(env))
+    if (!(name in environment) && /^(npm_|VITEST|INIT_CWD|NODE_OPTIONS|NODE_ENV)/.test(name)) delete env[name];
   const inherited = (env["PATH"] ?? "").split(delimiter).filter((entry) => !entry.includes("node_modules"));
   env["PATH"] = [dirname(process.execPath), ...inherited].join(delimiter);
   return {

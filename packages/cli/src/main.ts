@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { CliError, lineOf } from "./errors.ts";
 import { EXCLUDED_BY_DEFAULT } from "./excluded.ts";
 import { faultCommands } from "./fault-commands.ts";
+import { projectCommands } from "./project-commands.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -12,6 +13,8 @@ const program = new Command("outrigger")
   .version(version)
   .showHelpAfterError("(outrigger --help lists the commands)")
   .addHelpText("after", "\nExit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage.")
+  // `create api --version v1` is about the kind.
+  .enablePositionalOptions()
   .exitOverride((error) => {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
     throw error;
@@ -57,6 +60,7 @@ cluster(explain.command("pod <name>"))
   .action(async (name, options) => (await import("./explain.ts")).explainPod(name, options));
 
 faultCommands(program, cluster);
+projectCommands(program);
 
 function portNumber(text: string): number {
   const port = Number(text);

@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+
+/** Declares the commands that make a project and add to it; what they do is loaded when one is called. */
+export function projectCommands(program: Command): void {
+  program
+    .command("init [folder]")
+    .description("start a project: an operator's program, tests, image and CI")
+    .option("--domain <domain>", "what the groups of its kinds end with", "example.com")
+    .option("--name <name>", "name of the operator (default: the folder's)")
+    .option("--image <image>", "where its image is pushed to (default: NAME:latest)")
+    .action(async (folder = ".", options) => (await import("./scaffold/index.ts")).init(folder, options));
+
+  const create = program.command("create").description("add a kind or a webhook to the project");
+  create
+    .command("api")
+    .description("a kind, its controller, a test and a sample")
+    .requiredOption("--group <group>", "group of the kind, without the project's domain")
+    .requiredOption("--version <version>", "version of the kind, such as v1 or v1alpha1")
+    .requiredOption("--kind <kind>", "the kind in CamelCase, such as CustomPod")
+    .option("--cluster-scoped", "objects belong to no namespace")
+    .option("--no-controller", "the kind alone")
+    .action(async (options) => {
+      const { requireProject } = await import("./project/index.ts");
+      (await import("./scaffold/index.ts")).createApi(requireProject("create api"), options);
+    });
+}
