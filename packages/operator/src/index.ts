@@ -16,6 +16,7 @@ export { type Feature, featureRules, UnknownFeatureError } from "./feature/index
 export {
   allFeatures,
   type FeatureOptions,
+  managerNamespaceRules,
   parseNames,
   parseNamespaces,
   type RunManagerOptions,
@@ -34,6 +35,7 @@ export {
   readInjectionRecord,
 } from "./pod/index.ts";
 export { type PodDefaults, PodDefaultsKind, type PodDefaultsSpec, type PodDefaultsStatus, podDefaultsCrd } from "./poddefaults/index.ts";
+export { PROGRAMS, type Program } from "./programs/index.ts";
 export { type InjectionCase, type InjectionStage, playInjection, WHITELIST_KEY } from "./replay/index.ts";
 export {
   convertSidecarSet,

@@ -19,3 +19,4 @@ export { type NetworkFaultControllerOptions, networkFaultController } from "./co
 export type { AgentPod, DriverOptions } from "./driver.ts";
 export { TOKEN_SECRET_TYPE } from "./prepare.ts";
 export { NetworkFault, type NetworkFaultObject, type NetworkFaultSpec, type NetworkFaultStatus, type PodEntry } from "./resource.ts";
+export { NETWORK_FAULT_RIGHTS } from "./rights.ts";

@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
+import { NETWORK_FAULT_RIGHTS, NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
 import type { Feature } from "../feature/index.ts";
 import { podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { type InjectionOptions, injection } from "./injection.ts";
@@ -16,11 +16,14 @@ export function allFeatures(options: FeatureOptions): readonly Feature[] {
       name: "pod-defaults",
       definitions: () => [podDefaultsCrd()],
       controllers: [podDefaultsController(options)],
+      // Defined without `defineResource`, so the right to write their status is not inferred.
+      permissions: [{ apiGroups: ["outrigger.dev"], resources: ["poddefaults/status"], verbs: ["patch"] }],
     },
     {
       name: "network-faults",
       definitions: () => [NetworkFault.crd() as unknown as KubeObject],
       controllers: [networkFaultController(options.faults)],
+      permissions: NETWORK_FAULT_RIGHTS,
     },
   ];
 }

@@ -8,4 +8,5 @@
 export { parseNames, parseNamespaces } from "./excluded.ts";
 export { allFeatures, type FeatureOptions } from "./features.ts";
 export { readRules } from "./read-rules.ts";
+export { managerNamespaceRules } from "./rights.ts";
 export { type RunManagerOptions, runManager } from "./run-manager.ts";

@@ -13,7 +13,7 @@ import { TEMPLATE_LABEL } from "./names.ts";
 import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
 import { ScopeKeeper } from "./scope-keeper.ts";
 import { sidecarSetStatus } from "./sidecarset-status.ts";
-import { metadataWhitelist } from "./whitelist.ts";
+import { metadataWhitelist, WHITELIST_RIGHT } from "./whitelist.ts";
 
 export interface InjectionOptions {
   /** The manager's own namespace: templates are there, and its pods get nothing injected. */
@@ -39,7 +39,7 @@ export function injection(options: InjectionOptions): Feature {
     ],
     controllers: [sidecarSetStatus],
     configurations: sidecarSetConfigurations,
-    permissions: configurationRights("MutatingWebhookConfiguration", POD_CONFIGURATION),
+    permissions: [...configurationRights("MutatingWebhookConfiguration", POD_CONFIGURATION), WHITELIST_RIGHT],
     run: (context) => new Injection(options, context),
   };
 }

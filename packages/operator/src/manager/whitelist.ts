@@ -1,9 +1,17 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import type { Client } from "@outrigger/kit/client";
+import type { PolicyRule } from "@outrigger/kit/controller";
 import { ConfigMap } from "@outrigger/kit/kinds";
 
 /** Where kruise keeps its configuration; a cluster that comes over brings it along. */
 const CONFIGURATION = { namespace: "kruise-system", name: "kruise-configuration" };
+/** By its name in any namespace, since the namespace need not exist when the role is made. */
+export const WHITELIST_RIGHT: PolicyRule = {
+  apiGroups: [""],
+  resources: ["configmaps"],
+  resourceNames: [CONFIGURATION.name],
+  verbs: ["get"],
+};
 const WHITELIST_KEY = "SidecarSet_PatchPodMetadata_WhiteList";
 
 /**

@@ -1,0 +1,89 @@
+// Who may do what: the manager exactly what its code declares, people what view and edit mean for our kinds.
+import { REVIEW_RULES } from "@outrigger/kit/controller";
+import { clusterRules, namespaceRules, optionalFeatures, type PolicyRule, rulesOf } from "./declarations.ts";
+import { ownKinds } from "./definitions.ts";
+import { clusterWide, LABELS, MANAGER, type Manifest, METRICS_SERVICE, namespace, namespaced } from "./manifest.ts";
+import { type Condition, contains, type Node, truthy, when } from "./template.ts";
+
+const API = "rbac.authorization.k8s.io/v1";
+const subjects: Node = [{ kind: "ServiceAccount", name: MANAGER, namespace }];
+
+export function rbacManifests(): Manifest[] {
+  return [
+    {
+      part: "rbac",
+      file: "serviceaccount",
+      node: { apiVersion: "v1", kind: "ServiceAccount", metadata: namespaced(MANAGER), automountServiceAccountToken: true },
+    },
+    ...bound(MANAGER, clusterRules),
+    ...optionalFeatures.flatMap((feature) => bound(`${MANAGER}-${feature.name}`, rulesOf(feature), contains("features", feature.name))),
+    ...bound(`${MANAGER}-metrics`, REVIEW_RULES, truthy("metrics.enabled")),
+    rbac(`role-${MANAGER}`, { apiVersion: API, kind: "Role", metadata: namespaced(MANAGER), rules: rules(namespaceRules) }),
+    rbac(`rolebinding-${MANAGER}`, {
+      apiVersion: API,
+      kind: "RoleBinding",
+      metadata: namespaced(MANAGER),
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: MANAGER },
+      subjects,
+    }),
+    rbac(
+      "clusterrole-outrigger-metrics-reader",
+      when(truthy("metrics.enabled"), {
+        apiVersion: API,
+        kind: "ClusterRole",
+        metadata: clusterWide(`${METRICS_SERVICE}-reader`),
+        rules: [{ nonResourceURLs: ["/metrics"], verbs: ["get"] }],
+      }),
+    ),
+    people("view", ["get", "list", "watch"], { view: true }),
+    people("edit", ["create", "update", "patch", "delete", "deletecollection"], { edit: true, admin: true }),
+  ];
+}
+
+function bound(name: string, some: readonly PolicyRule[], condition?: Condition): Manifest[] {
+  const under = (node: Node): Node => (condition ? when(condition, node) : node);
+  return [
+    rbac(`clusterrole-${name}`, under({ apiVersion: API, kind: "ClusterRole", metadata: clusterWide(name), rules: rules(some) })),
+    rbac(
+      `clusterrolebinding-${name}`,
+      under({
+        apiVersion: API,
+        kind: "ClusterRoleBinding",
+        metadata: clusterWide(name),
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+        subjects,
+      }),
+    ),
+  ];
+}
+
+/**
+ * A role that Kubernetes adds to its own of this name. NetworkFaults are not in `edit`: whoever may edit a namespace does not
+ * get to disturb its network with that; `deploy/network-fault` has a role for it.
+ */
+function people(name: "view" | "edit", verbs: readonly string[], to: Readonly<Record<string, true>>): Manifest {
+  const kinds = ownKinds().filter(({ plural }) => name === "view" || plural !== "networkfaults");
+  const groups = Map.groupBy(kinds, ({ group }) => group);
+  const aggregated = Object.fromEntries(
+    Object.keys(to).map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, when(truthy("rbac.aggregate"), "true")]),
+  );
+  return rbac(`clusterrole-outrigger-${name}`, {
+    apiVersion: API,
+    kind: "ClusterRole",
+    metadata: { name: `outrigger-${name}`, labels: { ...LABELS, ...aggregated } },
+    rules: [...groups].map(([group, some]) => ({ apiGroups: [group], resources: some.map(({ plural }) => plural).sort(), verbs })),
+  });
+}
+
+function rbac(file: string, node: Node): Manifest {
+  return { part: "rbac", file, node };
+}
+
+function rules(some: readonly PolicyRule[]): Node {
+  return some.map(({ apiGroups, resources, resourceNames, verbs }) => ({
+    apiGroups,
+    resources,
+    ...(resourceNames ? { resourceNames } : {}),
+    verbs,
+  }));
+}
