@@ -1,5 +1,7 @@
 import type { Cause } from "@outrigger/kit/api";
 import {
+  type Container,
+  type ContainerDefaults,
   Draft,
   INJECTION_ANNOTATION,
   type InjectionEntry,
@@ -9,13 +11,12 @@ import {
   type ReasonCode,
   type RuleKind,
   readInjectionRecord,
-  templateContainers,
-  withoutMetadataOf,
   writeInjectionRecord,
 } from "../pod/index.ts";
-import { applyPodDefaults, type CompiledPodDefaults } from "../poddefaults/index.ts";
-import { type CompiledSidecarSet, injectSidecarSets } from "../sidecarset/index.ts";
-import { applyTemplate, optIn } from "../templates/index.ts";
+import { type CompiledPodDefaults, PodDefaultsApplication } from "../poddefaults/index.ts";
+import { type CompiledSidecarSet, SidecarInjection, sidecarNames } from "../sidecarset/index.ts";
+import { applyTemplate, type InjectionTemplate, optIn, templateContainers } from "../templates/index.ts";
+import { confirm, type Past, withoutTemplates } from "./claims.ts";
 import type { Rules, Selected } from "./rules.ts";
 
 export interface DecideContext {
@@ -26,6 +27,8 @@ export interface DecideContext {
   readonly now: string;
   /** `CREATE` when absent; nothing is injected into a pod that exists. */
   readonly operation?: string;
+  /** What the namespace's LimitRanges give to containers: the one change by the API server that cannot be known otherwise. */
+  readonly containerDefaults?: ContainerDefaults;
   /** Also give reasons for rules whose selectors do not match; costs a look at every rule. */
   readonly everyRule?: boolean;
 }
@@ -60,41 +63,116 @@ const CONTROL_PLANE_LABEL = "control-plane";
  * - Pure and deterministic: same pod, rules and context, same decision. Neither pod nor rules are written to.
  * - The patch applied to the pod gives `pod`, exactly.
  * - Idempotent: deciding on the result changes nothing, whatever defaults the API server filled in between.
+ * - What a pod says about its own injection counts only where the rules confirm it (`claims.ts`): an author gains nothing
+ *   by a forged annotation, a status, or a container that looks injected.
  * - Parts that no rule touches are the given pod's own; containers are shared with the rules and frozen.
  */
 export function decide(pod: Pod, rules: Rules, context: DecideContext): Decision {
-  const outside = untouchable(pod, rules, context);
+  const outside = untouchable(rules, context);
   if (outside !== undefined) return { pod, patch: NO_OPERATIONS, reasons: context.everyRule === true ? everyRule(rules, outside) : [] };
-  const record = readInjectionRecord(pod);
-  const draft = new Draft(pod);
-  const reasons: Reason[] = [];
-  const { namespaceLabels } = context;
-
-  const submitted = record.length === 0 ? pod : withoutMetadataOf(pod, record, ["PodDefaults", "Template"]);
-  const defaults = matching(rules.podDefaults, submitted.metadata.labels ?? NO_LABELS, context, "PodDefaults", reasons);
-  if (defaults.length > 0) {
-    const foreign = record.length === 0 ? NONE : templateContainers(record);
-    reasons.push(...applyPodDefaults(draft, defaults, { submitted, namespaceLabels, foreign }));
-  }
-
-  const labels = record.length === 0 ? draft.labels : withoutTemplateLabels(draft, record);
-  const sets = active(matching(rules.sidecarSets, labels, context, "SidecarSet", reasons), reasons);
-  if (sets.length > 0) {
-    const injected = injectSidecarSets(draft, sets, record, context.now);
-    reasons.push(...injected.reasons);
-    if (injected.causes.length > 0) return refuse(pod, context, reasons, injected.causes);
-  }
-
-  if (rules.templates.length > 0) {
-    const causes = templates(draft, rules, context, record, reasons);
-    if (causes.length > 0) return refuse(pod, context, reasons, causes);
-  }
-
+  const past = pastOf(pod, rules, context);
+  const { draft, reasons, causes } = act(pod, rules, context, past);
+  if (causes.length > 0) return refuse(pod, context, reasons, causes);
   if (context.everyRule === true)
     for (const { kind, rule, message } of rules.invalid) reasons.push({ kind, rule, action: "skipped", reason: "RuleInvalid", message });
-  if (!draft.changed) return { pod, patch: NO_OPERATIONS, reasons };
-  draft.setAnnotation(INJECTION_ANNOTATION, writeInjectionRecord(record, reasons.filter(worthRecording)));
-  return new Change(draft, reasons);
+  const told = tellRejected(reasons, past.rejected);
+  if (!draft.changed && past.rejected.size === 0) return { pod, patch: NO_OPERATIONS, reasons: told };
+  draft.setAnnotation(INJECTION_ANNOTATION, writeInjectionRecord(past.entries, told.filter(worthRecording)));
+  return new Change(draft, told);
+}
+
+/** What earlier calls did to the pod, as far as that is true. */
+export function pastOf(pod: Pod, rules: Rules, context: DecideContext): Past {
+  const record = readInjectionRecord(pod);
+  if (record.length === 0) return { entries: record, submitted: pod, rejected: NOTHING_REJECTED };
+  return confirm(pod, record, (submitted) => {
+    const { draft, reasons, causes } = act(submitted, rules, context, { entries: [], submitted, rejected: NOTHING_REJECTED });
+    return { pod: causes.length > 0 ? undefined : draft.pod(), reasons };
+  });
+}
+
+const NOTHING_REJECTED: Past["rejected"] = new Map();
+
+interface Act {
+  readonly draft: Draft;
+  readonly reasons: Reason[];
+  /** Why the pod is refused. */
+  readonly causes: readonly Cause[];
+}
+
+/** Lets all rules act on the pod, each kind after the other. */
+function act(pod: Pod, rules: Rules, context: DecideContext, past: Past): Act {
+  const draft = new Draft(pod);
+  const { namespaceLabels } = context;
+  const { submitted } = past;
+  const ofDefaults: Reason[] = [];
+  const defaults = matching(rules.podDefaults, submitted.metadata.labels ?? NO_LABELS, context, "PodDefaults", ofDefaults);
+  const application = defaults.length === 0 ? undefined : new PodDefaultsApplication(draft, defaults, { submitted, namespaceLabels });
+  application?.setMetadata();
+
+  const ofSets: Reason[] = [];
+  const labels = withoutTemplateKeys(draft.labels, past.entries, "labels");
+  const sets = active(matching(rules.sidecarSets, labels, context, "SidecarSet", ofSets), ofSets);
+  const injection = sets.length === 0 ? undefined : new SidecarInjection(draft, sets, context.containerDefaults);
+  injection?.patchMetadata();
+
+  const ofTemplates: Reason[] = [];
+  const templates = chosen(draft, rules, context, past.entries, ofTemplates);
+  const brought =
+    sets.length + templates.length === 0
+      ? NONE
+      : new Set([...sets.flatMap(sidecarNames), ...templates.flatMap(({ template }) => templateContainers(template))]);
+
+  if (application !== undefined) ofDefaults.push(...application.setVariables(brought));
+  if (injection !== undefined) {
+    const injected = injection.inject((containers) => ownContainers(containers, brought, past.entries), context.now);
+    ofSets.push(...injected.reasons);
+    if (injected.causes.length > 0) return { draft, reasons: [...ofDefaults, ...ofSets], causes: injected.causes };
+  }
+  const causes: Cause[] = [];
+  for (const { template, why } of templates) {
+    const applied = applyTemplate(
+      draft,
+      template,
+      {
+        past: past.entries,
+        brought,
+        submitted,
+        namespace: context.namespace,
+        namespaceLabels,
+        containerDefaults: context.containerDefaults,
+      },
+      why,
+    );
+    ofTemplates.push(applied.reason);
+    causes.push(...applied.causes);
+  }
+  return { draft, reasons: [...ofDefaults, ...ofSets, ...ofTemplates], causes };
+}
+
+/** Reasons with what the pod claimed wrongly about each rule; a reason of its own for a rule that has none. */
+function tellRejected(reasons: readonly Reason[], rejected: Past["rejected"]): readonly Reason[] {
+  if (rejected.size === 0) return reasons;
+  const left = new Map(rejected);
+  const told = reasons.map((reason) => {
+    const key = `${reason.kind}/${reason.rule}`;
+    const problems = left.get(key);
+    if (problems === undefined || reason.action === "skipped") return reason;
+    left.delete(key);
+    return { ...reason, problems: [...(reason.problems ?? []), ...problems.map((problem) => `claimed wrongly: ${problem}`)] };
+  });
+  for (const [key, problems] of left) {
+    const slash = key.indexOf("/");
+    const kind = key.slice(0, slash);
+    if (!isKind(kind)) continue;
+    const rule = key.slice(slash + 1);
+    told.push({ kind, rule, action: "skipped", reason: "ClaimRejected", message: problems.join("; "), problems });
+  }
+  return told;
+}
+
+function isKind(kind: string): kind is RuleKind {
+  return kind === "PodDefaults" || kind === "SidecarSet" || kind === "Template";
 }
 
 class Change implements Decision {
@@ -117,9 +195,11 @@ class Change implements Decision {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Why no rule may touch this pod, where that is so. */
+/**
+ * Why no rule may touch this pod, where that is so. Nothing that stands in the pod's status counts: the API server
+ * empties it, and its author could switch every rule off with it.
+ */
 function untouchable(
-  pod: Pod,
   rules: Rules,
   { namespace, namespaceLabels, operation }: DecideContext,
 ): { reason: ReasonCode; message: string } | undefined {
@@ -128,10 +208,6 @@ function untouchable(
   if (rules.excludedNamespaces.has(namespace)) return { reason: "NamespaceExcluded", message: `namespace ${namespace} is excluded` };
   if (CONTROL_PLANE_LABEL in namespaceLabels)
     return { reason: "NamespaceExcluded", message: `namespace ${namespace} has the label ${CONTROL_PLANE_LABEL}` };
-  if (pod.metadata.deletionTimestamp !== undefined && pod.metadata.deletionTimestamp !== null)
-    return { reason: "PodFinished", message: "the pod is being deleted" };
-  const phase = pod.status?.phase;
-  if (phase === "Succeeded" || phase === "Failed") return { reason: "PodFinished", message: `the pod has ${phase.toLowerCase()}` };
   return undefined;
 }
 
@@ -190,29 +266,49 @@ function active(sets: CompiledSidecarSet[], reasons: Reason[]): CompiledSidecarS
   });
 }
 
-function templates(draft: Draft, rules: Rules, context: DecideContext, record: readonly InjectionEntry[], reasons: Reason[]): Cause[] {
-  const { labels, annotations } = draft;
-  const answer = optIn(
-    { labels, annotations, namespaceLabels: context.namespaceLabels, hostNetwork: draft.original.spec.hostNetwork === true },
-    rules.optIn,
-  );
-  const causes: Cause[] = [];
-  for (const template of rules.templates) {
-    if (!answer.inject) {
-      if (context.everyRule === true || answer.reason !== "NotOptedIn")
-        reasons.push({ kind: "Template", rule: template.name, action: "skipped", reason: answer.reason, message: answer.message });
-      continue;
-    }
-    const applied = applyTemplate(draft, template, record, answer.message);
-    reasons.push(applied.reason);
-    causes.push(...applied.causes);
-  }
-  return causes;
+/** What the pod's user brought: without containers, variables and mounts of rules. */
+function ownContainers(
+  containers: readonly Container[],
+  brought: ReadonlySet<string>,
+  past: readonly InjectionEntry[],
+): readonly Container[] {
+  const own = containers.some(({ name }) => brought.has(name)) ? containers.filter(({ name }) => !brought.has(name)) : containers;
+  return past.length === 0 ? own : withoutTemplates(own, past);
 }
 
-function withoutTemplateLabels(draft: Draft, record: readonly InjectionEntry[]): Readonly<Record<string, string>> {
-  const added = new Set(record.flatMap((entry) => (entry.rule.startsWith("Template/") ? (entry.labels ?? []) : [])));
-  return added.size === 0 ? draft.labels : Object.fromEntries(Object.entries(draft.labels).filter(([key]) => !added.has(key)));
+/** Templates that act on this pod, in their order, and why each does. */
+function chosen(
+  draft: Draft,
+  rules: Rules,
+  context: DecideContext,
+  past: readonly InjectionEntry[],
+  reasons: Reason[],
+): { readonly template: InjectionTemplate; readonly why: string }[] {
+  if (rules.templates.length === 0) return [];
+  const answer = optIn(
+    {
+      labels: withoutTemplateKeys(draft.labels, past, "labels"),
+      annotations: withoutTemplateKeys(draft.annotations, past, "annotations"),
+      namespaceLabels: context.namespaceLabels,
+      hostNetwork: draft.original.spec.hostNetwork === true,
+    },
+    rules.optIn,
+  );
+  if (answer.inject) return rules.templates.map((template) => ({ template, why: answer.message }));
+  if (context.everyRule === true || answer.reason !== "NotOptedIn")
+    for (const { name } of rules.templates)
+      reasons.push({ kind: "Template", rule: name, action: "skipped", reason: answer.reason, message: answer.message });
+  return [];
+}
+
+/** Labels or annotations without those that templates set in an earlier call. */
+function withoutTemplateKeys(
+  map: Readonly<Record<string, string>>,
+  past: readonly InjectionEntry[],
+  field: "labels" | "annotations",
+): Readonly<Record<string, string>> {
+  const added = past.flatMap((entry) => (entry.rule.startsWith("Template/") ? (entry[field] ?? []) : []));
+  return added.length === 0 ? map : Object.fromEntries(Object.entries(map).filter(([key]) => !added.includes(key)));
 }
 
 /** What the pod's own annotation keeps: not that a selector did not match. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Pod } from "../pod/index.ts";
+import type { Pod, Volume } from "../pod/index.ts";
 import { defaultSidecarSet, ON_CONFLICT_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
 import { compileRules, type DecideContext, decide, explainPod } from "./index.ts";
 
@@ -17,6 +17,18 @@ const web: Pod = {
   spec: { containers: [{ name: "main", image: "web:1" }] },
 };
 const context: DecideContext = { namespace: "shop", namespaceLabels: { team: "shop" }, now: "2026-01-02T03:04:05Z" };
+
+const serviceAccountVolume = (name: string): Volume => ({
+  name,
+  projected: {
+    defaultMode: 420,
+    sources: [
+      { serviceAccountToken: { expirationSeconds: 3607, path: "token" } },
+      { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+      { downwardAPI: { items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }] } },
+    ],
+  },
+});
 
 describe("explain", () => {
   test("tells of every rule, from the pod's own record where there is one", () => {
@@ -97,13 +109,14 @@ describe("a second call", () => {
     sidecarSets: [set("logs", { containers: [{ name: "logs", image: "agent:1", shareVolumePolicy: { type: "enabled" } }] })],
   });
 
-  test("keeps what others added to an injected container, and the time of the first", () => {
+  test("keeps what the API server added to an injected container, and the time of the first", () => {
     const once = structuredClone(decide(web, rules, context).pod);
     const [sidecar] = once.spec.containers;
     Object.assign(sidecar!, {
-      imagePullPolicy: "IfNotPresent",
-      volumeMounts: [{ name: "token", mountPath: "/var/run/secrets/kubernetes.io/serviceaccount" }],
+      imagePullPolicy: "Always",
+      volumeMounts: [{ name: "kube-api-access-x7p2k", mountPath: "/var/run/secrets/kubernetes.io/serviceaccount", readOnly: true }],
     });
+    Object.assign(once.spec, { volumes: [serviceAccountVolume("kube-api-access-x7p2k")] });
     expect(decide(once, rules, { ...context, now: "2030-01-01T00:00:00Z" }).patch).toEqual([]);
   });
 

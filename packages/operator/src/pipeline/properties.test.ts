@@ -1,8 +1,9 @@
 import type { LabelSelector } from "@outrigger/kit/api";
+import { defaultObject, kinds } from "@outrigger/kit/kinds";
 import { applyJsonPatch } from "@outrigger/kit/patch";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Pod } from "../pod/index.ts";
+import { INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
 import { defaultSidecarSet, type SidecarSet } from "../sidecarset/index.ts";
 import type { InjectionTemplate } from "../templates/index.ts";
@@ -130,8 +131,76 @@ const rules = fc
   })
   .map((sources): Rules => compileRules({ ...sources, templates: sources.templates as InjectionTemplate[] }));
 
+const names = ["main", "second", "alpha-1", "beta-init-1", "network-delay-sidecar", "__proto__"];
+const some = (...words: readonly string[]) => maybe(fc.subarray([...words]));
+const records = fc.array(
+  fc
+    .record({
+      rule: fc.constantFrom(
+        "PodDefaults/one",
+        "PodDefaults/two",
+        "SidecarSet/alpha",
+        "SidecarSet/beta",
+        "Template/delay",
+        "Template/none",
+        "x",
+      ),
+      action: fc.constantFrom("applied", "unchanged", "skipped"),
+      reason: fc.constantFrom("Matched", "AlreadyPresent", "Paused", "ClaimRejected"),
+      containers: some(...names),
+      labels: some("app", "tier", "a/b"),
+      annotations: some("app", "tier", "a/b", INJECTION_ANNOTATION),
+      env: some("TZ", "NEW"),
+      mounts: some("/a", "/b"),
+      into: maybe(
+        fc.dictionary(fc.constantFrom(...names), fc.record({ env: some("TZ", "NEW"), mounts: some("/a", "/b") }), { maxKeys: 2 }),
+      ),
+      replaced: maybe(fc.record({ labels: map, annotations: map })),
+    })
+    .map(present),
+  { minLength: 1, maxLength: 4 },
+);
+
+/** What other webhooks, tools that copy pods and people do to a pod between two calls. */
+const interventions = fc.array(
+  fc.oneof(
+    fc.tuple(fc.constantFrom("labels", "annotations"), key, word).map(([field, name, value]) => (pod: Pod) => {
+      Object.assign(pod.metadata, { [field]: { ...pod.metadata[field as "labels"], [name]: value } });
+    }),
+    fc.tuple(fc.constantFrom("labels", "annotations"), key).map(([field, name]) => (pod: Pod) => {
+      delete pod.metadata[field as "labels"]?.[name];
+    }),
+    fc.constant((pod: Pod) => {
+      Object.assign(pod.metadata, { annotations: {} });
+    }),
+    fc.constant((pod: Pod) => {
+      delete pod.metadata.annotations?.[INJECTION_ANNOTATION];
+    }),
+    fc
+      .tuple(fc.nat(5), fc.constantFrom("TZ", "NEW", "IS_INJECTED"), fc.constantFrom("web", "true"))
+      .map(([at, name, value]) => (pod: Pod) => {
+        const one = pod.spec.containers[at];
+        if (one !== undefined) Object.assign(one, { env: [...(one.env ?? []), { name, value }] });
+      }),
+    fc.tuple(fc.nat(5), fc.constantFrom("/a", "/z"), fc.constantFrom("logs", "data")).map(([at, mountPath, name]) => (pod: Pod) => {
+      const one = pod.spec.containers[at];
+      if (one !== undefined && !one.volumeMounts?.some((mount) => mount.mountPath === mountPath))
+        Object.assign(one, { volumeMounts: [...(one.volumeMounts ?? []), { name, mountPath }] });
+    }),
+    fc.nat(5).map((at) => (pod: Pod) => {
+      if (pod.spec.containers[at] !== undefined) Object.assign(pod.spec.containers[at], { command: ["sh"] });
+    }),
+    fc.constant((pod: Pod) => {
+      Object.assign(pod.spec, { containers: [...pod.spec.containers, { name: "other-webhook", image: "other:1" }] });
+    }),
+  ),
+  { maxLength: 4 },
+);
+
 const context: DecideContext = { namespace: "default", namespaceLabels: { "sidecar-injection": "enabled" }, now: "2026-01-02T03:04:05Z" };
 const runs = { numRuns: 500 };
+/** Those that decide four times a run. */
+const fewer = { numRuns: 150 };
 
 describe("whatever the pod and the rules", () => {
   test("the patch applied to the pod gives the intended pod, and the pod given is not written to", () => {
@@ -156,6 +225,45 @@ describe("whatever the pod and the rules", () => {
         expect(again.refusal === undefined || once.refusal !== undefined).toBe(true);
       }),
       runs,
+    );
+  });
+
+  test("whatever a pod claims about its injection, deciding twice changes nothing the second time", () => {
+    fc.assert(
+      fc.property(pods, rules, records, (pod, compiled, record) => {
+        const annotations = { ...pod.metadata.annotations, [INJECTION_ANNOTATION]: JSON.stringify(record) };
+        const forged = { ...pod, metadata: { ...pod.metadata, annotations } };
+        const once = decide(forged, compiled, context);
+        expect(applyJsonPatch(structuredClone(forged), once.patch)).toEqual(once.pod);
+        expect(decide(structuredClone(once.pod), compiled, context).patch).toEqual([]);
+      }),
+      fewer,
+    );
+  });
+
+  test("whatever others did to an injected pod, deciding twice changes nothing the second time", () => {
+    fc.assert(
+      fc.property(pods, rules, interventions, (pod, compiled, changes) => {
+        const between = structuredClone(decide(pod, compiled, context).pod);
+        for (const change of changes) change(between);
+        const once = decide(between, compiled, context);
+        expect(applyJsonPatch(structuredClone(between), once.patch)).toEqual(once.pod);
+        const stored = structuredClone(once.pod);
+        defaultObject(kinds().byKind("", "v1", "Pod")!, stored);
+        expect(decide(stored, compiled, { ...context, now: "2027-07-07T07:07:07Z" }).patch).toEqual([]);
+      }),
+      fewer,
+    );
+  });
+
+  test("defaults of the API server alone change nothing", () => {
+    fc.assert(
+      fc.property(pods, rules, (pod, compiled) => {
+        const stored = structuredClone(decide(pod, compiled, context).pod);
+        defaultObject(kinds().byKind("", "v1", "Pod")!, stored);
+        expect(decide(stored, compiled, { ...context, now: "2027-07-07T07:07:07Z" }).patch).toEqual([]);
+      }),
+      fewer,
     );
   });
 

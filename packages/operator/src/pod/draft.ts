@@ -1,4 +1,4 @@
-import type { Container, LocalObjectReference, Pod, Volume } from "./pod.ts";
+import type { Container, EnvVar, LocalObjectReference, Pod, Volume } from "./pod.ts";
 
 /** One operation of RFC 6902 as an admission answer carries it. */
 export type PatchOperation =
@@ -48,13 +48,14 @@ export class Draft {
     this.#annotations.set(key, value);
   }
 
-  hasVolume(name: string): boolean {
+  /** The volume of this name, the pod's own before those that rules added. */
+  volume(name: string): Volume | undefined {
     const own = this.original.spec.volumes ?? NO_VOLUMES;
-    return own.some((volume) => volume.name === name) || this.#newVolumes.some((volume) => volume.name === name);
+    return own.find((volume) => volume.name === name) ?? this.#newVolumes.find((volume) => volume.name === name);
   }
-  /** Adds a volume at the end unless one of its name is there: the pod's own wins, then the first rule's. */
+  /** Adds a volume at the end; its name must be free. */
   addVolume(volume: Volume): void {
-    if (!this.hasVolume(volume.name)) this.#newVolumes.push(volume);
+    this.#newVolumes.push(volume);
   }
   /** Adds a pull secret at the end unless it is there. */
   addPullSecret(secret: LocalObjectReference): void {
@@ -118,6 +119,8 @@ export class ContainerEdits {
   readonly after: Container[] = [];
   readonly #field: ContainerList;
   readonly #edits: PatchOperation[] = [];
+  /** How many variables rules put before those of the pod's own container at a place. */
+  readonly #front = new Map<number, number>();
 
   constructor(own: readonly Container[], field: ContainerList) {
     this.own = own;
@@ -134,6 +137,22 @@ export class ContainerEdits {
     const path = `/spec/${this.#field}/${index}`;
     if (edits === undefined) this.#edits.push({ op: "replace", path, value: container });
     else for (const edit of edits) this.#edits.push({ ...edit, path: path + edit.path });
+  }
+
+  /**
+   * Gives the pod's own container at `index` variables, before its own, so that its own can refer to them; those of
+   * earlier calls stay before those of later ones. None of their names may be there yet.
+   */
+  addVariables(index: number, variables: readonly EnvVar[]): void {
+    const container = this.own[index]!;
+    const front = this.#front.get(index) ?? 0;
+    this.#front.set(index, front + variables.length);
+    const env = container.env ?? undefined;
+    const edits: PatchOperation[] =
+      env === undefined
+        ? [{ op: "add", path: "/env", value: variables }]
+        : variables.map((value, offset) => ({ op: "add", path: `/env/${front + offset}`, value }));
+    this.replace(index, { ...container, env: env === undefined ? variables : env.toSpliced(front, 0, ...variables) }, edits);
   }
 
   list(): Container[] {

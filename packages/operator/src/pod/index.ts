@@ -5,9 +5,8 @@
  * - A draft never writes to the pod it was made of, and its patch applied to that pod gives the drafted pod.
  * - A patch holds one operation per edit and none for what is already so.
  */
-export { nameClash } from "./clash.ts";
+export { nameClash, otherVolumeName } from "./clash.ts";
 export { type ContainerEdits, Draft, type PatchOperation } from "./draft.ts";
-export { templateContainers, withoutMetadataOf, withoutTemplates } from "./history.ts";
 export { LastText } from "./last-text.ts";
 export {
   type Container,
@@ -21,5 +20,6 @@ export {
   type VolumeDevice,
   type VolumeMount,
 } from "./pod.ts";
-export type { Reason, ReasonCode, RuleKind } from "./reason.ts";
+export type { Additions, Reason, ReasonCode, RuleKind } from "./reason.ts";
 export { INJECTION_ANNOTATION, type InjectionEntry, readInjectionRecord, writeInjectionRecord } from "./record.ts";
+export { type ContainerDefaults, differences, refreshed, type ServerAdditions, sameVolume } from "./refresh.ts";

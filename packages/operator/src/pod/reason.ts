@@ -5,7 +5,6 @@ export type ReasonCode =
   | "SelectorMismatch"
   | "NamespaceMismatch"
   | "NamespaceExcluded"
-  | "PodFinished"
   | "Paused"
   | "CanaryInstead"
   | "NameClash"
@@ -15,7 +14,9 @@ export type ReasonCode =
   | "OptedOut"
   | "NotOptedIn"
   | "NotCreate"
-  | "RuleInvalid";
+  | "RuleInvalid"
+  /** The pod's annotation says that a rule did something to it which the rules of today would not do. */
+  | "ClaimRejected";
 
 export type RuleKind = "PodDefaults" | "SidecarSet" | "Template";
 
@@ -38,6 +39,8 @@ export interface Reason {
   readonly env?: readonly string[];
   /** Paths of mounts that were added to the pod's own containers. */
   readonly mounts?: readonly string[];
+  /** Which of the pod's own containers got which of `env` and `mounts`, where that is not all in every one. */
+  readonly into?: Readonly<Record<string, Additions>>;
   /** What labels and annotations said before a rule overrode them: selectors go by what the user wrote. */
   readonly replaced?: Replaced;
   /** What could not be done although the rule applied, one sentence each. */
@@ -47,4 +50,10 @@ export interface Reason {
 export interface Replaced {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Names of variables and paths of mounts. */
+export interface Additions {
+  readonly env?: readonly string[];
+  readonly mounts?: readonly string[];
 }

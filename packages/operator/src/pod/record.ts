@@ -1,6 +1,6 @@
 import { LastText } from "./last-text.ts";
 import type { Pod } from "./pod.ts";
-import type { Reason, ReasonCode, Replaced } from "./reason.ts";
+import type { Additions, Reason, ReasonCode, Replaced } from "./reason.ts";
 
 /** The annotation that says what was done to a pod, by which rule and why. */
 export const INJECTION_ANNOTATION = "outrigger.dev/injection";
@@ -17,6 +17,8 @@ export interface InjectionEntry {
   readonly env?: readonly string[];
   /** Paths of mounts that were added to the pod's own containers. */
   readonly mounts?: readonly string[];
+  /** Which of the pod's own containers got which of `env` and `mounts`. */
+  readonly into?: Readonly<Record<string, Additions>>;
   /** What labels and annotations said before they were overridden. */
   readonly replaced?: Replaced;
   readonly problems?: readonly string[];
@@ -49,14 +51,22 @@ const LISTS = ["containers", "labels", "annotations", "env", "mounts", "problems
 
 /** Users can write the annotation too: only what has the right shape is taken over. */
 function readable(entry: InjectionEntry): InjectionEntry {
-  const { rule, action, reason, replaced } = entry;
+  const { rule, action, reason, replaced, into } = entry;
   const result: Record<string, unknown> = { rule, action, reason };
   for (const field of LISTS) {
     const value: unknown = entry[field];
-    if (Array.isArray(value)) result[field] = value.filter((item) => typeof item === "string");
+    if (Array.isArray(value)) result[field] = names(value);
   }
   if (replaced !== undefined) result["replaced"] = { labels: texts(replaced?.labels), annotations: texts(replaced?.annotations) };
+  if (typeof into === "object" && into !== null)
+    result["into"] = Object.fromEntries(
+      Object.entries(into).map(([name, added]) => [name, { env: names(added?.env), mounts: names(added?.mounts) }]),
+    );
   return result as unknown as InjectionEntry;
+}
+
+function names(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter((item) => typeof item === "string") : [];
 }
 
 function texts(map: unknown): Record<string, string> {
@@ -72,7 +82,7 @@ function texts(map: unknown): Record<string, string> {
 export function writeInjectionRecord(before: readonly InjectionEntry[], reasons: readonly Reason[]): string {
   if (before.length === 0) return firstRecord(reasons);
   const entries = [...before];
-  for (const { kind, rule, action, reason, containers, labels, annotations, env, mounts, replaced, problems } of reasons) {
+  for (const { kind, rule, action, reason, containers, labels, annotations, env, mounts, into, replaced, problems } of reasons) {
     const key = `${kind}/${rule}`;
     const at = entries.findIndex((entry) => entry.rule === key);
     if (at >= 0 && action !== "applied") continue;
@@ -86,6 +96,7 @@ export function writeInjectionRecord(before: readonly InjectionEntry[], reasons:
       ...list("annotations", earlier?.annotations, annotations),
       ...list("env", earlier?.env, env),
       ...list("mounts", earlier?.mounts, mounts),
+      ...joined(earlier?.into, into),
       ...both(earlier?.replaced, replaced),
       ...list("problems", undefined, problems),
     };
@@ -104,6 +115,16 @@ function list(
   return { [field]: [...new Set([...earlier, ...(now ?? [])])] };
 }
 
+function joined(earlier: InjectionEntry["into"], now: InjectionEntry["into"]): { into?: Readonly<Record<string, Additions>> } {
+  if (earlier === undefined) return now === undefined ? {} : { into: now };
+  const into = new Map(Object.entries(earlier));
+  for (const [name, { env, mounts }] of Object.entries(now ?? {})) {
+    const before = into.get(name);
+    into.set(name, { ...list("env", before?.env, env), ...list("mounts", before?.mounts, mounts) });
+  }
+  return { into: Object.fromEntries(into) };
+}
+
 /** The older value counts: it is the user's. */
 function both(earlier: Replaced | undefined, now: Replaced | undefined): { replaced?: Replaced } {
   if (earlier === undefined) return now === undefined ? {} : { replaced: now };
@@ -119,13 +140,27 @@ function firstRecord(reasons: readonly Reason[]): string {
 }
 
 /** An entry as JSON, of a pod that had none. */
-function firstEntry({ kind, rule, action, reason, containers, labels, annotations, env, mounts, replaced, problems }: Reason): string {
+function firstEntry({
+  kind,
+  rule,
+  action,
+  reason,
+  containers,
+  labels,
+  annotations,
+  env,
+  mounts,
+  into,
+  replaced,
+  problems,
+}: Reason): string {
   let text = `{"rule":${JSON.stringify(`${kind}/${rule}`)},"action":"${action}","reason":"${reason}"`;
   if (containers !== undefined && containers.length > 0) text += `,"containers":${JSON.stringify(containers)}`;
   if (labels !== undefined) text += `,"labels":${JSON.stringify(labels)}`;
   if (annotations !== undefined) text += `,"annotations":${JSON.stringify(annotations)}`;
   if (env !== undefined) text += `,"env":${JSON.stringify(env)}`;
   if (mounts !== undefined) text += `,"mounts":${JSON.stringify(mounts)}`;
+  if (into !== undefined) text += `,"into":${JSON.stringify(into)}`;
   if (replaced !== undefined) text += `,"replaced":${JSON.stringify(replaced)}`;
   if (problems !== undefined) text += `,"problems":${JSON.stringify(problems)}`;
   return `${text}}`;

@@ -1,6 +1,7 @@
-import { type Container, type Draft, type EnvVar, isInjected, type PatchOperation, type Pod, type Reason } from "../pod/index.ts";
+import { labelValueProblems } from "@outrigger/kit/api";
+import type { Draft, EnvVar, PatchOperation, Pod, Reason } from "../pod/index.ts";
 import type { DefaultEntry, PodDefaults } from "./pod-defaults.ts";
-import { type Resolver, resolver, type ValueSources } from "./values.ts";
+import { type Resolved, type Resolver, resolver, type ValueSources } from "./values.ts";
 
 /** PodDefaults with what does not depend on the pod worked out. */
 export interface CompiledPodDefaults {
@@ -42,66 +43,121 @@ export function comparePodDefaults(a: CompiledPodDefaults, b: CompiledPodDefault
   return b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
-/**
- * Lets the PodDefaults that match act on a pod, in their order. What an earlier one set, or would have set, later ones
- * leave alone; so the result is the same when they act again on their own result.
- */
-export function applyPodDefaults(draft: Draft, matching: readonly CompiledPodDefaults[], context: PodDefaultsContext): Reason[] {
-  const settled = { labels: new Set<string>(), annotations: new Set<string>(), env: new Set<string>() };
-  return matching.map((defaults) => applyOne(draft, defaults, context, settled));
-}
-
 export interface PodDefaultsContext {
   /** The pod as its user wrote it, without what earlier calls set. */
   readonly submitted: Pod;
   readonly namespaceLabels: Readonly<Record<string, string>>;
-  /** Containers that came from templates in an earlier call. */
-  readonly foreign: ReadonlySet<string>;
 }
 
-type Settled = Record<"labels" | "annotations" | "env", Set<string>>;
+/**
+ * Lets the PodDefaults that match act on a pod, in their order: first on its metadata, by which other rules select, then
+ * on its containers. What an earlier one set, or would have set, later ones leave alone; so the result is the same when
+ * they act again on their own result.
+ */
+export class PodDefaultsApplication {
+  readonly #draft: Draft;
+  readonly #context: PodDefaultsContext;
+  readonly #settled = { labels: new Set<string>(), annotations: new Set<string>(), env: new Set<string>() };
+  readonly #all: readonly Doings[];
 
-function applyOne(
-  draft: Draft,
-  defaults: CompiledPodDefaults,
-  { submitted, namespaceLabels, foreign }: PodDefaultsContext,
-  settled: Settled,
-): Reason {
-  const done = { labels: [] as string[], annotations: [] as string[], env: [] as string[] };
-  const problems: string[] = [];
-  const replaced: { labels?: Record<string, string>; annotations?: Record<string, string> } = {};
-  for (const list of ["labels", "annotations"] as const) {
+  constructor(draft: Draft, matching: readonly CompiledPodDefaults[], context: PodDefaultsContext) {
+    this.#draft = draft;
+    this.#context = context;
+    this.#all = matching.map((defaults) => ({ defaults, labels: [], annotations: [], env: [], problems: [], replaced: {} }));
+  }
+
+  setMetadata(): void {
+    for (const doings of this.#all) for (const list of ["labels", "annotations"] as const) this.#setTexts(list, doings);
+  }
+
+  /**
+   * Sets the variables of the pod's own containers, before those that the containers have.
+   *
+   * @param brought names of the containers that other rules bring; they get none
+   */
+  setVariables(brought: ReadonlySet<string>): Reason[] {
+    for (const doings of this.#all) this.#setVariables(doings, brought);
+    return this.#all.map(reasonFor);
+  }
+
+  #setTexts(list: "labels" | "annotations", { defaults, problems, replaced, ...done }: Doings): void {
+    const draft = this.#draft;
+    const settled = this.#settled[list];
     for (const entry of defaults[list]) {
-      if (settled[list].has(entry.name)) continue;
-      const resolved = typeof entry.resolve === "function" ? entry.resolve(submitted, namespaceLabels) : entry.resolve;
+      if (settled.has(entry.name)) continue;
+      const resolved = this.#resolve(entry);
       if ("unset" in resolved) {
         problems.push(resolved.unset);
         continue;
       }
+      const { value } = resolved;
       const current = Object.hasOwn(draft[list], entry.name) ? draft[list][entry.name] : undefined;
-      if (current === undefined || (entry.override && current !== resolved.value)) {
-        if (list === "labels") draft.setLabel(entry.name, resolved.value);
-        else draft.setAnnotation(entry.name, resolved.value);
+      if (current === undefined || (entry.override && current !== value)) {
+        const wrong = list === "labels" ? labelValueProblems(value)[0] : tooMuch(draft.annotations, entry.name, value);
+        if (wrong !== undefined) {
+          problems.push(`${entry.name}: ${wrong}`);
+          continue;
+        }
+        if (list === "labels") draft.setLabel(entry.name, value);
+        else draft.setAnnotation(entry.name, value);
         done[list].push(entry.name);
         if (current !== undefined) replaced[list] = { ...replaced[list], [entry.name]: current };
-        settled[list].add(entry.name);
-      } else if (current === resolved.value) settled[list].add(entry.name);
+        settled.add(entry.name);
+      } else if (current === value) settled.add(entry.name);
     }
   }
-  for (const entry of defaults.env) {
-    if (settled.env.has(entry.name)) continue;
-    const resolved = typeof entry.resolve === "function" ? entry.resolve(submitted, namespaceLabels) : entry.resolve;
-    let variable: EnvVar;
-    if ("value" in resolved) variable = { name: entry.name, value: resolved.value };
-    else if (entry.fieldPath !== undefined)
-      variable = { name: entry.name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: entry.fieldPath } } };
-    else {
-      problems.push(resolved.unset);
-      continue;
+
+  #setVariables({ defaults, env, problems }: Doings, brought: ReadonlySet<string>): void {
+    const settled = this.#settled.env;
+    for (const entry of defaults.env) {
+      if (settled.has(entry.name)) continue;
+      const resolved = this.#resolve(entry);
+      let variable: EnvVar;
+      if ("value" in resolved) variable = { name: entry.name, value: resolved.value };
+      else if (entry.fieldPath !== undefined)
+        variable = { name: entry.name, valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: entry.fieldPath } } };
+      else {
+        problems.push(resolved.unset);
+        continue;
+      }
+      if (setVariable(this.#draft, variable, entry.override, brought)) env.push(entry.name);
+      settled.add(entry.name);
     }
-    if (setVariable(draft, variable, entry.override, foreign)) done.env.push(entry.name);
-    settled.env.add(entry.name);
   }
+
+  #resolve(entry: CompiledEntry): Resolved {
+    const { submitted, namespaceLabels } = this.#context;
+    return typeof entry.resolve === "function" ? entry.resolve(submitted, namespaceLabels) : entry.resolve;
+  }
+}
+
+/** What one PodDefaults has done so far. */
+interface Doings {
+  readonly defaults: CompiledPodDefaults;
+  readonly labels: string[];
+  readonly annotations: string[];
+  readonly env: string[];
+  readonly problems: string[];
+  readonly replaced: { labels?: Record<string, string>; annotations?: Record<string, string> };
+}
+
+/** Kubernetes refuses a pod whose annotations are larger together, in bytes. */
+const ANNOTATIONS_LIMIT = 256 * 1024;
+/** Left for what others add after us, in bytes. */
+const ANNOTATIONS_RESERVE = 32 * 1024;
+
+/** Why an annotation would make the pod one that Kubernetes refuses. */
+function tooMuch(annotations: Readonly<Record<string, string>>, name: string, value: string): string | undefined {
+  // Whatever the encoding, no text has more than three bytes a code unit.
+  let units = name.length + value.length;
+  for (const key in annotations) units += key.length + annotations[key]!.length;
+  if (units * 3 < ANNOTATIONS_LIMIT - ANNOTATIONS_RESERVE) return undefined;
+  const bytes = Object.entries({ ...annotations, [name]: value }).reduce((sum, entry) => sum + Buffer.byteLength(entry.join("")), 0);
+  if (bytes <= ANNOTATIONS_LIMIT - ANNOTATIONS_RESERVE) return undefined;
+  return `the pod's annotations would have ${bytes} bytes, and Kubernetes takes no more than ${ANNOTATIONS_LIMIT}`;
+}
+
+function reasonFor({ defaults, problems, replaced, ...done }: Doings): Reason {
   const changes = [
     ...done.labels.map((name) => `label ${name}`),
     ...done.annotations.map((name) => `annotation ${name}`),
@@ -123,34 +179,29 @@ function applyOne(
 }
 
 /** @returns whether a container changed */
-function setVariable(draft: Draft, variable: EnvVar, override: boolean, foreign: ReadonlySet<string>): boolean {
+function setVariable(draft: Draft, variable: EnvVar, override: boolean, brought: ReadonlySet<string>): boolean {
   let changed = false;
   for (const list of [draft.initContainers, draft.containers]) {
     list.own.forEach((container, index) => {
-      if (isInjected(container) || foreign.has(container.name)) return;
-      const edit = variableEdit(container, variable, override);
-      if (edit === undefined) return;
-      list.replace(index, edit.container, [edit.operation]);
+      if (brought.has(container.name)) return;
+      const env = container.env ?? [];
+      const own = env.filter(({ name }) => name === variable.name);
+      if (own.length === 0) list.addVariables(index, [variable]);
+      else {
+        if (!override || own.every((one) => same(one, variable))) return;
+        // The last one of a name counts in Kubernetes: one that stays behind would escape the override.
+        const first = env.indexOf(own[0]!);
+        const value = env.filter((one) => !own.includes(one)).toSpliced(first, 0, variable);
+        const operation: PatchOperation =
+          own.length === 1 ? { op: "replace", path: `/env/${first}`, value: variable } : { op: "replace", path: "/env", value };
+        list.replace(index, { ...container, env: value }, [operation]);
+      }
       changed = true;
     });
   }
   return changed;
 }
 
-function variableEdit(
-  container: Container,
-  variable: EnvVar,
-  override: boolean,
-): { container: Container; operation: PatchOperation } | undefined {
-  const env = container.env ?? undefined;
-  if (env === undefined) return { container: { ...container, env: [variable] }, operation: { op: "add", path: "/env", value: [variable] } };
-  const index = env.findIndex((own) => own.name === variable.name);
-  if (index < 0) return { container: { ...container, env: [...env, variable] }, operation: { op: "add", path: "/env/-", value: variable } };
-  const own = env[index]!;
-  const same = own.value === variable.value && JSON.stringify(own.valueFrom) === JSON.stringify(variable.valueFrom);
-  if (!override || same) return undefined;
-  return {
-    container: { ...container, env: env.with(index, variable) },
-    operation: { op: "replace", path: `/env/${index}`, value: variable },
-  };
+function same(own: EnvVar, variable: EnvVar): boolean {
+  return (own.value ?? "") === (variable.value ?? "") && JSON.stringify(own.valueFrom) === JSON.stringify(variable.valueFrom);
 }

@@ -4,7 +4,7 @@
  * - A value that has no source is not set, and is told; never an empty label.
  * - Acting twice changes nothing the second time.
  */
-export { applyPodDefaults, type CompiledPodDefaults, comparePodDefaults, compilePodDefaults } from "./apply.ts";
+export { type CompiledPodDefaults, comparePodDefaults, compilePodDefaults, PodDefaultsApplication } from "./apply.ts";
 export type { DefaultEntry, PodDefaults, PodDefaultsSpec, ValueSource } from "./pod-defaults.ts";
 export { PodDefaultsKind, type PodDefaultsStatus, podDefaultsCrd } from "./resource.ts";
 export { podDefaultsController, podDefaultsStatus } from "./status.ts";

@@ -90,7 +90,7 @@ describe("PodDefaults", () => {
     };
     const decision = act(given, env);
     const node = { name: "NODE", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "spec.nodeName" } } };
-    expect(decision.pod.spec.containers[0]?.env).toEqual([{ name: "REGION", value: "mine" }, node]);
+    expect(decision.pod.spec.containers[0]?.env).toEqual([node, { name: "REGION", value: "mine" }]);
     expect(decision.pod.spec.initContainers?.[0]?.env).toEqual([{ name: "REGION", value: "r1" }, node]);
   });
 

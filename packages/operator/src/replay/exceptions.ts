@@ -30,6 +30,12 @@ export const EXCEPTIONS: readonly Exception[] = [
     otherwise: "refused",
   },
   {
+    cases: ["share-mounts-clashing-app"],
+    reason:
+      "a sidecar that replaces an app container gets none of its mounts; a second call, which no longer sees that container, would take them away in kruise",
+    normalise: (pod) => withContainers(pod, "containers", (containers) => containers.map(withoutMountsOfInjected)),
+  },
+  {
     cases: ["skip-kube-system"],
     reason: "pods of kube-system, kube-public and kube-node-lease get nothing injected unless the manager is told otherwise",
     excludedNamespaces: [],
@@ -108,6 +114,10 @@ function withContainers(
 ): Pod {
   const containers = pod.spec[list];
   return containers === undefined ? pod : { ...pod, spec: { ...pod.spec, [list]: change(containers) } };
+}
+
+function withoutMountsOfInjected(container: Container): Container {
+  return container.env?.some((variable) => variable.name === "IS_INJECTED") ? omit(container, "volumeMounts") : container;
 }
 
 /** Injected containers that stand together, by name; those of the pod stay where they are. */

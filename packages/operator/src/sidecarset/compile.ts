@@ -9,7 +9,14 @@ import {
   type VolumeMount,
 } from "../pod/index.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
-import { BASE_ANNOTATION, CANARY_ANNOTATION, HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, ON_CONFLICT_ANNOTATION } from "./names.ts";
+import {
+  BASE_ANNOTATION,
+  CANARY_ANNOTATION,
+  HASH_ANNOTATION,
+  HASH_WITHOUT_IMAGE_ANNOTATION,
+  ON_CONFLICT_ANNOTATION,
+  VOLUMES_ANNOTATION,
+} from "./names.ts";
 import { type CompiledResourcesPolicy, compileResourcesPolicy } from "./resources-policy.ts";
 import type { PatchPodMetadata, SidecarContainer, SidecarSet, TransferEnv } from "./set.ts";
 
@@ -20,6 +27,8 @@ export interface CompiledSidecarSet {
   /** The set that this one, a canary, stands in for. */
   readonly canaryOf: string | undefined;
   readonly replaceOnConflict: boolean;
+  /** A volume of the pod's never stands in for one of the set's. */
+  readonly ownVolumes: boolean;
   readonly containers: readonly CompiledContainer[];
   readonly initContainers: readonly CompiledContainer[];
   readonly volumes: ReadonlyMap<string, Volume>;
@@ -76,6 +85,7 @@ export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
     paused: spec.injectionStrategy?.paused === true,
     canaryOf: annotations[CANARY_ANNOTATION] === "true" ? annotations[BASE_ANNOTATION] : undefined,
     replaceOnConflict: annotations[ON_CONFLICT_ANNOTATION] === "replace",
+    ownVolumes: annotations[VOLUMES_ANNOTATION] === "own",
     containers,
     initContainers,
     volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, sharedValue(volume)])),

@@ -13,7 +13,7 @@ export function hotUpgradePair(
   container: Container,
   annotations: Readonly<Record<string, string>>,
 ): [Container, Container] {
-  const working = workingContainers(annotations)[container.name] ?? `${container.name}-1`;
+  const working = workingContainer(annotations, container.name) ?? `${container.name}-1`;
   const make = (name: string): Container => ({
     ...container,
     name,
@@ -33,7 +33,7 @@ export function hotUpgradePair(
 /** Notes which of the two works, and their versions, where the pod does not say so yet. */
 export function writeHotUpgradeState(draft: Draft, name: string, setVersion: string): void {
   const working = workingContainers(draft.annotations);
-  if (Object.hasOwn(working, name)) return;
+  if (workingContainer(draft.annotations, name) !== undefined) return;
   working[name] = `${name}-1`;
   const sorted = Object.fromEntries(Object.entries(working).sort(([a], [b]) => (a < b ? -1 : 1)));
   draft.setAnnotation(WORKING_HOT_UPGRADE_ANNOTATION, JSON.stringify(sorted));
@@ -41,6 +41,13 @@ export function writeHotUpgradeState(draft: Draft, name: string, setVersion: str
   draft.setAnnotation(version(`${name}-2`), "0");
   draft.setAnnotation(otherVersion(`${name}-1`), "0");
   draft.setAnnotation(otherVersion(`${name}-2`), setVersion);
+}
+
+/** Which of the pair the pod says works. Any other name would leave both on the empty image: the pod's author could ask for that. */
+function workingContainer(annotations: Readonly<Record<string, string>>, name: string): string | undefined {
+  const working = workingContainers(annotations);
+  const said = Object.hasOwn(working, name) ? working[name] : undefined;
+  return said === `${name}-1` || said === `${name}-2` ? said : undefined;
 }
 
 /** Sidecar → its working container; nothing where the annotation cannot be read. */

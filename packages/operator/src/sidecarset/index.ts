@@ -9,7 +9,7 @@ export { type CompiledContainer, type CompiledSidecarSet, compileSidecarSet } fr
 export { convertSidecarSet } from "./convert.ts";
 export { defaultSidecarSet } from "./defaults.ts";
 export { hashSidecarSet, hashWithoutImage, safeEncode } from "./hash.ts";
-export { injectSidecarSets } from "./inject.ts";
+export { SidecarInjection } from "./inject.ts";
 export * from "./names.ts";
 export { type ConversionClient, SidecarSets, SidecarSetsV1alpha1, schemaProblems, sidecarSetCrd } from "./resource.ts";
 export {
@@ -34,3 +34,4 @@ export type {
   UpdateStrategy,
 } from "./set.ts";
 export { type SidecarSetSurroundings, validateSidecarSet } from "./validate.ts";
+export { sidecarNames } from "./volumes.ts";

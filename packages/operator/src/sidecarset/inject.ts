@@ -1,114 +1,113 @@
 import type { Cause } from "@outrigger/kit/api";
-import { type Container, type Draft, type InjectionEntry, isInjected, nameClash, type Reason, withoutTemplates } from "../pod/index.ts";
+import {
+  type Container,
+  type ContainerDefaults,
+  type Draft,
+  differences,
+  isInjected,
+  nameClash,
+  type Reason,
+  refreshed,
+  type ServerAdditions,
+} from "../pod/index.ts";
 import type { CompiledContainer, CompiledSidecarSet } from "./compile.ts";
 import { ExpressionError } from "./expression.ts";
 import { hotUpgradePair, writeHotUpgradeState } from "./hot-upgrade.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_ANNOTATION, ON_CONFLICT_ANNOTATION } from "./names.ts";
 import { patchPodMetadata } from "./patch-metadata.ts";
 import { BrokenHashAnnotation, type HashEntry, readHashes, writeHashes, writeInjectedList } from "./record.ts";
-import { refreshed } from "./refresh.ts";
 import { containerForPod } from "./share.ts";
+import { placeVolumes } from "./volumes.ts";
 
 /**
- * Puts the sidecars of all matching sets into a pod, in the order given.
+ * Puts the sidecars of all matching sets into a pod, in the order given: first their metadata, then their containers.
  *
  * - "Before" containers of all sets come first, then the pod's own, then all "after"; the same for init containers.
- * - A container that an earlier call injected is refreshed where it stands.
+ * - A container that looks injected becomes the set's, where it stands: whoever made the pod could have written it.
  * - A name that the pod's own container has already is a cause for refusal, unless the set says `on-conflict: replace`.
- *
- * @param now RFC 3339, UTC, whole seconds
- * @returns why, set by set; `causes` are those of a refusal, and then the draft is not to be used
  */
-export function injectSidecarSets(
-  draft: Draft,
-  sets: readonly CompiledSidecarSet[],
-  record: readonly InjectionEntry[],
-  now: string,
-): { reasons: Reason[]; causes: Cause[] } {
-  const injection = new Injection(draft, record);
-  try {
-    for (const set of sets) injection.patchMetadata(set);
-    injection.readRecords();
-  } catch (error) {
-    if (!(error instanceof BrokenHashAnnotation)) throw error;
-    const cause: Cause = {
-      reason: "FieldValueInvalid",
-      field: `metadata.annotations[${error.annotation}]`,
-      message: `Invalid value: ${error.message}`,
-    };
-    return {
-      reasons: sets.map((set) => ({
-        kind: "SidecarSet",
-        rule: set.name,
-        action: "refused",
-        reason: "BrokenAnnotation",
-        message: error.message,
-      })),
-      causes: [cause],
-    };
-  }
-  for (const set of sets) injection.inject(set);
-  if (injection.causes.length === 0) injection.writeRecords(sets, now);
-  return { reasons: injection.reasons, causes: injection.causes };
-}
-
-type ContainerList = "containers" | "initContainers";
-
-class Injection {
-  readonly reasons: Reason[] = [];
-  readonly causes: Cause[] = [];
+export class SidecarInjection {
+  readonly #reasons: Reason[] = [];
+  readonly #causes: Cause[] = [];
   readonly #draft: Draft;
-  readonly #sources: readonly Container[];
-  readonly #initSources: readonly Container[];
+  readonly #sets: readonly CompiledSidecarSet[];
+  readonly #additions: ServerAdditions;
+  #sources: readonly Container[] = [];
+  #initSources: readonly Container[] = [];
   /** Sidecars placed in this pass: name → set. */
   readonly #placed = new Map<string, string>();
-  readonly #metadataKeys = new Map<string, string[]>();
+  readonly #metadata = new Map<string, { readonly changed: readonly string[]; readonly replaced: Readonly<Record<string, string>> }>();
   #hashes: Record<string, HashEntry> = {};
   #bareHashes: Record<string, HashEntry> = {};
 
-  constructor(draft: Draft, record: readonly InjectionEntry[]) {
+  constructor(draft: Draft, sets: readonly CompiledSidecarSet[], containerDefaults: ContainerDefaults | undefined) {
     this.#draft = draft;
-    this.#sources = record.length === 0 ? draft.containers.own : withoutTemplates(draft.containers.own, record);
-    this.#initSources = record.length === 0 ? draft.initContainers.own : withoutTemplates(draft.initContainers.own, record);
+    this.#sets = sets;
+    this.#additions = { pod: draft.original, containerDefaults };
   }
 
-  patchMetadata(set: CompiledSidecarSet): void {
+  patchMetadata(): void {
+    for (const set of this.#sets) this.#patchMetadata(set);
+  }
+
+  /**
+   * @param own what the pod's user brought of a list of containers: nothing else is shared with sidecars. What a container
+   *   says about itself (`IS_INJECTED`) does not count, unlike in kruise
+   * @param now RFC 3339, UTC, whole seconds
+   * @returns why, set by set; `causes` are those of a refusal, and then the draft is not to be used
+   */
+  inject(own: (containers: readonly Container[]) => readonly Container[], now: string): { reasons: Reason[]; causes: Cause[] } {
+    try {
+      this.#readRecords();
+    } catch (error) {
+      if (!(error instanceof BrokenHashAnnotation)) throw error;
+      return unreadable(this.#sets, error);
+    }
+    this.#sources = own(this.#draft.containers.own);
+    this.#initSources = own(this.#draft.initContainers.own);
+    for (const set of this.#sets) this.#injectSet(set);
+    if (this.#causes.length === 0) this.#writeRecords(now);
+    return { reasons: this.#reasons, causes: this.#causes };
+  }
+
+  #patchMetadata(set: CompiledSidecarSet): void {
     if (set.metadata.length === 0) return;
-    const { changed, causes } = patchPodMetadata(this.#draft, set);
-    this.#metadataKeys.set(set.name, changed);
-    this.causes.push(...causes);
+    const { changed, replaced, causes } = patchPodMetadata(this.#draft, set);
+    this.#metadata.set(set.name, { changed, replaced });
+    this.#causes.push(...causes);
   }
 
-  readRecords(): void {
+  #readRecords(): void {
     const { annotations } = this.#draft;
     this.#hashes = readHashes(HASH_ANNOTATION, annotations[HASH_ANNOTATION]);
     this.#bareHashes = readHashes(HASH_WITHOUT_IMAGE_ANNOTATION, annotations[HASH_WITHOUT_IMAGE_ANNOTATION]);
   }
 
-  inject(set: CompiledSidecarSet): void {
+  #injectSet(set: CompiledSidecarSet): void {
     const entry = Object.hasOwn(this.#hashes, set.name) ? this.#hashes[set.name] : undefined;
-    const before = this.causes.length;
+    const before = this.#causes.length;
     const did: Doings = {
       names: [],
       problems: [],
-      changed: (this.#metadataKeys.get(set.name)?.length ?? 0) > 0 || entry?.hash !== set.hash,
+      changed: (this.#metadata.get(set.name)?.changed.length ?? 0) > 0 || entry?.hash !== set.hash,
     };
     for (const compiled of set.initContainers) this.#inject("initContainers", compiled, set, entry, did);
     for (const compiled of set.containers) this.#inject("containers", compiled, set, entry, did);
     for (const secret of set.pullSecrets) this.#draft.addPullSecret(secret);
-    this.reasons.push(this.causes.length > before ? refusal(set, this.causes.slice(before)) : this.#reason(set, did));
+    this.#reasons.push(this.#causes.length > before ? refusal(set, this.#causes.slice(before)) : this.#reason(set, did));
   }
 
   #inject(list: ContainerList, compiled: CompiledContainer, set: CompiledSidecarSet, entry: HashEntry | undefined, did: Doings): void {
-    const container = this.#container(compiled, set, did.problems);
-    if (container === undefined) return;
+    const plain = this.#container(compiled, set, did.problems);
+    if (plain === undefined) return;
+    const { container, causes } = placeVolumes(this.#draft, plain, compiled, set, did.problems);
+    this.#causes.push(...causes);
     if (compiled.hotUpgradeEmptyImage === undefined) this.#placeOne(list, container, compiled, set, entry, did);
     else {
       for (const one of hotUpgradePair(compiled.hotUpgradeEmptyImage, container, this.#draft.annotations))
         this.#placeOne(list, one, compiled, set, entry, did);
       writeHotUpgradeState(this.#draft, compiled.name, set.version);
     }
-    this.#takeVolumes(container, set);
   }
   #placeOne(
     list: ContainerList,
@@ -118,7 +117,7 @@ class Injection {
     entry: HashEntry | undefined,
     did: Doings,
   ): void {
-    if (this.#place(list, container, compiled, set, entry)) did.changed = true;
+    if (this.#place(list, container, compiled, set, entry, did.problems)) did.changed = true;
     did.names.push(container.name);
   }
 
@@ -127,7 +126,7 @@ class Injection {
       return containerForPod(compiled, this.#draft, this.#sources, this.#initSources, problems);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      this.causes.push({
+      this.#causes.push({
         reason: "FieldValueInvalid",
         field: "spec.containers",
         message: `Invalid value: sidecar ${JSON.stringify(compiled.name)} of SidecarSet ${JSON.stringify(set.name)}: ${error.message}`,
@@ -136,8 +135,9 @@ class Injection {
     }
   }
 
-  writeRecords(sets: readonly CompiledSidecarSet[], now: string): void {
+  #writeRecords(now: string): void {
     const draft = this.#draft;
+    const sets = this.#sets;
     draft.setAnnotation(HASH_ANNOTATION, writeHashes(this.#hashes, sets, "hash", now));
     draft.setAnnotation(HASH_WITHOUT_IMAGE_ANNOTATION, writeHashes(this.#bareHashes, sets, "hashWithoutImage", now));
     const names = sets.map((set) => set.name);
@@ -151,13 +151,14 @@ class Injection {
     compiled: CompiledContainer,
     set: CompiledSidecarSet,
     entry: HashEntry | undefined,
+    problems: string[],
   ): boolean {
     const { name } = container;
     const edits = this.#draft[list];
     const other = this.#placed.get(name);
     if (other !== undefined) {
       const fix = "rename one of them, or make the selectors disjoint";
-      this.causes.push(
+      this.#causes.push(
         nameClash(
           `spec.${list}`,
           name,
@@ -172,9 +173,15 @@ class Injection {
     const index = edits.own.findIndex((own) => own.name === name);
     if (index >= 0) {
       const own = edits.own[index]!;
-      if (isInjected(own) && entry !== undefined && listed(entry, compiled, list)) {
-        const fresh = refreshed(own, container, entry.hash === set.hash);
+      if (isInjected(own)) {
+        const fresh = refreshed(own, container, this.#additions);
         if (fresh === own) return false;
+        // With the set's hash it says that it is the set's container of today. With another it is an older one.
+        if (entry?.hash === set.hash && listed(entry, compiled, list)) {
+          const fields = differences(own, fresh, this.#additions).filter((field) => !dependsOnPod(compiled, field));
+          if (fields.length > 0)
+            problems.push(`container ${name} was not the set's, but differed in ${fields.join(", ")}; it is the set's again`);
+        }
         edits.replace(index, fresh);
         return true;
       }
@@ -182,34 +189,22 @@ class Injection {
         edits.replace(index, container);
         return true;
       }
-      this.causes.push(appClash(list, index, name, set));
+      this.#causes.push(appClash(list, index, name, set));
       return false;
     }
     const elsewhere = list === "containers" ? "initContainers" : "containers";
     const crossed = this.#draft[elsewhere].own.findIndex((own) => own.name === name);
     if (crossed >= 0) {
-      this.causes.push(appClash(elsewhere, crossed, name, set));
+      this.#causes.push(appClash(elsewhere, crossed, name, set));
       return false;
     }
     (compiled.before ? edits.before : edits.after).push(container);
     return true;
   }
 
-  #takeVolumes(container: Container, set: CompiledSidecarSet): void {
-    if (set.volumes.size === 0) return;
-    for (const { name } of container.volumeMounts ?? []) {
-      const volume = set.volumes.get(name);
-      if (volume !== undefined) this.#draft.addVolume(volume);
-    }
-    for (const { name } of container.volumeDevices ?? []) {
-      const volume = set.volumes.get(name);
-      if (volume !== undefined) this.#draft.addVolume(volume);
-    }
-  }
-
   #reason(set: CompiledSidecarSet, { names, problems, changed }: Doings): Reason {
-    const annotations = this.#metadataKeys.get(set.name);
-    const usual = changed && annotations === undefined && problems.length === 0;
+    const metadata = this.#metadata.get(set.name);
+    const usual = changed && metadata === undefined && problems.length === 0;
     const before = usual ? injected.get(set) : undefined;
     if (before !== undefined) return before;
     const reason: Reason = {
@@ -221,13 +216,16 @@ class Injection {
         ? `selector and namespace match: ${names.join(", ")} injected`
         : `${names.join(", ")} injected earlier and up to date`,
       containers: names,
-      ...(annotations === undefined ? {} : { annotations }),
+      ...(metadata === undefined ? {} : { annotations: metadata.changed }),
+      ...(metadata === undefined || Object.keys(metadata.replaced).length === 0 ? {} : { replaced: { annotations: metadata.replaced } }),
       ...(problems.length === 0 ? {} : { problems }),
     };
     if (usual) injected.set(set, Object.freeze(reason));
     return reason;
   }
 }
+
+type ContainerList = "containers" | "initContainers";
 
 /** What the injection of one set has done so far. */
 interface Doings {
@@ -236,8 +234,27 @@ interface Doings {
   changed: boolean;
 }
 
-/** Of most pods there is the same to say, and who writes it down can know it again. */
+/** Cache: the usual reason is the same for every pod of a set, so it is shared and recognised by reference. */
 const injected = new WeakMap<CompiledSidecarSet, Reason>();
+
+/** Whether what a pod shares with a sidecar can change a field of it. */
+function dependsOnPod({ shareMounts, shareDevices, transferEnv, resourcesPolicy }: CompiledContainer, field: string): boolean {
+  if (field === "env") return shareMounts || transferEnv.length > 0;
+  if (field === "volumeMounts") return shareMounts;
+  if (field === "volumeDevices") return shareDevices;
+  return field === "resources" && resourcesPolicy !== undefined;
+}
+
+function unreadable(
+  sets: readonly CompiledSidecarSet[],
+  { annotation, message }: BrokenHashAnnotation,
+): { reasons: Reason[]; causes: Cause[] } {
+  const field = `metadata.annotations[${annotation}]`;
+  return {
+    reasons: sets.map(({ name: rule }) => ({ kind: "SidecarSet", rule, action: "refused", reason: "BrokenAnnotation", message })),
+    causes: [{ reason: "FieldValueInvalid", field, message: `Invalid value: ${message}` }],
+  };
+}
 
 function refusal({ name: rule }: CompiledSidecarSet, causes: readonly Cause[]): Reason {
   return { kind: "SidecarSet", rule, action: "refused", reason: "NameClash", message: causes.map(({ message }) => message).join("; ") };

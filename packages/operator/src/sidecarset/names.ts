@@ -11,3 +11,5 @@ export const BASE_ANNOTATION = "apps.kruise.io/sidecarset-base";
 export const ON_CONFLICT_ANNOTATION = "outrigger.dev/on-conflict";
 /** Ours: `Fail` or `Ignore`, what the API server does with a pod of this rule while the manager cannot be reached. */
 export const FAILURE_POLICY_ANNOTATION = "outrigger.dev/failure-policy";
+/** Ours: `own` gives the set's sidecars volumes that the pod's containers do not share, whatever the pod's volumes are called. */
+export const VOLUMES_ANNOTATION = "outrigger.dev/volumes";

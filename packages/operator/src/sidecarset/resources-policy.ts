@@ -1,6 +1,6 @@
 import { Quantity } from "@outrigger/kit/api";
 import { compilePattern } from "@outrigger/kit/schema";
-import { type Container, isInjected } from "../pod/index.ts";
+import type { Container } from "../pod/index.ts";
 import { add, type Expression, ExpressionError, parseExpression, type Value } from "./expression.ts";
 import type { ResourcesPolicy } from "./set.ts";
 
@@ -31,8 +31,8 @@ export function compileResourcesPolicy(policy: ResourcesPolicy): CompiledResourc
 }
 
 /**
- * The resources that a policy gives a sidecar in one pod. Targets are the pod's containers and native sidecars that are
- * not injected. A limit that one target lacks stays unset, even a constant one; a request that is missing counts 0.
+ * The resources that a policy gives a sidecar in one pod. Targets are the pod's containers and native sidecars,
+ * without those that rules bring. A limit that one target lacks stays unset, even a constant one; a request that is missing counts 0.
  *
  * @throws {ExpressionError} when no container fits the pattern, or a result is negative: the pod is refused
  */
@@ -41,8 +41,8 @@ export function resourcesFor(
   containers: readonly Container[],
   initContainers: readonly Container[],
 ): Record<string, Record<string, string>> {
-  const targets = [...initContainers.filter((container) => container.restartPolicy === "Always"), ...containers].filter(
-    (container) => !isInjected(container) && policy.targets(container.name),
+  const targets = [...initContainers.filter((container) => container.restartPolicy === "Always"), ...containers].filter((container) =>
+    policy.targets(container.name),
   );
   if (targets.length === 0) throw new ExpressionError(`no container's name fits ${JSON.stringify(policy.pattern)}`);
   const resources: Record<string, Record<string, string>> = {};

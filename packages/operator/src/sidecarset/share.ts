@@ -1,5 +1,5 @@
 import { sharedValue } from "@outrigger/kit/patch";
-import { type Container, type EnvVar, isInjected, type VolumeDevice, type VolumeMount } from "../pod/index.ts";
+import type { Container, EnvVar, VolumeDevice, VolumeMount } from "../pod/index.ts";
 import type { CompiledContainer, CompiledTransfer } from "./compile.ts";
 import { resourcesFor } from "./resources-policy.ts";
 
@@ -10,7 +10,7 @@ interface PodMetadata {
 
 /**
  * The container that one pod gets: the template with the app containers' mounts, devices and variables, where the set
- * asks for them. `sources` are the pod's containers; those that carry `IS_INJECTED=true` share no mounts.
+ * asks for them. `sources` are the pod's own containers, without those that rules bring.
  *
  * Order of variables: the sidecar's own, `IS_INJECTED`, transferred ones, those that shared mounts' subPathExpr name.
  * The first of a name wins, but the sidecar's own duplicates stay.
@@ -83,7 +83,7 @@ function sharedMounts(own: readonly VolumeMount[], sources: readonly Container[]
   const paths = new Set(own.map((mount) => mount.mountPath));
   const variables: EnvVar[] = [];
   for (const source of sources) {
-    if (!source.volumeMounts || isInjected(source)) continue;
+    if (!source.volumeMounts) continue;
     for (const mount of source.volumeMounts) {
       if (paths.has(mount.mountPath)) continue;
       paths.add(mount.mountPath);
@@ -101,7 +101,7 @@ function sharedDevices(own: readonly VolumeDevice[], sources: readonly Container
   const devices = [...own];
   const paths = new Set(own.map((device) => device.devicePath));
   for (const source of sources) {
-    if (!source.volumeDevices || isInjected(source)) continue;
+    if (!source.volumeDevices) continue;
     for (const device of source.volumeDevices) {
       if (paths.has(device.devicePath)) continue;
       paths.add(device.devicePath);

@@ -1,43 +1,81 @@
 import type { Cause } from "@outrigger/kit/api";
-import { type Container, type Draft, type InjectionEntry, isInjected, nameClash, type PatchOperation, type Reason } from "../pod/index.ts";
+import {
+  type Additions,
+  type Container,
+  type ContainerDefaults,
+  type Draft,
+  type InjectionEntry,
+  nameClash,
+  type PatchOperation,
+  type Pod,
+  type Reason,
+  refreshed,
+  type VolumeMount,
+} from "../pod/index.ts";
 import type { InjectionTemplate } from "./template.ts";
+import { placeVolumes } from "./volumes.ts";
+
+export interface TemplateContext {
+  /** What earlier calls did, as far as the rules confirm it. */
+  readonly past: readonly InjectionEntry[];
+  /** Names of the containers that rules bring. */
+  readonly brought: ReadonlySet<string>;
+  /** The pod as its user wrote it. */
+  readonly submitted: Pod;
+  readonly namespace: string;
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  readonly containerDefaults: ContainerDefaults | undefined;
+}
 
 /**
  * Puts a template's content into a pod, after everything that SidecarSets brought.
  *
- * What an earlier call injected, by the pod's record, stays as it is. A container of the pod's own with a name of the
- * template's is a cause for refusal.
+ * - A container that an earlier call injected becomes the template's of today, where it stands.
+ * - A container that is the template's to the letter is that, also in a copy of a pod that lost its annotations.
+ * - Any other container with a name of the template's is a cause for refusal.
+ * - A volume of another content with the name of the template's stays the pod's; the template's gets another name.
  */
 export function applyTemplate(
   draft: Draft,
   template: InjectionTemplate,
-  record: readonly InjectionEntry[],
+  context: TemplateContext,
   why: string,
 ): { reason: Reason; causes: Cause[] } {
   const rule = { kind: "Template", rule: template.name } as const;
-  const earlier = record.find((entry) => entry.rule === `Template/${template.name}`)?.containers ?? [];
-  const foreign = new Set(record.flatMap((entry) => (entry.rule.startsWith("Template/") ? (entry.containers ?? []) : [])));
-  const causes: Cause[] = [];
+  const earlier = context.past.find((entry) => entry.rule === `Template/${template.name}`)?.containers ?? [];
+  const { renamed, changed: newVolumes, causes } = placeVolumes(draft, template);
+  const problems = [...renamed].map(([name, other]) => `volume ${name} is ${other} here: the pod has another of this name`);
   const names: string[] = [];
-  let changed = false;
+  let changed = newVolumes;
   for (const list of ["initContainers", "containers"] as const) {
-    for (const container of template[list] ?? []) {
+    for (const plain of template[list] ?? []) {
+      const container = withVolumes(plain, renamed);
       names.push(container.name);
       const clash = holder(draft, container.name);
       if (clash === undefined) {
         draft[list].after.push(container);
         changed = true;
-      } else if (!(earlier.includes(container.name) && clash.own)) {
-        causes.push(
-          nameClash(
-            clash.field,
-            container.name,
-            clash.who,
-            `container ${JSON.stringify(container.name)} of template ${JSON.stringify(template.name)}`,
-            "rename one of them",
-          ),
-        );
+        continue;
       }
+      if (clash.own?.list === list) {
+        const own = draft[list].own[clash.own.index]!;
+        const fresh = refreshed(own, container, { pod: draft.original, containerDefaults: context.containerDefaults });
+        if (fresh === own) continue;
+        if (earlier.includes(container.name)) {
+          draft[list].replace(clash.own.index, fresh);
+          changed = true;
+          continue;
+        }
+      }
+      causes.push(
+        nameClash(
+          clash.field,
+          container.name,
+          clash.who,
+          `container ${JSON.stringify(container.name)} of template ${JSON.stringify(template.name)}`,
+          "rename one of them",
+        ),
+      );
     }
   }
   if (causes.length > 0)
@@ -45,16 +83,13 @@ export function applyTemplate(
       reason: { ...rule, action: "refused", reason: "NameClash", message: causes.map((cause) => cause.message).join("; ") },
       causes,
     };
-  for (const volume of template.volumes ?? []) {
-    if (draft.hasVolume(volume.name)) continue;
-    draft.addVolume(volume);
-    changed = true;
-  }
   for (const secret of template.imagePullSecrets ?? []) draft.addPullSecret(secret);
   const labels = addAbsent(template.labels, draft.labels, (key, value) => draft.setLabel(key, value));
   const annotations = addAbsent(template.annotations, draft.annotations, (key, value) => draft.setAnnotation(key, value));
   for (const [field, value] of Object.entries(template.securityContext ?? {})) if (draft.setSecurityContext(field, value)) changed = true;
-  const { env, mounts } = addToOwn(draft, template, foreign);
+  const into = addToOwn(draft, template, mountsOf(template, renamed), context.brought);
+  const env = [...new Set(Object.values(into).flatMap((added) => added.env ?? []))];
+  const mounts = [...new Set(Object.values(into).flatMap((added) => added.mounts ?? []))];
   if (labels.length + annotations.length + env.length + mounts.length > 0) changed = true;
   const reason: Reason = {
     ...rule,
@@ -66,18 +101,48 @@ export function applyTemplate(
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(env.length === 0 ? {} : { env }),
     ...(mounts.length === 0 ? {} : { mounts }),
+    ...(env.length + mounts.length === 0 ? {} : { into }),
+    ...(problems.length === 0 ? {} : { problems }),
   };
   return { reason, causes };
 }
 
+/** Names of the containers that a template brings. */
+export function templateContainers({ containers = [], initContainers = [] }: InjectionTemplate): string[] {
+  return [...containers, ...initContainers].map(({ name }) => name);
+}
+
+function withVolumes(container: Container, renamed: ReadonlyMap<string, string>): Container {
+  if (renamed.size === 0) return container;
+  const rename = <T extends { readonly name: string }>(item: T): T =>
+    renamed.has(item.name) ? { ...item, name: renamed.get(item.name)! } : item;
+  return {
+    ...container,
+    ...(container.volumeMounts ? { volumeMounts: container.volumeMounts.map(rename) } : {}),
+    ...(container.volumeDevices ? { volumeDevices: container.volumeDevices.map(rename) } : {}),
+  };
+}
+
+function mountsOf({ volumeMounts = [] }: InjectionTemplate, renamed: ReadonlyMap<string, string>): readonly VolumeMount[] {
+  return volumeMounts.map((mount) => (renamed.has(mount.name) ? { ...mount, name: renamed.get(mount.name)! } : mount));
+}
+
+interface Holder {
+  /** Where it is the pod's own. */
+  readonly own?: { readonly list: "containers" | "initContainers"; readonly index: number };
+  readonly field: string;
+  readonly who: string;
+}
+
 /** Who has the name already: a container of the pod, or one that a SidecarSet or another template brings now. */
-function holder(draft: Draft, name: string): { own: boolean; field: string; who: string } | undefined {
+function holder(draft: Draft, name: string): Holder | undefined {
   for (const list of ["containers", "initContainers"] as const) {
     const edits = draft[list];
     const index = edits.own.findIndex((container) => container.name === name);
-    if (index >= 0) return { own: true, field: `spec.${list}[${index}].name`, who: `the pod's container ${JSON.stringify(name)}` };
+    if (index >= 0)
+      return { own: { list, index }, field: `spec.${list}[${index}].name`, who: `the pod's container ${JSON.stringify(name)}` };
     if ([...edits.before, ...edits.after].some((container) => container.name === name)) {
-      return { own: false, field: `spec.${list}`, who: `container ${JSON.stringify(name)} of another rule` };
+      return { field: `spec.${list}`, who: `container ${JSON.stringify(name)} of another rule` };
     }
   }
   return undefined;
@@ -97,27 +162,34 @@ function addAbsent(
   return added;
 }
 
-/** Variables and mounts for the pod's own containers, where they lack them. */
-function addToOwn(draft: Draft, template: InjectionTemplate, foreign: ReadonlySet<string>): { env: string[]; mounts: string[] } {
-  const env = new Set<string>();
-  const mounts = new Set<string>();
-  if (!template.env?.length && !template.volumeMounts?.length) return { env: [], mounts: [] };
+/** Variables and mounts for the pod's own containers, where they lack them: the variables before their own. */
+function addToOwn(
+  draft: Draft,
+  { env = [] }: InjectionTemplate,
+  volumeMounts: readonly VolumeMount[],
+  brought: ReadonlySet<string>,
+): Record<string, Additions> {
+  const into: [string, Additions][] = [];
   draft.containers.own.forEach((container, index) => {
-    if (isInjected(container) || foreign.has(container.name)) return;
-    const variables = (template.env ?? []).filter((variable) => !container.env?.some((own) => own.name === variable.name));
-    const paths = (template.volumeMounts ?? []).filter(
-      (mount) => !container.volumeMounts?.some((own) => own.mountPath === mount.mountPath),
-    );
-    if (variables.length + paths.length === 0) return;
-    for (const variable of variables) env.add(variable.name);
-    for (const mount of paths) mounts.add(mount.mountPath);
-    const edited: Container = { ...container };
-    const edits: PatchOperation[] = [];
-    if (variables.length > 0) edited.env = append(edits, "/env", container.env, variables);
-    if (paths.length > 0) edited.volumeMounts = append(edits, "/volumeMounts", container.volumeMounts, paths);
-    draft.containers.replace(index, edited, edits);
+    if (brought.has(container.name)) return;
+    const variables = env.filter(({ name }) => !container.env?.some((own) => own.name === name));
+    const mounts = volumeMounts.filter(({ mountPath }) => !container.volumeMounts?.some((own) => own.mountPath === mountPath));
+    if (variables.length + mounts.length === 0) return;
+    if (variables.length > 0) draft.containers.addVariables(index, variables);
+    if (mounts.length > 0) {
+      const edits: PatchOperation[] = [];
+      const volumeMountsNow = append(edits, "/volumeMounts", container.volumeMounts, mounts);
+      draft.containers.replace(index, { ...draft.containers.own[index]!, volumeMounts: volumeMountsNow }, edits);
+    }
+    into.push([
+      container.name,
+      {
+        ...(variables.length === 0 ? {} : { env: variables.map(({ name }) => name) }),
+        ...(mounts.length === 0 ? {} : { mounts: mounts.map(({ mountPath }) => mountPath) }),
+      },
+    ]);
   });
-  return { env: [...env], mounts: [...mounts] };
+  return Object.fromEntries(into);
 }
 
 function append<T>(edits: PatchOperation[], path: string, existing: readonly T[] | undefined, added: readonly T[]): readonly T[] {

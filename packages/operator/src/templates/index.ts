@@ -2,9 +2,9 @@
  * Template injection: one text, many pods; who gets it is said by namespaces and pods.
  *
  * - A text with a mistake is refused with line and column, and never half used.
- * - What was injected once is left as it is; injecting twice changes nothing.
+ * - Injecting twice changes nothing; what was injected earlier is brought up to date.
  */
-export { applyTemplate } from "./apply.ts";
+export { applyTemplate, type TemplateContext, templateContainers } from "./apply.ts";
 export { DEFAULT_OPT_IN, type OptInOptions, type OptInQuestion, optIn, yesOrNo } from "./opt-in.ts";
 export { parseTemplate, TemplateError, type TemplateKey, type TemplateProblem, type UnknownFields } from "./parse.ts";
 export type { InjectionTemplate } from "./template.ts";
