@@ -65,7 +65,8 @@ export async function dev(options: DevOptions): Promise<void> {
   }
 }
 
-async function startCluster(options: DevOptions, kubeconfigFile: string): Promise<Devcluster> {
+/** The devcluster, or one line that says why not. */
+export async function startCluster(options: Pick<DevOptions, "port" | "bare">, kubeconfigFile: string): Promise<Devcluster> {
   const { KubeconfigInUseError, PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
   try {
     mkdirSync(dirname(kubeconfigFile), { recursive: true });
@@ -85,7 +86,7 @@ async function startCluster(options: DevOptions, kubeconfigFile: string): Promis
 }
 
 /** Settles at SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
-function stopSignal(): Promise<void> & { readonly aborted: boolean } {
+export function stopSignal(): Promise<void> & { readonly aborted: boolean } {
   let aborted = false;
   const promise = new Promise<void>((settle) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -99,6 +100,7 @@ function stopSignal(): Promise<void> & { readonly aborted: boolean } {
   return Object.defineProperty(promise, "aborted", { get: () => aborted }) as Promise<void> & { readonly aborted: boolean };
 }
 
-function quoted(path: string): string {
+/** A path as a shell takes it. */
+export function quoted(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { CliError, lineOf } from "./errors.ts";
 import { EXCLUDED_BY_DEFAULT } from "./excluded.ts";
 import { faultCommands } from "./fault-commands.ts";
+import { installCommands } from "./install-commands.ts";
 import { projectCommands } from "./project-commands.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
@@ -27,7 +28,7 @@ const cluster = (command: Command): Command =>
 
 program
   .command("dev")
-  .description("start a cluster on this machine with the Outrigger manager and the quickstart's objects")
+  .description("start a cluster on this machine: in a project with its operator, elsewhere with the Outrigger manager and the quickstart")
   .option("--port <number>", "port of the API server on 127.0.0.1 (default: a free one)", portNumber)
   .option("--kubeconfig <file>", "where to write the kubeconfig", ".outrigger/kubeconfig")
   .option("--ready-file <file>", "file that is written once everything is ready")
@@ -35,10 +36,13 @@ program
   .option("--no-manager", "leave the manager out (and with it the quickstart)")
   .option("--no-quickstart", "leave the quickstart's objects out")
   .option("--once", "check what the quickstart promises, then stop; exit code 1 when something is not as promised")
-  .action(async (options) => (await import("./dev.ts")).dev(options));
+  .action(async (options) => {
+    const project = (await import("./project/index.ts")).findProject();
+    await (project ? (await import("./dev-project.ts")).devProject(project, options) : (await import("./dev.ts")).dev(options));
+  });
 
 cluster(program.command("run"))
-  .description("run the manager on this machine against the cluster of the current kubeconfig")
+  .description("run the project's operator, or outside a project the Outrigger manager, on this machine against the current cluster")
   .option("--namespace <name>", "namespace of the manager's certificates and templates", "outrigger-system")
   .option(
     "--excluded-namespaces <names>",
@@ -48,7 +52,11 @@ cluster(program.command("run"))
   .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
   .option("--webhook-port <number>", "port of the webhook server (default: a free one)", portNumber)
   .option("--ready-file <file>", "file that is written once the webhooks are registered")
-  .action(async (options) => (await import("./run.ts")).run(options));
+  .action(async (options) => {
+    // Started by `dev` it is always the manager.
+    const project = process.send ? undefined : (await import("./project/index.ts")).findProject();
+    await (project ? (await import("./install/index.ts")).runProject(project, options) : (await import("./run.ts")).run(options));
+  });
 
 const explain = program.command("explain").description("say why something has, or lacks, each sidecar");
 cluster(explain.command("pod <name>"))
@@ -61,6 +69,7 @@ cluster(explain.command("pod <name>"))
 
 faultCommands(program, cluster);
 projectCommands(program);
+installCommands(program, cluster);
 
 function portNumber(text: string): number {
   const port = Number(text);

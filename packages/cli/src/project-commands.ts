@@ -23,4 +23,14 @@ export function projectCommands(program: Command): void {
       const { requireProject } = await import("./project/index.ts");
       (await import("./scaffold/index.ts")).createApi(requireProject("create api"), options);
     });
+
+  program
+    .command("manifests")
+    .alias("generate")
+    .description("write the project's definitions, rights, Deployment, kustomize tree, Helm charts and all-in-one file")
+    .option("--check", "write nothing; exit code 1 when a file is stale")
+    .action(async (options) => {
+      const { requireProject } = await import("./project/index.ts");
+      await (await import("./manifests/index.ts")).manifests(requireProject("manifests"), options);
+    });
 }

@@ -9,5 +9,5 @@
  * Caveats
  * - Reading the code runs `src/operator.ts` and what it imports: these files must only describe, not act.
  */
-export { type Operator, readOperator } from "./operator.ts";
+export { type Kind, type Operator, readOperator } from "./operator.ts";
 export { findProject, type Project, requireProject, SETTINGS_FILE } from "./project.ts";

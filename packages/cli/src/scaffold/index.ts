@@ -9,3 +9,4 @@
  */
 export { type CreateApiOptions, createApi } from "./create-api.ts";
 export { type InitOptions, init } from "./init.ts";
+export { writeFile } from "./template.ts";

@@ -249,6 +249,7 @@ describe("leader election", () => {
         name: "m",
         controllers: [one],
         leaderElection: { ...patient, identity },
+        probes: { port: 0, host: "127.0.0.1" },
         log: false,
       });
       const stop = new AbortController();
@@ -260,6 +261,8 @@ describe("leader election", () => {
     const second = start("second");
     await until(() => server.requests.filter(({ url }) => url.pathname.endsWith("/leases/m")).length > 3);
     expect(leaders).toEqual(["first"]);
+    // A rolling update waits for the standby, which leads only when the other has gone.
+    expect((await fetch(`${second.running.probesUrl}/readyz`)).status).toBe(200);
     expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "first", leaseDurationSeconds: 60, leaseTransitions: 0 });
     first.stop.abort();
     await first.done;

@@ -57,7 +57,7 @@ export class RunnableManager implements Manager {
   /** Ends when the manager is to stop: with the caller's signal, or with an error of one of its parts. */
   readonly #stop = new AbortController();
   readonly #started: Started[] = [];
-  #state: "new" | "starting" | "ready" | "stopping" = "new";
+  #state: "new" | "starting" | "standby" | "ready" | "stopping" = "new";
 
   constructor(options: ManagerOptions, thread?: ThreadParts) {
     setMaxListeners(0, this.#stop.signal, this.#overdue.signal);
@@ -90,7 +90,8 @@ export class RunnableManager implements Manager {
     this.#secureMetrics = secureMetrics && counting && new SecureMetrics(this.client, () => counting.render(), secureMetrics);
     this.#probes.add("healthz", "ping", () => {});
     this.#probes.add("readyz", "manager", () => {
-      if (this.#state !== "ready") throw new Error(`the manager is ${this.#state}`);
+      // A standby is ready: a rolling update waits for its new pods, which lead only when the old ones have gone.
+      if (this.#state !== "ready" && this.#state !== "standby") throw new Error(`the manager is ${this.#state}`);
     });
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
@@ -267,6 +268,7 @@ export class RunnableManager implements Manager {
       // Told to stop, it may lose the lease on the way all the same: then it ends faster.
       lose(loss);
     });
+    this.#state = "standby";
     await this.#unlessStopped(lease.acquired);
     this.#metrics?.leading(name, true);
     return fencedClient(this.client, () => {
