@@ -62,6 +62,13 @@ export interface Informer<R extends Resource = Resource> {
   synced(signal?: AbortSignal): Promise<void>;
   /** The resource version that the store has reached, bookmarks counted; "" before the first list. */
   readonly lastSyncedResourceVersion: string;
+  /**
+   * Names the watch that keeps the store up to date, another number after each break; `undefined` while there is none, as
+   * before the first list, or while the API server is away: then the store may be older than the server's state by any time.
+   */
+  readonly following: number | undefined;
+  /** Ends a wait between two tries at once: the caller knows that the API server answers again. */
+  hasten(): void;
   /** Calls `listener` whenever `lastSyncedResourceVersion` moved. The returned function ends that. */
   onProgress(listener: () => void): () => void;
   /** Whether an object would be in this informer, going by namespace and selectors; undefined where only the server can say. */

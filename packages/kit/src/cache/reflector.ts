@@ -76,6 +76,12 @@ export class Reflector {
   /** How long a watch of this server may be silent, milliseconds; 0 until it has sent a bookmark by itself. */
   #quietMs = 0;
 
+  /** The watch that is open and continues a whole state; see `Informer.following`. */
+  #following: number | undefined;
+  #watches = 0;
+  /** Ends the pause under way. */
+  #hasten: (() => void) | undefined;
+
   constructor(client: Client, resource: Resource, sink: ReflectorSink, options: ReflectorOptions) {
     this.#client = client;
     this.#resource = resource;
@@ -96,10 +102,29 @@ export class Reflector {
         if (signal.aborted) return;
         if (!this.#mayTryAtOnce(error)) {
           this.#options.onError(error);
-          await pause(this.#delay.next(), signal);
+          await this.#pause(this.#delay.next(), signal);
         }
       }
     }
+  }
+
+  get following(): number | undefined {
+    return this.#following;
+  }
+
+  hasten(): void {
+    this.#hasten?.();
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    const early = new AbortController();
+    const stop = (): void => early.abort();
+    this.#hasten = stop;
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    await pause(milliseconds, early.signal);
+    signal.removeEventListener("abort", stop);
+    this.#hasten = undefined;
   }
 
   /** Decides where to go on after a failure: from the same version, or from a new list. */
@@ -210,6 +235,7 @@ export class Reflector {
       if (opened !== undefined) return opened;
       clearTimeout(unanswered);
       lastBookmark = performance.now();
+      if (initial === undefined) this.#following = ++this.#watches;
       opened = new Watchdog(lifeMs, initial ? initialMs : this.#quietMs, (error) => own.abort(error));
       return opened;
     };
@@ -243,6 +269,7 @@ export class Reflector {
           const objects = initial.objects();
           initial = undefined;
           this.#replace(objects, event.resourceVersion);
+          this.#following = ++this.#watches;
           await this.#room(watchdog, own.signal);
         } else {
           watchdog.heard();
@@ -253,6 +280,7 @@ export class Reflector {
       }
       return count;
     } finally {
+      this.#following = undefined;
       clearTimeout(unanswered);
       opened?.stop();
       signal.removeEventListener("abort", stop);

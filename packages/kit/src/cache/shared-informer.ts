@@ -96,6 +96,14 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
     return this.#version;
   }
 
+  get following(): number | undefined {
+    return this.#reflector.following;
+  }
+
+  hasten(): void {
+    this.#reflector.hasten();
+  }
+
   onProgress(listener: () => void): () => void {
     this.#progress.add(listener);
     return () => void this.#progress.delete(listener);

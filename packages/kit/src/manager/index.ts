@@ -3,8 +3,8 @@
  *
  * Guarantees
  * - Start: probes and metrics, then webhooks (conversions are answered at once, admission with 503 until caches have
- *   synced), then caches, then (once leading) services and controllers. Stop in reverse; what is under way gets the grace
- *   period as a whole.
+ *   synced), then caches, then (once leading) services and controllers. Stop in reverse, but for the
+ *   caches, which go on until the webhooks have drained; what is under way gets the grace period as a whole.
  * - `/readyz` succeeds from when webhooks serve and caches have synced, leading or not: else a rolling update of one replica
  *   would wait for a pod that waits for the lease of the pod that it replaces.
  * - The lease is renewed in a thread of its own, whatever the main thread does, and given back once what it guards has

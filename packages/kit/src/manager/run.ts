@@ -170,6 +170,8 @@ export class RunnableManager implements Manager {
     }
     if (!this.#options.client) this.#started.push({ what: "client", stop: () => this.client.close() });
     this.#started.push({ what: "events", stop: () => this.events.stop() }, { what: "events", stop: () => this.events.flushed() });
+    // Stopped after the webhooks, which decide by the caches as long as they serve.
+    this.#started.push({ what: "informers", stop: () => this.informers.stop() });
     const serving: RunningService[] = [];
     for (const service of webhooks) serving.push(await this.#startService(service, this.client));
     this.#thread?.onServing();
@@ -177,7 +179,6 @@ export class RunnableManager implements Manager {
     // Caches are warm before this process leads, so that taking over takes no time.
     for (const { plan } of controllers) for (const { resource, select } of plan.sources) this.informers.for(resource, select);
     this.informers.start();
-    this.#started.push({ what: "informers", stop: () => this.informers.stop() });
     await this.#synced();
     for (const service of serving) await this.#unlessStopped(service.ready?.());
     this.#thread?.onSynced();

@@ -3,7 +3,7 @@ import { StatusError } from "../client/index.ts";
 import { createJsonPatch, type JsonPatchOperation, patchBase64 } from "../patch/index.ts";
 import type { ReviewContext, Webhook } from "./handler.ts";
 import { isObject, parseJson } from "./json.ts";
-import type { AdmissionAnswer, AdmissionRequest } from "./review.ts";
+import { type AdmissionAnswer, type AdmissionRequest, UndecidedError } from "./review.ts";
 
 /** An answer as it goes over the wire; the body is always JSON. */
 export interface HttpAnswer {
@@ -20,6 +20,7 @@ export interface HttpAnswer {
  * Guarantees
  * - Never throws, never rejects. A body that is no review of a known version is a 400 with a Status; everything else is a review of the
  *   request's own version and uid, also when the handler throws.
+ * - A handler that throws an `UndecidedError` has no answer: 503, and the API server does what the failure policy says.
  * - The patch, applied to the object as it was sent, gives exactly the handler's object; `metadata.managedFields` are
  *   left alone, and nothing is sent where nothing changed.
  */
@@ -42,7 +43,10 @@ export function answerReview(webhook: Webhook, body: Uint8Array | string, contex
   if (typeof uid !== "string") return refuse(400, "request.uid must be a string");
   const problem = webhook.type === "convert" ? conversionProblem(request) : admissionProblem(request);
   if (problem) return refuse(400, problem);
-  const finish = (response: Response): HttpAnswer => written(webhook, response, { apiVersion: review["apiVersion"], kind, uid });
+  const finish = (response: Response): HttpAnswer =>
+    response.error instanceof UndecidedError
+      ? refuse(503, response.error.message)
+      : written(webhook, response, { apiVersion: review["apiVersion"], kind, uid });
   const response =
     webhook.type === "convert"
       ? converted(webhook, request as unknown as { objects: KubeObject[]; desiredAPIVersion: string }, context)

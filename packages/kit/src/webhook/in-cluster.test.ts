@@ -5,9 +5,8 @@ import type { KubeObject } from "../api/index.ts";
 import { type Client, dynamicResource } from "../client/index.ts";
 import { createCa, inspectCertificate, isIssuedBy, isKeyOf, mergeBundles } from "../pki/index.ts";
 import {
-  type CaBundleKeeper,
-  caBundleKeeper,
   change,
+  configurationKeeper,
   mutate,
   mutatingConfiguration,
   type OwnCertificate,
@@ -136,15 +135,14 @@ describe("a certificate of our own", () => {
   });
 });
 
-describe("the keeper of CA bundles", () => {
-  const labels = { "app.kubernetes.io/managed-by": "keeper-test" };
+describe("the keeper of configurations", () => {
+  const MANAGER = "keeper-test";
   const rules = [{ operations: ["CREATE" as const], resources: ["configmaps"] }];
-  const [ca, next] = [createCa({ commonName: "one" }), createCa({ commonName: "two" })];
-  const configuration = (name: string, caBundle?: string) =>
+  const configuration = (name: string, caBundle = createCa({ commonName: name }).certificate) =>
     mutatingConfiguration({
       name,
-      labels,
-      target: { url: "https://127.0.0.1:1", ...(caBundle ? { caBundle } : {}) },
+      labels: { "example.com/kept": "yes" },
+      target: { url: "https://127.0.0.1:1", caBundle },
       webhooks: ["a", "b"].map((entry) => ({
         name: `${entry}.${name}.example.com`,
         path: "/m",
@@ -153,53 +151,103 @@ describe("the keeper of CA bundles", () => {
         namespaceSelector: { matchLabels: { none: "such" } },
       })),
     });
-  const bundles = async (name: string) => {
-    const { webhooks } = (await client.get(MUTATING, { name })) as unknown as { webhooks: { clientConfig: { caBundle?: string } }[] };
-    return webhooks.map(({ clientConfig }) => Buffer.from(clientConfig.caBundle ?? "", "base64").toString());
-  };
-  async function keeper(bundle = ca.certificate): Promise<CaBundleKeeper & { repaired: string[] }> {
-    const repaired: string[] = [];
-    const kept = caBundleKeeper(client, {
-      labelSelector: "app.kubernetes.io/managed-by=keeper-test",
-      bundle,
-      onRepair: (_kind, name) => repaired.push(name),
+  const stored = async (name: string) => (await client.get(MUTATING, { name })) as unknown as KubeObject & { webhooks: object[] };
+  async function keeper(...wanted: KubeObject[]) {
+    const repairs: string[] = [];
+    const errors: unknown[] = [];
+    const kept = configurationKeeper(client, {
+      wanted: () => wanted,
+      fieldManager: MANAGER,
+      onRepair: ({ object, paths, by }) => repairs.push(`${object.metadata.name} ${paths?.join() ?? "deleted"} ${by ?? "?"}`),
+      onError: (error) => errors.push(error),
     });
-    cleanups.push(() => kept.stop());
+    cleanups.push(async () => {
+      await kept.stop();
+      for (const { metadata } of wanted) await client.delete(MUTATING, { name: metadata.name ?? "" }).catch(() => {});
+    });
     await kept.settled();
-    return Object.assign(kept, { repaired });
+    return { kept, repairs, errors, wanted };
   }
-  async function make(object: KubeObject): Promise<void> {
-    await client.create(MUTATING, object as never);
-    cleanups.push(async () => void (await client.delete(MUTATING, { name: object.metadata.name ?? "" })));
-  }
+  const by = { fieldManager: "somebody" };
 
-  it("fills it in where it is missing, and writes no more than that", async () => {
-    await make(configuration("empty"));
-    await make(configuration("full", ca.certificate));
-    const { repaired } = await keeper();
-    expect(await bundles("empty")).toEqual([ca.certificate, ca.certificate]);
-    expect(repaired).toEqual(["empty"]);
+  it("makes what is missing, and takes over what is there, of which neither is a repair", async () => {
+    await client.create(MUTATING, { ...configuration("there"), webhooks: [] } as never);
+    const { repairs } = await keeper(configuration("there"), configuration("missing"));
+    expect((await stored("there")).webhooks).toHaveLength(2);
+    expect((await stored("missing")).webhooks).toHaveLength(2);
+    expect(repairs).toEqual([]);
   });
 
-  it("repairs what somebody applies again without it", async () => {
-    await make(configuration("reapplied"));
-    const kept = await keeper();
-    const { resourceVersion } = (await client.get(MUTATING, { name: "reapplied" })).metadata;
-    await client.update(MUTATING, { ...configuration("reapplied"), metadata: { name: "reapplied", labels, resourceVersion } } as never);
-    await expect.poll(() => bundles("reapplied")).toEqual([ca.certificate, ca.certificate]);
+  it.each<[string, (object: KubeObject & { webhooks: { clientConfig: { caBundle?: string } }[] }) => void, string]>([
+    ["emptied", ({ webhooks }) => void webhooks.splice(0), 'webhooks["a.edited.example.com"],webhooks["b.edited.example.com"] ?'],
+    [
+      "relabelled",
+      (object) => {
+        delete object.metadata.labels;
+      },
+      "metadata.labels.example.com/kept ?",
+    ],
+    [
+      "without its bundle",
+      ({ webhooks }) => {
+        for (const { clientConfig } of webhooks) clientConfig.caBundle = "";
+      },
+      'webhooks["a.edited.example.com"].clientConfig,webhooks["b.edited.example.com"].clientConfig ?',
+    ],
+    [
+      "given a condition that is never true",
+      ({ webhooks }) => void Object.assign(webhooks[0]!, { matchConditions: [{ name: "never", expression: "false" }] }),
+      'webhooks["a.edited.example.com"].matchConditions somebody',
+    ],
+    [
+      "given an entry more",
+      ({ webhooks }) => void webhooks.push({ ...webhooks[0]!, name: "c.edited.example.com" } as never),
+      'webhooks["c.edited.example.com"] somebody',
+    ],
+    // Whoever takes fields away owns none of them: managedFields do not name them.
+  ])("puts right what somebody has %s, and says where and, as far as managedFields tell, who", async (_what, edit, paths) => {
+    const { kept, repairs } = await keeper(configuration("edited"));
+    const before = await stored("edited");
+    const edited = structuredClone(before) as never;
+    edit(edited);
+    await client.update(MUTATING, edited, by);
+    await expect.poll(() => repairs).toEqual([`edited ${paths}`]);
     await kept.settled();
-    expect(kept.repaired).toEqual(["reapplied", "reapplied"]);
+    expect((await stored("edited")).webhooks).toEqual(before.webhooks);
   });
 
-  it("keeps authorities of others, drops those that were ours", async () => {
-    const foreign = createCa({ commonName: "foreign" });
-    await make(configuration("shared", foreign.certificate));
-    const kept = await keeper();
-    expect((await bundles("shared"))[0]).toBe(ca.certificate + foreign.certificate);
-    await kept.setBundle(ca.certificate + next.certificate);
-    expect((await bundles("shared"))[0]).toBe(ca.certificate + next.certificate + foreign.certificate);
-    await kept.setBundle(next.certificate);
-    expect(await bundles("shared")).toEqual([next.certificate + foreign.certificate, next.certificate + foreign.certificate]);
+  it("makes again what somebody deleted", async () => {
+    const { repairs } = await keeper(configuration("deleted"));
+    await client.delete(MUTATING, { name: "deleted" });
+    await expect.poll(() => repairs).toEqual(["deleted deleted ?"]);
+    expect((await stored("deleted")).webhooks).toHaveLength(2);
+  });
+
+  it("writes what is wanted next, which is no repair, and nothing where nothing differs", async () => {
+    const { kept, repairs, wanted } = await keeper(configuration("changing"));
+    const { resourceVersion } = (await stored("changing")).metadata;
+    await kept.refresh();
+    expect((await stored("changing")).metadata.resourceVersion).toBe(resourceVersion);
+    wanted[0] = configuration("changing", createCa({ commonName: "next" }).certificate);
+    await kept.refresh();
+    expect((await stored("changing")).webhooks).toMatchObject((wanted[0] as unknown as { webhooks: object[] }).webhooks);
+    expect(repairs).toEqual([]);
+  });
+
+  it("keeps the others while one is refused", async () => {
+    const bad = { ...configuration("bad"), webhooks: [{ name: "short" }] } as unknown as KubeObject;
+    const errors: string[] = [];
+    const kept = configurationKeeper(client, {
+      wanted: () => [bad, configuration("good", "")],
+      fieldManager: MANAGER,
+      onError: (_error, object) => errors.push(object?.metadata.name ?? ""),
+    });
+    cleanups.push(async () => {
+      await kept.stop();
+      await client.delete(MUTATING, { name: "good" });
+    });
+    await expect.poll(() => client.find(MUTATING, { name: "good" })).toBeDefined();
+    await expect.poll(() => errors).toContain("bad");
   });
 });
 
@@ -223,13 +271,20 @@ describe("a process that registers itself by URL", () => {
       caBundle: certificate.current.caBundle,
       mutating: [{ name: "stamp", labels, webhooks }],
     });
-    const keeper = caBundleKeeper(client, {
-      labelSelector: "app.kubernetes.io/managed-by=rotation-test",
-      bundle: certificate.current.caBundle,
+    const keeper = configurationKeeper(client, {
+      wanted: () => [
+        mutatingConfiguration({
+          name: "stamp",
+          labels,
+          webhooks,
+          target: { url: `https://127.0.0.1:${port}`, caBundle: certificate.current.caBundle },
+        }),
+      ],
+      fieldManager: "rotation-test",
     });
     cleanups.push(() => keeper.stop());
     certificate.onChange(async (served) => {
-      await keeper.setBundle(served.caBundle);
+      await keeper.refresh();
       server.setCertificate(served);
     });
 
@@ -264,6 +319,7 @@ describe("a process that registers itself by URL", () => {
     expect(failures).toEqual([]);
     expect(certificate.current.caBundle.includes(before.caBundle)).toBe(false);
     expect(await stamped("last")).toEqual({ stamped: "yes" });
+    await keeper.stop();
     await registration.unregister();
     await registration.unregister();
     expect(await stamped("unstamped")).toBeUndefined();

@@ -16,7 +16,6 @@
  * - Who calls is not authenticated: API servers present no client certificate unless an administrator arranges it.
  */
 export { answerReview, type HttpAnswer } from "./answer.ts";
-export { type CaBundleKeeper, type CaBundleKeeperOptions, caBundleKeeper } from "./ca-bundle.ts";
 export {
   type ConfigurationOptions,
   clientConfig,
@@ -27,6 +26,12 @@ export {
   type WebhookRule,
   type WebhookTarget,
 } from "./configuration.ts";
+export {
+  type ConfigurationKeeper,
+  type ConfigurationKeeperOptions,
+  configurationKeeper,
+  type Repair,
+} from "./configuration-keeper.ts";
 export {
   type AdmissionHandler,
   type ConversionHandler,
@@ -51,6 +56,7 @@ export {
   invalid,
   patch,
   type ReviewUser,
+  UndecidedError,
 } from "./review.ts";
 export { type ReviewReport, type WebhookMetrics, type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
 export { type WebhookService, type WebhookServiceOptions, webhookService } from "./service.ts";

@@ -52,6 +52,15 @@ export interface Denied extends AnswerNotes {
 }
 export type AdmissionAnswer = Allowed | Denied;
 
+/**
+ * Thrown by a handler that cannot answer at the moment: the call fails (503), so that the configuration's `failurePolicy` decides,
+ * which a refusal of the handler's own would pass over.
+ */
+export class UndecidedError extends Error {
+  override readonly name = "UndecidedError";
+  readonly code = "ERR_UNDECIDED";
+}
+
 /** Allows the request as it is. */
 export function allow(notes: AnswerNotes = {}): Allowed {
   return { allowed: true, ...notes };

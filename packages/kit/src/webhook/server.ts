@@ -33,6 +33,8 @@ export interface WebhookServerOptions {
    * Conversions are answered all the same: they need no rules, and reading the rules may need them.
    */
   readonly ready?: boolean;
+  /** Why reviews cannot be answered well at the moment, for `/readyz`; they are passed to the handlers all the same. */
+  readonly unready?: () => string | undefined;
   /** Bytes; larger bodies are refused with 413. Default 7 MiB. */
   readonly maxBodyBytes?: number;
   /** Told of every review; the hot path does not measure time without it. */
@@ -246,11 +248,17 @@ class ReviewServer implements WebhookServer {
       this.#refuse(request, response, 404, `nothing is served under ${path}`);
       return;
     }
-    if (this.#ready && !this.#draining) {
+    const unready = this.#options.unready?.();
+    if (this.#ready && !this.#draining && unready === undefined) {
       this.#send(response, { status: 200, body: '"ok"' });
       return;
     }
-    this.#refuse(request, response, 503, this.#draining ? "stopping" : "not ready: the rules are not read yet");
+    this.#refuse(
+      request,
+      response,
+      503,
+      this.#draining ? "stopping" : this.#ready ? `not ready: ${unready}` : "not ready: the rules are not read yet",
+    );
   }
 
   get #tooLarge(): string {

@@ -34,21 +34,29 @@ export interface FeatureContext {
   readonly informers: Informers;
   /** How API servers reach the webhooks, with the authority of the present certificate. Known once the manager listens. */
   readonly webhook: () => WebhookTarget;
+  /** Says that the answer of `RunningFeature.configurations` has changed. */
+  readonly changed: () => void;
   /** A line for the operator of the manager. */
   readonly report: (line: string) => void;
 }
+
+/** How an object of the cluster is at the moment, where the manager keeps it. */
+export type Observed = (kind: string, name: string) => KubeObject | undefined;
 
 /** A feature in one run of the manager. */
 export interface RunningFeature {
   /** Webhook handlers; no two features may have one path. */
   readonly handlers?: readonly Webhook[];
   /**
-   * Puts in force what `configurations` cannot say beforehand. Called once the caches have synced, before the static
-   * configurations are registered, and again after each change of the certificate.
+   * The webhook configurations that depend on what is in the cluster: always of the same names, which the feature's `permissions`
+   * name too. Asked for once the caches have synced, while this process leads, and again after each change: of them, of the
+   * certificate, or by `FeatureContext.changed`.
    */
-  register?(): Promise<void>;
+  configurations?(observed: Observed): readonly KubeObject[];
+  /** The API server does not take a configuration as it is wanted. True where the feature wants another now. */
+  refused?(configuration: KubeObject, error: unknown): boolean;
+  /** Why the feature cannot answer reviews at the moment, for readiness; `undefined` where it can. */
+  unready?(): string | undefined;
   /** Ends what the feature does by itself; called when the manager stops. */
   stop?(): Promise<void>;
-  /** Takes away what `register` put in force. Called after `stop`, where the manager is not installed in the cluster. */
-  unregister?(): Promise<void>;
 }

@@ -10,5 +10,5 @@
  * - Definitions and objects of a feature that is off stay, since deleting a definition deletes what people wrote.
  */
 export { chooseFeatures, UnknownFeatureError } from "./choose.ts";
-export type { Feature, FeatureContext, FeatureRead, RunningFeature } from "./feature.ts";
+export type { Feature, FeatureContext, FeatureRead, Observed, RunningFeature } from "./feature.ts";
 export { configurationRights, featureRules } from "./rights.ts";

@@ -12,17 +12,27 @@ const NOWHERE: WebhookTarget = { url: "https://localhost" };
  * into a Role there.
  *
  * @param off features that are off, whose webhook configurations the manager takes away at the start
+ * @param takesAway whether the manager takes all its webhook configurations away at the end
  */
-export function featureRules(features: readonly Feature[], off: readonly Feature[] = []): PolicyRule[] {
+export function featureRules(
+  features: readonly Feature[],
+  off: readonly Feature[] = [],
+  { takesAway = false }: { readonly takesAway?: boolean } = {},
+): PolicyRule[] {
   const definitions = features.flatMap(({ definitions }) => names(definitions?.(NOWHERE)));
+  const permissions = features.flatMap(({ permissions = [] }) => permissions);
   return mergeRules([
     ...rbacRules(features.flatMap(({ controllers = [] }) => controllers)),
     ...features.flatMap(({ reads = [] }) =>
       reads.filter(({ options }) => options?.namespace === undefined).map(({ resource }) => watching(resource)),
     ),
-    ...features.flatMap(({ permissions = [] }) => permissions),
+    ...permissions,
+    ...(takesAway ? takingAway(permissions) : []),
     ...(definitions.length === 0 ? [] : definitionRights(definitions)),
-    ...configured(features).flatMap(({ kind, metadata }) => configurationRights(kind, metadata.name ?? "")),
+    ...configured(features).flatMap(({ kind, metadata }) => {
+      const rights = configurationRights(kind, metadata.name ?? "");
+      return takesAway ? [...rights, ...takingAway(rights)] : rights;
+    }),
     ...configured(off).map(({ kind, metadata }) => configurationRule(kind, metadata.name ?? "", ["delete"])),
   ]);
 }
@@ -31,10 +41,19 @@ function configured(features: readonly Feature[]): KubeObject[] {
   return features.flatMap(({ configurations }) => configurations?.(NOWHERE) ?? []);
 }
 
-/** The rights to apply a webhook configuration of this name, and to take it away. */
+/** To look at a configuration at the end, and to delete it, for each that may be written. */
+function takingAway(rules: readonly PolicyRule[]): PolicyRule[] {
+  return rules.flatMap(({ apiGroups, resources, resourceNames }) =>
+    apiGroups.includes("admissionregistration.k8s.io") && resourceNames
+      ? [{ apiGroups, resources, resourceNames, verbs: ["get", "delete"] }]
+      : [],
+  );
+}
+
+/** The rights to make a webhook configuration of this name, to watch it, and to put it right. */
 export function configurationRights(kind: string, name: string): PolicyRule[] {
   const { resources, apiGroups } = configurationRule(kind, name, []);
-  return [{ apiGroups, resources, verbs: ["create"] }, configurationRule(kind, name, ["get", "patch", "delete"])];
+  return [{ apiGroups, resources, verbs: ["create"] }, configurationRule(kind, name, ["list", "watch", "patch"])];
 }
 
 function configurationRule(kind: string, name: string, verbs: readonly string[]): PolicyRule {
@@ -46,7 +65,7 @@ function definitionRights(resourceNames: readonly string[]): PolicyRule[] {
   const of = { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"] };
   return [
     { ...of, verbs: ["create"] },
-    { ...of, resourceNames, verbs: ["get", "patch"] },
+    { ...of, resourceNames, verbs: ["get", "list", "watch", "patch"] },
   ];
 }
 

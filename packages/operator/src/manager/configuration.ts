@@ -30,20 +30,26 @@ export function podConfiguration(entries: readonly ScopeEntry[], target: Webhook
       labels: { "app.kubernetes.io/managed-by": "outrigger" },
       annotations: { [EXCLUDED_ANNOTATION]: excluded.join(",") },
     },
-    webhooks: entries.map(({ name, failurePolicy, namespaceSelector, matchConditions }) => ({
-      name,
-      clientConfig: clientConfig(target, PATHS.mutatePods),
-      rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"], scope: "Namespaced" }],
-      failurePolicy,
-      matchPolicy: "Equivalent",
-      namespaceSelector,
-      objectSelector: {},
-      ...(matchConditions.length > 0 ? { matchConditions } : {}),
-      sideEffects: "None",
-      reinvocationPolicy: "IfNeeded",
-      timeoutSeconds: TIMEOUT_SECONDS,
-      admissionReviewVersions: ["v1", "v1beta1"],
-    })),
+    webhooks: entries.map((entry) => podWebhook(entry, target)),
+  };
+}
+
+/** One entry of the configuration for pods. */
+export function podWebhook(entry: ScopeEntry, target: WebhookTarget): { readonly name: string; readonly [field: string]: unknown } {
+  const { name, failurePolicy, namespaceSelector, matchConditions, timeoutSeconds = TIMEOUT_SECONDS } = entry;
+  return {
+    name,
+    clientConfig: clientConfig(target, PATHS.mutatePods),
+    rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"], scope: "Namespaced" }],
+    failurePolicy,
+    matchPolicy: "Equivalent",
+    namespaceSelector,
+    objectSelector: {},
+    ...(matchConditions.length > 0 ? { matchConditions } : {}),
+    sideEffects: "None",
+    reinvocationPolicy: "IfNeeded",
+    timeoutSeconds,
+    admissionReviewVersions: ["v1", "v1beta1"],
   };
 }
 
@@ -76,7 +82,7 @@ export function sidecarSetConfigurations(target: WebhookTarget): KubeObject[] {
       metadata,
       webhooks: [webhook("mutate.sidecarset.outrigger.dev", PATHS.mutateSidecarSets, "None")],
     },
-    // Before it allows a new set the handler widens the scope for pods, so that none is made in between.
+    // Before it allows a new set the handler opens the scope for pods, so that none is made in between.
     {
       apiVersion,
       kind: "ValidatingWebhookConfiguration",

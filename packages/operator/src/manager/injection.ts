@@ -1,19 +1,42 @@
-import type { LabelSelector, Observed } from "@outrigger/kit/api";
-import { type Client, NotFoundError } from "@outrigger/kit/client";
-import { ConfigMap, MutatingWebhookConfiguration, Namespace } from "@outrigger/kit/kinds";
-import { type AdmissionAnswer, type AdmissionRequest, clientConfig, convert, mutate, validate, type Webhook } from "@outrigger/kit/webhook";
+import type { KubeObject, LabelSelector } from "@outrigger/kit/api";
+import type { Informer } from "@outrigger/kit/cache";
+import { StatusError } from "@outrigger/kit/client";
+import { ConfigMap, Namespace } from "@outrigger/kit/kinds";
+import {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  clientConfig,
+  convert,
+  mutate,
+  type ReviewContext,
+  validate,
+  type Webhook,
+} from "@outrigger/kit/webhook";
 import { mutatePod, mutateSidecarSet, validateSidecarSet } from "../admission/index.ts";
-import { configurationRights, type Feature, type FeatureContext, type RunningFeature } from "../feature/index.ts";
+import {
+  configurationRights,
+  type Feature,
+  type FeatureContext,
+  type Observed as ObservedObjects,
+  type RunningFeature,
+} from "../feature/index.ts";
 import { PodDefaultsKind } from "../poddefaults/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
-import { PATHS, POD_CONFIGURATION, sidecarSetConfigurations } from "./configuration.ts";
-import { ExpectedWrites } from "./expected.ts";
-import { withoutConversion } from "./install.ts";
+import { Announced } from "./announced.ts";
+import { Coalesced } from "./coalesced.ts";
+import { PATHS, POD_CONFIGURATION, podConfiguration, podWebhook, sidecarSetConfigurations } from "./configuration.ts";
+import { deadlineOf, inTime } from "./deadline.ts";
+import { Freshness } from "./freshness.ts";
+import { LastingScope } from "./lasting-scope.ts";
 import { TEMPLATE_LABEL } from "./names.ts";
+import { NamespaceLabels } from "./namespace-labels.ts";
 import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
-import { ScopeKeeper } from "./scope-keeper.ts";
+import { type ScopeEntry, wideEntry } from "./scope.ts";
 import { sidecarSetStatus } from "./sidecarset-status.ts";
-import { metadataWhitelist, WHITELIST_RIGHT } from "./whitelist.ts";
+import { metadataWhitelist, patchesMetadata, WHITELIST_RIGHT } from "./whitelist.ts";
+import { WideScope, wideUntil } from "./wide-scope.ts";
+
+const ADMISSION = { apiGroups: ["admissionregistration.k8s.io"] };
 
 export interface InjectionOptions {
   /** The manager's own namespace: templates are there, and its pods get nothing injected. */
@@ -39,7 +62,12 @@ export function injection(options: InjectionOptions): Feature {
     ],
     controllers: [sidecarSetStatus],
     configurations: sidecarSetConfigurations,
-    permissions: [...configurationRights("MutatingWebhookConfiguration", POD_CONFIGURATION), WHITELIST_RIGHT],
+    permissions: [
+      ...configurationRights("MutatingWebhookConfiguration", POD_CONFIGURATION),
+      // Looked at before it is opened for all pods; see `wide-scope.ts`.
+      { ...ADMISSION, resources: ["mutatingwebhookconfigurations"], resourceNames: [POD_CONFIGURATION], verbs: ["get"] },
+      WHITELIST_RIGHT,
+    ],
     run: (context) => new Injection(options, context),
   };
 }
@@ -50,96 +78,123 @@ function templates({ namespace }: InjectionOptions): { readonly namespace: strin
 
 class Injection implements RunningFeature {
   readonly handlers: readonly Webhook[];
-  readonly #options: InjectionOptions;
   readonly #context: FeatureContext;
+  readonly #excluded: readonly string[];
   readonly #rules: RuleStore;
-  readonly #expected = new ExpectedWrites();
-  #scope: ScopeKeeper | undefined;
+  readonly #freshness: Freshness;
+  readonly #announced = new Announced();
+  readonly #scope: LastingScope;
+  readonly #wide: WideScope;
+  readonly #wideEntry: ScopeEntry;
+  readonly #namespaces: NamespaceLabels;
+  readonly #whitelist: Coalesced<string | undefined>;
+  #narrowing: NodeJS.Timeout | undefined;
 
   constructor(options: InjectionOptions, context: FeatureContext) {
-    this.#options = options;
     this.#context = context;
-    const { informers, report } = context;
+    const { client, informers, changed, report, webhook } = context;
+    this.#excluded = [...new Set([...options.excludedNamespaces, options.namespace])];
     this.handlers = [
-      mutate(PATHS.mutatePods, (request) => this.#pod(request)),
+      mutate(PATHS.mutatePods, (request, review) => this.#pod(request, review)),
       mutate(PATHS.mutateSidecarSets, mutateSidecarSet),
-      validate(PATHS.validateSidecarSets, (request) => this.#sidecarSet(request)),
+      validate(PATHS.validateSidecarSets, (request, review) => this.#sidecarSet(request, review)),
       convert(PATHS.convert, (object, version) => convertSidecarSet(object, version)),
     ];
+    const sources = {
+      sidecarSets: informers.for(SidecarSets),
+      podDefaults: informers.for(PodDefaultsKind),
+      templates: informers.for(ConfigMap, templates(options)),
+    };
     this.#rules = new RuleStore(
-      {
-        sidecarSets: informers.for(SidecarSets),
-        podDefaults: informers.for(PodDefaultsKind),
-        templates: informers.for(ConfigMap, templates(options)),
-      },
+      sources,
       { environment: options.environment, excludedNamespaces: options.excludedNamespaces, ownNamespace: options.namespace },
       report,
       options.failurePolicies,
     );
-    this.#rules.follow(() => void this.#scope?.set(this.#rules.scopeRules).catch(() => {}));
-    const seen = (object: Observed<typeof SidecarSets>): void => this.#expected.seen(object);
+    const { namespaceSelector } = options;
+    this.#wideEntry = wideEntry(this.#excluded, namespaceSelector);
+    this.#scope = new LastingScope({ excluded: this.#excluded, namespaceSelector, changed });
+    this.#wide = new WideScope(client, () => podWebhook(this.#wideEntry, webhook()));
+    this.#rules.follow(() => {
+      this.#scope.set(this.#rules.scopeRules);
+      changed();
+    });
+    const namespaces = informers.for(Namespace) as unknown as Informer;
+    this.#namespaces = new NamespaceLabels(client, namespaces);
+    this.#freshness = new Freshness(
+      client,
+      [
+        { informer: sources.sidecarSets as unknown as Informer },
+        { informer: sources.podDefaults as unknown as Informer },
+        { informer: sources.templates as unknown as Informer, options: templates(options) },
+        { informer: namespaces, onlyAfterBreak: true },
+      ],
+      { doubt: () => this.#announced.mayCome },
+    );
+    const seen = (object: object): void => this.#announced.seen(object as SidecarSet);
     informers.for(SidecarSets).addHandler({ onAdd: seen, onUpdate: seen });
+    this.#whitelist = new Coalesced(() => metadataWhitelist(client), 100);
   }
 
-  /** Sends pods to us, once the rules are known. */
-  async register(): Promise<void> {
-    if (this.#scope) return this.#scope.rewrite();
-    const { client, webhook, report } = this.#context;
-    const excluded = [...new Set([...this.#options.excludedNamespaces, this.#options.namespace])];
-    this.#scope = new ScopeKeeper({ client, webhook, excluded, namespaceSelector: this.#options.namespaceSelector, report });
-    await this.#rules.settled();
-    await this.#scope.set(this.#rules.scopeRules);
+  /** Sends pods to us: those that the rules can match, and all while the scope is wide. */
+  configurations(observed: ObservedObjects): KubeObject[] {
+    this.#scope.set(this.#rules.scopeRules);
+    const until = wideUntil(observed("MutatingWebhookConfiguration", POD_CONFIGURATION));
+    clearTimeout(this.#narrowing);
+    if (until > 0) this.#narrowing = setTimeout(() => this.#context.changed(), until - Date.now() + 1).unref();
+    const entries = [...this.#scope.entries(), ...(until > 0 ? [this.#wideEntry] : [])];
+    return [podConfiguration(entries, this.#context.webhook(), this.#excluded)];
+  }
+
+  refused({ metadata }: KubeObject, error: unknown): boolean {
+    const temporary = !(error instanceof StatusError) || error.statusCode >= 500 || [401, 403, 409, 429].includes(error.statusCode);
+    if (metadata.name !== POD_CONFIGURATION || temporary || !this.#scope.coarsen()) return false;
+    this.#context.report(`the webhook configuration for pods was refused: ${error.message}; until the rules change all pods are sent`);
+    return true;
+  }
+
+  unready(): string | undefined {
+    return this.#freshness.trouble;
   }
 
   async stop(): Promise<void> {
-    await this.#scope?.stop();
-  }
-
-  async unregister(): Promise<void> {
-    const { client } = this.#context;
-    await client.delete(MutatingWebhookConfiguration, { name: POD_CONFIGURATION }).catch((error: unknown) => {
-      if (!(error instanceof NotFoundError)) throw error;
-    });
-    await withoutConversion(client, sidecarSetCrd({}).metadata.name ?? "");
-  }
-
-  get #client(): Client {
-    return this.#context.client;
+    clearTimeout(this.#narrowing);
+    this.#scope.stop();
+    this.#rules.stop();
   }
 
   /** At once where all is known, as it nearly always is. */
-  #pod(request: AdmissionRequest): AdmissionAnswer | Promise<AdmissionAnswer> {
-    const namespace = this.#context.informers.for(Namespace).lister.get({ name: request.namespace ?? "" });
-    const [rules, expected] = [this.#rules.settled(), this.#expected.settled()];
-    if (namespace !== undefined && rules === undefined && expected === undefined) return this.#decide(request, namespace);
-    return this.#podLater(request, [rules, expected]);
+  #pod(request: AdmissionRequest, review: ReviewContext): AdmissionAnswer | Promise<AdmissionAnswer> {
+    const labels = this.#namespaces.known(request.namespace ?? "");
+    if (labels !== undefined && this.#freshness.isFresh) return this.#decide(request, labels);
+    return this.#podLater(request, deadlineOf(review));
   }
 
-  async #podLater(request: AdmissionRequest, awaited: readonly unknown[]): Promise<AdmissionAnswer> {
-    await Promise.all(awaited);
-    const { namespace: name = "" } = request;
-    // One that is younger than the cache is asked for.
-    const known = this.#context.informers.for(Namespace).lister.get({ name });
-    return this.#decide(request, known ?? (await this.#client.find(Namespace, { name })));
+  async #podLater(request: AdmissionRequest, deadline: number): Promise<AdmissionAnswer> {
+    if (!this.#freshness.isFresh) await this.#freshness.wait(deadline);
+    return this.#decide(request, await this.#namespaces.find(request.namespace ?? "", deadline));
   }
 
-  #decide(request: AdmissionRequest, namespace: Observed<typeof Namespace> | undefined): AdmissionAnswer {
-    return mutatePod(request, this.#rules.rules, { namespaceLabels: namespace?.metadata.labels ?? {}, now: new Date() });
+  #decide(request: AdmissionRequest, namespaceLabels: Readonly<Record<string, string>>): AdmissionAnswer {
+    return mutatePod(request, this.#rules.rules, { namespaceLabels, now: new Date() });
   }
 
-  async #sidecarSet(request: AdmissionRequest): Promise<AdmissionAnswer> {
+  async #sidecarSet(request: AdmissionRequest, review: ReviewContext): Promise<AdmissionAnswer> {
+    const deadline = deadlineOf(review);
     // Sets of one `kubectl apply` are judged beside each other.
-    const expected = this.#expected.settled();
-    if (expected !== undefined) await expected;
+    if (!this.#freshness.isFresh) await this.#freshness.wait(deadline);
     const { lister } = this.#context.informers.for(SidecarSets);
     const others = lister.list() as unknown as readonly SidecarSet[];
-    const whitelist = await metadataWhitelist(this.#client, request.object);
+    const whitelist = patchesMetadata(request.object)
+      ? await inTime(this.#whitelist.ask(), deadline, "kruise's configuration could not be read in time")
+      : undefined;
     const answer = validateSidecarSet(request, { others, ...(whitelist === undefined ? {} : { whitelist }) });
     const { object } = request;
     if (answer.allowed && !request.dryRun && object) {
       const set = convertSidecarSet(object, SidecarSets.apiVersion) as SidecarSet;
-      await this.#scope?.cover(scopeRule("SidecarSet", set, this.#rules.policies.SidecarSet));
-      this.#expected.expect(set, lister.get({ name: set.metadata.name ?? "" }));
+      this.#announced.announce(set, lister.get({ name: set.metadata.name ?? "" }));
+      if (!this.#scope.covers(scopeRule("SidecarSet", set, this.#rules.policies.SidecarSet)))
+        await inTime(this.#wide.open(), deadline, "pods that the set matches could not be sent to the manager in time");
     }
     return answer;
   }

@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { type Client, NotFoundError } from "@outrigger/kit/client";
+import { AlreadyExistsError, type Client, NotFoundError } from "@outrigger/kit/client";
 import { CustomResourceDefinition, Namespace } from "@outrigger/kit/kinds";
 import type { Feature } from "../feature/index.ts";
 
@@ -31,25 +31,35 @@ export async function checkMayRead(client: Client, features: readonly Feature[])
 /** Makes the manager's namespace where it is not there yet. */
 export async function ensureNamespace(client: Client, name: string): Promise<void> {
   // Inside a cluster it is there, and the manager may not write it.
-  if (await client.find(Namespace, { name })) return;
-  await client.apply(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  if ((await client.find(Namespace, { name })) !== undefined) return;
+  await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } }).catch((error: unknown) => {
+    if (!(error instanceof AlreadyExistsError)) throw error;
+  });
+}
+
+interface Definition {
+  readonly spec: { readonly versions: readonly { readonly name: string }[] };
 }
 
 /**
- * Applies CustomResourceDefinitions and waits until the API server serves them.
+ * Makes the CustomResourceDefinitions that are missing, or lack a version that this manager reads, and waits until the API
+ * server serves all of them. What is there otherwise belongs to the manager that leads.
  *
  * @throws Error naming the definition that was not established in time, with the server's reason.
  */
 export async function installDefinitions(client: Client, definitions: readonly KubeObject[], signal: AbortSignal): Promise<void> {
   for (const definition of definitions) {
-    await client.apply(CustomResourceDefinition, definition as never, { force: true, fieldManager: "outrigger-manager" });
+    const found = await client.find(CustomResourceDefinition, { name: definition.metadata.name ?? "" }, { signal });
+    const versions = new Set(found?.spec.versions.map(({ name }) => name));
+    if ((definition as unknown as Definition).spec.versions.every(({ name }) => versions.has(name))) continue;
+    await client.apply(CustomResourceDefinition, definition as never, { force: true, fieldManager: "outrigger-manager", signal });
   }
   const deadline = performance.now() + ESTABLISHED_WITHIN_MS;
   for (const { metadata } of definitions) {
     const name = metadata.name ?? "";
     for (;;) {
       signal.throwIfAborted();
-      const conditions = (await client.get(CustomResourceDefinition, { name })).status?.conditions ?? [];
+      const conditions = (await client.get(CustomResourceDefinition, { name }, { signal })).status?.conditions ?? [];
       if (conditions.some(({ type, status }) => type === "Established" && status === "True")) break;
       const refused = conditions.find(({ type, status }) => type === "NamesAccepted" && status === "False");
       if (refused || performance.now() > deadline) {
@@ -61,10 +71,11 @@ export async function installDefinitions(client: Client, definitions: readonly K
 }
 
 /** Conversion by renaming alone, so that stored objects stay readable when our webhook is gone. */
-export async function withoutConversion(client: Client, name: string): Promise<void> {
+export async function withoutConversion(client: Client, name: string, signal: AbortSignal): Promise<void> {
   await client.patch(
     CustomResourceDefinition,
     { name },
     { type: "merge", patch: { spec: { conversion: { strategy: "None", webhook: null } } } },
+    { signal },
   );
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import type { HandlerRegistration, Informer } from "@outrigger/kit/cache";
+import type { Informer } from "@outrigger/kit/cache";
 import { compileRules, type RuleOptions, type Rules } from "../pipeline/index.ts";
 import type { RuleKind } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
@@ -21,20 +21,24 @@ export type FailurePolicies = Readonly<Record<RuleKind, "Fail" | "Ignore">>;
 const FAILURE_POLICIES: FailurePolicies = { SidecarSet: "Fail", PodDefaults: "Ignore", Template: "Fail" };
 
 /**
- * The rules of the cluster, as the informers see them, compiled when they are first asked for after a change.
+ * The rules of the cluster, as the informers' stores have them, compiled when they are first asked for after a change.
  *
  * Guarantees
+ * - `rules` is as new as the stores at the moment of the call.
  * - A template that cannot be read leaves its last good version in force, and is reported once.
- * - `changed` is called after each change of a rule, in order, with the rules already readable.
+ * - `changed` is called after each change of a rule, with the rules already readable; not for a change of a status.
  */
 export class RuleStore {
   readonly #informers: RuleInformers;
   readonly #options: RuleOptions;
   readonly #report: (line: string) => void;
   readonly policies: FailurePolicies;
-  readonly #templates = new Map<string, InjectionTemplate>();
-  readonly #registrations: HandlerRegistration[] = [];
+  readonly #templates = new Map<string, ReadTemplate>();
+  readonly #ends: (() => void)[] = [];
   #compiled: Rules | undefined;
+  /** The stores have moved since the rules were compiled: by a rule, or by something else. */
+  #moved = true;
+  #signature = "";
 
   constructor(informers: RuleInformers, options: RuleOptions, report: (line: string) => void, policies: Partial<FailurePolicies> = {}) {
     this.#informers = informers;
@@ -43,53 +47,65 @@ export class RuleStore {
     this.policies = { ...FAILURE_POLICIES, ...policies };
   }
 
-  /** Resolves when every rule that was there at the start is known; nothing once that is so. */
-  settled(): Promise<unknown> | undefined {
-    if (this.#registrations.every((registration) => registration.hasSynced())) return undefined;
-    return Promise.all(this.#registrations.map((registration) => registration.synced()));
-  }
-
   /** Starts to follow the informers; call once. */
   follow(changed: () => void): void {
-    const forget = (): void => {
-      this.#compiled = undefined;
-      changed();
+    let told = false;
+    const moved = (): void => {
+      this.#moved = true;
+      if (told) return;
+      told = true;
+      // Once for all that comes in one piece.
+      setImmediate(() => {
+        told = false;
+        const before = this.#signature;
+        this.#look();
+        if (this.#signature !== before) changed();
+      });
     };
-    for (const informer of [this.#informers.sidecarSets, this.#informers.podDefaults]) {
-      this.#registrations.push(informer.addHandler({ onAdd: forget, onUpdate: forget, onDelete: forget }));
-    }
-    const read = (object: unknown): void => {
-      this.#readTemplate(object as KubeObject);
-      forget();
-    };
-    this.#registrations.push(
-      this.#informers.templates.addHandler({
-        onAdd: read,
-        onUpdate: read,
-        onDelete: (object) => {
-          this.#templates.delete(object.metadata.name);
-          forget();
-        },
-      }),
-    );
+    this.#ends.push(...Object.values(this.#informers).map((informer: Informer) => informer.onProgress(moved)));
+  }
+
+  stop(): void {
+    for (const end of this.#ends) end();
   }
 
   get rules(): Rules {
+    if (this.#moved) this.#look();
     this.#compiled ??= compileRules(
-      { sidecarSets: this.#sidecarSets, podDefaults: this.#podDefaults, templates: [...this.#templates.values()] },
+      {
+        sidecarSets: this.#sidecarSets,
+        podDefaults: this.#podDefaults,
+        templates: [...this.#templates.values()].flatMap(({ template }) => template ?? []),
+      },
       this.#options,
     );
     return this.#compiled;
   }
 
+  /** Forgets the compiled rules when one has changed. */
+  #look(): void {
+    this.#moved = false;
+    const templates = this.#informers.templates.lister.list() as unknown as readonly KubeObject[];
+    const signature = [...this.#sidecarSets, ...this.#podDefaults, ...templates].map(signatureOf).join("\n");
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    this.#compiled = undefined;
+    const names = new Set(templates.map(({ metadata }) => metadata.name));
+    for (const name of this.#templates.keys()) if (!names.has(name)) this.#templates.delete(name);
+    for (const template of templates) this.#readTemplate(template);
+  }
+
   /** What the webhook's scope is computed from. */
   get scopeRules(): ScopeRule[] {
-    const { optIn } = this.rules;
+    const { optIn, invalid } = this.rules;
     const { policies } = this;
-    const templates = this.#templates.size > 0;
+    const templates = [...this.#templates.values()].some(({ template }) => template !== undefined);
+    // A rule that cannot be used acts on no pod, and no pod is sent for it.
+    const used = (kind: string, { metadata }: SidecarSet | PodDefaults): boolean =>
+      !invalid.some((one) => one.kind === kind && one.rule === metadata.name);
     return [
-      ...this.#sidecarSets.map((set) => scopeRule("SidecarSet", set, policies.SidecarSet)),
-      ...this.#podDefaults.map((defaults) => scopeRule("PodDefaults", defaults, policies.PodDefaults)),
+      ...this.#sidecarSets.filter((set) => used("SidecarSet", set)).map((set) => scopeRule("SidecarSet", set, policies.SidecarSet)),
+      ...this.#podDefaults.filter((one) => used("PodDefaults", one)).map((one) => scopeRule("PodDefaults", one, policies.PodDefaults)),
       ...(templates
         ? [
             // A word that means no is the engine's to read: a label that is there at all may mean yes.
@@ -113,22 +129,33 @@ export class RuleStore {
   }
 
   #readTemplate(configMap: KubeObject): void {
-    const name = configMap.metadata.name ?? "";
+    const { name = "", resourceVersion = "" } = configMap.metadata;
+    const before = this.#templates.get(name);
+    if (before?.version === resourceVersion) return;
+    const kept = before?.template === undefined ? "it is not in force" : "its last good version stays in force";
+    let { template } = before ?? {};
     const text = (configMap["data"] as Record<string, string> | undefined)?.[TEMPLATE_KEY];
-    if (text === undefined) {
-      this.#report(`ConfigMap ${name} has no ${TEMPLATE_KEY}: ${this.#kept(name)}`);
-      return;
+    if (text === undefined) this.#report(`ConfigMap ${name} has no ${TEMPLATE_KEY}: ${kept}`);
+    else {
+      try {
+        template = parseTemplate(name, text);
+      } catch (error) {
+        this.#report(`ConfigMap ${name}, ${TEMPLATE_KEY}: ${(error as Error).message}; ${kept}`);
+      }
     }
-    try {
-      this.#templates.set(name, parseTemplate(name, text));
-    } catch (error) {
-      this.#report(`ConfigMap ${name}, ${TEMPLATE_KEY}: ${(error as Error).message}; ${this.#kept(name)}`);
-    }
+    this.#templates.set(name, { version: resourceVersion, template });
   }
+}
 
-  #kept(name: string): string {
-    return this.#templates.has(name) ? "its last good version stays in force" : "it is not in force";
-  }
+interface ReadTemplate {
+  readonly version: string;
+  readonly template: InjectionTemplate | undefined;
+}
+
+/** Another one for another rule; a status does not count. */
+function signatureOf({ metadata, kind }: KubeObject): string {
+  const { uid, generation, resourceVersion, labels, annotations } = metadata as KubeObject["metadata"] & { readonly generation?: number };
+  return JSON.stringify([kind, metadata.name, uid, generation ?? resourceVersion, labels, annotations]);
 }
 
 /** What the scope needs to know of a rule object. */

@@ -1,22 +1,20 @@
-import type { KubeObject, LabelSelector } from "@outrigger/kit/api";
-import { type Client, connect, type KubeconfigOptions } from "@outrigger/kit/client";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LabelSelector } from "@outrigger/kit/api";
+import { untilAborted } from "@outrigger/kit/cache";
+import { type Client, ConnectionError, connect, type KubeconfigOptions } from "@outrigger/kit/client";
 import type { Log } from "@outrigger/kit/controller";
-import { type Manager, manager, type SecureMetricsOptions } from "@outrigger/kit/manager";
-import {
-  type OwnCertificate,
-  ownCertificate,
-  type Registration,
-  registerWebhooks,
-  unregisterWebhooks,
-  type WebhookTarget,
-  webhookService,
-} from "@outrigger/kit/webhook";
+import { LeadershipLostError, type SecureMetricsOptions } from "@outrigger/kit/manager";
+import { ownCertificate } from "@outrigger/kit/webhook";
 import type { NetworkFaultControllerOptions } from "../faults/index.ts";
-import { chooseFeatures, type Feature, type RunningFeature } from "../feature/index.ts";
+import { chooseFeatures, type Feature } from "../feature/index.ts";
 import { EXCLUDED_NAMESPACES } from "../pipeline/index.ts";
 import { allFeatures } from "./features.ts";
-import { checkMayRead, ensureNamespace, installDefinitions } from "./install.ts";
+import { processIdentity, releaseLeaseOfTheDead } from "./identity.ts";
+import { checkMayRead, ensureNamespace } from "./install.ts";
+import { LEASE } from "./names.ts";
+import { FIELD_MANAGER } from "./registration.ts";
 import type { FailurePolicies } from "./rule-store.ts";
+import { Running } from "./running.ts";
 
 export interface RunManagerOptions {
   /** Default: the current kubeconfig, or the pod's service account. */
@@ -56,7 +54,10 @@ export interface RunManagerOptions {
   readonly log?: Log;
   /** Stops the manager. */
   readonly signal: AbortSignal;
-  /** Called once the webhooks are registered and the rules of the cluster are in force. */
+  /**
+   * Called once the rules of the cluster are in force: where this manager leads, with its webhooks registered; where another
+   * leads, as soon as this one can take over.
+   */
   readonly onReady?: () => void;
   /** Take the webhook entries away when stopped: for a manager that is not installed in the cluster. */
   readonly temporary?: boolean;
@@ -64,17 +65,24 @@ export interface RunManagerOptions {
   readonly report: (line: string) => void;
 }
 
+/** How long a manager that ran before waits before it tries again to reach the cluster. */
+const AGAIN_MS = 1_000;
+
 /**
  * Runs the Outrigger manager: installs its definitions, keeps its certificate, registers its webhooks, and decides about
  * pods, until the signal.
  *
- * @throws UnknownFeatureError; KubeconfigError, ConnectionError or StatusError when the cluster cannot be reached or refuses; Error when a port is in use.
+ * Several may run on one cluster: each serves the webhooks, one of them leads, writes the webhook configurations and runs the
+ * controllers.
+ *
+ * @throws UnknownFeatureError; KubeconfigError, ConnectionError or StatusError when the cluster cannot be reached or refuses; Error when a
+ *   port is in use; LeadershipLostError when another took over, and it is not `temporary`: the program should end, and start again.
  */
 export async function runManager(options: RunManagerOptions): Promise<void> {
-  const { namespace, report, signal } = options;
-  const { on, off } = chooseFeatures(
+  const { signal, report } = options;
+  const features = chooseFeatures(
     allFeatures({
-      namespace,
+      namespace: options.namespace,
       excludedNamespaces: options.excludedNamespaces ?? EXCLUDED_NAMESPACES,
       environment: options.environment ?? process.env,
       namespaceSelector: options.namespaceSelector,
@@ -83,144 +91,61 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
     }),
     options.features ?? [],
   );
-  const client = connect(options.kubeconfig ?? {}, { fieldManager: "outrigger-manager", userAgent: "outrigger", onWarning: () => {} });
+  const client = connect(options.kubeconfig ?? {}, { fieldManager: FIELD_MANAGER, userAgent: "outrigger", onWarning: () => {} });
+  let ran = false;
+  const onReady = (): void => {
+    if (!ran) options.onReady?.();
+    ran = true;
+  };
   try {
-    await checkMayRead(client, on);
-    await ensureNamespace(client, namespace);
-    const { host, mode, serviceName = "outrigger-webhook" } = options.webhook;
-    const certificate = await ownCertificate(client, {
-      namespace,
-      dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, "localhost"],
-      ipAddresses: mode === "url" && /^[\d.]+$|:/.test(host) ? [host] : [],
-      onError: (error) => report(`the certificate could not be looked after: ${(error as Error).message}`),
-    });
-    try {
-      await unregisterWebhooks(client, configurations(off, { url: "https://localhost" })).catch((error: unknown) => {
-        report(`the webhook entries of features that are off could not be taken away: ${(error as Error).message}`);
-      });
-      await new Running(client, certificate, on, options).run(signal);
-    } finally {
-      certificate.stop();
+    while (!signal.aborted) {
+      try {
+        await runOnce(client, features, { ...options, onReady });
+      } catch (error) {
+        // Nobody starts a manager again that people run by hand: it does so itself.
+        const again = options.temporary && ran && (error instanceof LeadershipLostError || error instanceof ConnectionError);
+        if (!again) throw error;
+        report(`${(error as Error).message}; starting again`);
+        await sleep(AGAIN_MS, undefined, { signal }).catch(() => {});
+      }
     }
   } finally {
     await client.close();
   }
 }
 
-/** One run of the manager, from its first listener to its last. */
-class Running {
-  readonly #client: Client;
-  readonly #certificate: OwnCertificate;
-  readonly #options: RunManagerOptions;
-  readonly #manager: Manager;
-  readonly #features: readonly Feature[];
-  readonly #running: readonly RunningFeature[];
-  #address: WebhookTarget | undefined;
-  #registration: Registration | undefined;
-
-  constructor(client: Client, certificate: OwnCertificate, features: readonly Feature[], options: RunManagerOptions) {
-    this.#client = client;
-    this.#certificate = certificate;
-    this.#options = options;
-    this.#features = features;
-    const { report } = options;
-    this.#manager = manager({
-      client,
-      name: "outrigger-manager",
-      log: options.log ?? quietLog(report),
-      ...(options.probes ? { probes: options.probes } : {}),
-      ...(options.secureMetrics ? { secureMetrics: options.secureMetrics } : {}),
-      controllers: features.flatMap(({ controllers = [] }) => controllers),
-      webhooks: [{ name: "webhooks", start: (context) => this.#service().start(context) }],
-    });
-    const { informers } = this.#manager;
-    for (const { resource, options: more } of features.flatMap(({ reads = [] }) => reads)) informers.for(resource, more);
-    const webhook = (): WebhookTarget => this.#webhook;
-    this.#running = features.flatMap(({ run }) => run?.({ client, informers, webhook, report }) ?? []);
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    const stopped = new AbortController();
-    const running = this.#manager.run(AbortSignal.any([signal, stopped.signal]));
+async function runOnce(
+  client: Client,
+  { on, off }: { readonly on: readonly Feature[]; readonly off: readonly Feature[] },
+  options: RunManagerOptions,
+): Promise<void> {
+  const { namespace, report, signal } = options;
+  const stopped = new AbortController();
+  const stop = (): void => stopped.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    await untilAborted(checkMayRead(client, on), stopped.signal);
+    await untilAborted(ensureNamespace(client, namespace), stopped.signal);
+    await untilAborted(releaseLeaseOfTheDead(client, { namespace, name: LEASE }), stopped.signal);
+    const { host, mode, serviceName = "outrigger-webhook" } = options.webhook;
+    const certificate = await untilAborted(
+      ownCertificate(client, {
+        namespace,
+        dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, "localhost"],
+        ipAddresses: mode === "url" && /^[\d.]+$|:/.test(host) ? [host] : [],
+        onError: (error) => report(`the certificate could not be looked after: ${(error as Error).message}`),
+      }),
+      stopped.signal,
+    );
     try {
-      await Promise.race([this.#manager.ready, running]);
-      if (!signal.aborted) {
-        await this.#register();
-        this.#certificate.onChange(async () => {
-          await this.#register();
-          await installDefinitions(this.#client, this.#definitions(), new AbortController().signal);
-        });
-        this.#options.onReady?.();
-      }
-      await running;
-    } catch (error) {
-      stopped.abort();
-      await running.catch(() => {});
-      // Stopped while it was starting: that is no failure.
-      if (!signal.aborted) throw error;
+      await new Running({ client, certificate, on, off, identity: processIdentity(), options }).run(signal);
     } finally {
-      for (const feature of this.#running) await feature.stop?.();
-      if (this.#options.temporary) await this.#unregister();
+      certificate.stop();
     }
+  } catch (error) {
+    // Stopped while it was starting: that is no failure.
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
-
-  /** Puts the webhooks in force, with the present certificate. */
-  async #register(): Promise<void> {
-    for (const feature of this.#running) await feature.register?.();
-    this.#registration = await registerWebhooks(this.#client, configurations(this.#features, this.#webhook));
-  }
-
-  async #unregister(): Promise<void> {
-    try {
-      await this.#registration?.unregister();
-      for (const feature of this.#running) await feature.unregister?.();
-    } catch (error) {
-      this.#options.report(`the webhook entries could not be taken away: ${(error as Error).message}`);
-    }
-  }
-
-  get #webhook(): WebhookTarget {
-    return { ...this.#address!, caBundle: this.#certificate.current.caBundle };
-  }
-
-  #definitions(): KubeObject[] {
-    return this.#features.flatMap(({ definitions }) => definitions?.(this.#webhook) ?? []);
-  }
-
-  #service(): ReturnType<typeof webhookService> {
-    const { webhook, namespace, temporary } = this.#options;
-    return webhookService({
-      host: webhook.host,
-      port: webhook.port,
-      certificate: this.#certificate.current,
-      // Nobody calls a manager whose entries are gone.
-      ...(temporary ? { drainMs: 0 } : {}),
-      webhooks: this.#running.flatMap(({ handlers = [] }) => handlers),
-      onListening: async (server, port) => {
-        this.#certificate.onChange((next) => server.setCertificate(next));
-        const host = webhook.host.includes(":") ? `[${webhook.host}]` : webhook.host;
-        this.#address =
-          webhook.mode === "url"
-            ? { url: `https://${host}:${port}` }
-            : { service: { namespace, name: webhook.serviceName ?? "outrigger-webhook" } };
-        await installDefinitions(this.#client, this.#definitions(), this.#options.signal);
-      },
-    });
-  }
-}
-
-function configurations(features: readonly Feature[], target: WebhookTarget): KubeObject[] {
-  return features.flatMap((feature) => feature.configurations?.(target) ?? []);
-}
-
-/** The manager's own log goes to whoever runs it: warnings and errors as lines. */
-function quietLog(report: (line: string) => void): Log {
-  const line = (fields: unknown, message?: string): void => {
-    const text =
-      typeof fields === "string" ? fields : [message, (fields as { err?: Error } | undefined)?.err?.message].filter(Boolean).join(": ");
-    report(text);
-  };
-  const nothing = (): void => {};
-  const log = { debug: nothing, info: nothing, warn: line, error: line, child: () => log } as unknown as Log;
-  return log;
 }

@@ -1,3 +1,4 @@
+import { labelSelectorProblems } from "@outrigger/kit/api";
 import type { LabelSelector } from "../sidecarset/index.ts";
 
 /** What the webhook's scope needs to know of a rule: which pods it can possibly act on, and whether its failure blocks them. */
@@ -11,6 +12,8 @@ export interface ScopeRule {
   readonly namespaceSelector?: LabelSelector;
   /** The pod carries this key as a label or an annotation; instead of `selector`. */
   readonly podKey?: string;
+  /** Part of it could not be said, and is left out. */
+  readonly widened?: boolean;
 }
 
 /** The parts of one webhook entry that say which pods reach it. */
@@ -22,12 +25,16 @@ export interface ScopeEntry {
   readonly matchConditions: readonly { readonly name: string; readonly expression: string }[];
   /** False where the rules were too many or could not be said as selectors: pods that no rule matches reach it too. */
   readonly narrow: boolean;
+  /** How long the API server waits for us. Default 5. */
+  readonly timeoutSeconds?: number;
 }
 
 /** Above this many different selectors an entry widens to every pod: the API server evaluates each for every pod. */
 const MAX_SELECTORS = 32;
 /** Above this many different namespace selectors of one policy they are merged: each entry is a call of its own. */
 const MAX_NAMESPACE_SELECTORS = 3;
+/** What is longer is not said: an API server limits what conditions may cost and what an object may hold, for all rules together. */
+const MAX_EXPRESSION = 2_048;
 const NAMESPACE_NAME = "kubernetes.io/metadata.name";
 
 /**
@@ -39,9 +46,8 @@ const NAMESPACE_NAME = "kubernetes.io/metadata.name";
  */
 export function webhookScope(rules: readonly ScopeRule[], excluded: readonly string[], within: LabelSelector = {}): ScopeEntry[] {
   return (["Fail", "Ignore"] as const).flatMap((failurePolicy) => {
-    const groups = Map.groupBy(
-      rules.filter((rule) => rule.failurePolicy === failurePolicy),
-      (rule) => canonical(rule.namespaceSelector),
+    const groups = Map.groupBy(rules.filter((rule) => rule.failurePolicy === failurePolicy && isValid(rule)).map(sayable), (rule) =>
+      canonical(rule.namespaceSelector),
     );
     const parts =
       groups.size <= MAX_NAMESPACE_SELECTORS ? [...groups.values()] : [[...groups.values()].flat().map((rule) => everywhere(rule))];
@@ -54,10 +60,40 @@ export function webhookScope(rules: readonly ScopeRule[], excluded: readonly str
           failurePolicy,
           namespaceSelector: restricted(group[0]?.namespaceSelector, excluded, within),
           matchConditions: condition.expression === undefined ? [] : [{ name: "some-rule-can-match", expression: condition.expression }],
-          narrow: condition.exact && groups.size <= MAX_NAMESPACE_SELECTORS,
+          narrow: condition.exact && groups.size <= MAX_NAMESPACE_SELECTORS && !group.some(({ widened }) => widened),
         };
       });
   });
+}
+
+/** An entry for every pod, which costs a pod two seconds at the most, and never its creation. */
+export function wideEntry(excluded: readonly string[], within: LabelSelector = {}): ScopeEntry {
+  return {
+    name: "wide.injection.outrigger.dev",
+    failurePolicy: "Ignore",
+    namespaceSelector: restricted(undefined, excluded, within),
+    matchConditions: [],
+    narrow: false,
+    timeoutSeconds: 2,
+  };
+}
+
+/** Whether a rule can match at all: what an API server would refuse as a selector selects nothing, and must not hinder other rules. */
+function isValid({ selector, namespaceSelector }: ScopeRule): boolean {
+  return [selector, namespaceSelector].every((one) => one === undefined || labelSelectorProblems(one, "").length === 0);
+}
+
+/** The rule without the selectors that are too long to be said: so it is wider. */
+function sayable(rule: ScopeRule): ScopeRule {
+  const { selector, namespaceSelector, ...rest } = rule;
+  const [pods, namespaces] = [selector, namespaceSelector].map((one) => (selectorExpression(one)?.length ?? 0) <= MAX_EXPRESSION);
+  if (pods && namespaces) return rule;
+  return {
+    ...rest,
+    ...(selector && pods ? { selector } : {}),
+    ...(namespaceSelector && namespaces ? { namespaceSelector } : {}),
+    widened: true,
+  };
 }
 
 function everywhere(rule: ScopeRule): ScopeRule {

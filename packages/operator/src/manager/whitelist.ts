@@ -14,16 +14,20 @@ export const WHITELIST_RIGHT: PolicyRule = {
 };
 const WHITELIST_KEY = "SidecarSet_PatchPodMetadata_WhiteList";
 
+/** Whether a set patches metadata of pods: only then the configuration matters. */
+export function patchesMetadata(set: KubeObject | null | undefined): boolean {
+  const patches = (set?.["spec"] as { readonly patchPodMetadata?: unknown } | undefined)?.patchPodMetadata;
+  return Array.isArray(patches) && patches.length > 0;
+}
+
 /**
  * Which annotations sets may patch in pods, as the cluster's configuration says; asked for when a set patches any, which
  * is seldom, so that nothing of that namespace has to be watched.
  *
- * @returns nothing where the ConfigMap or its key is absent, or no set asks
+ * @returns nothing where the ConfigMap or its key is absent
  * @throws ForbiddenError, ConnectionError where the ConfigMap may not or cannot be read.
  */
-export async function metadataWhitelist(client: Client, set: KubeObject | null | undefined): Promise<string | undefined> {
-  const patches = (set?.["spec"] as { readonly patchPodMetadata?: unknown } | undefined)?.patchPodMetadata;
-  if (!Array.isArray(patches) || patches.length === 0) return undefined;
+export async function metadataWhitelist(client: Client): Promise<string | undefined> {
   const found = (await client.find(ConfigMap, CONFIGURATION)) as { readonly data?: Readonly<Record<string, string>> } | undefined;
   return found?.data?.[WHITELIST_KEY];
 }

@@ -1,0 +1,193 @@
+import { createHash } from "node:crypto";
+import type { Client } from "@outrigger/kit/client";
+import { dynamicResource } from "@outrigger/kit/client";
+import { type Manager, manager, type RunningService, type Service } from "@outrigger/kit/manager";
+import { type OwnCertificate, type WebhookTarget, webhookService } from "@outrigger/kit/webhook";
+import type { Feature, RunningFeature } from "../feature/index.ts";
+import { installDefinitions } from "./install.ts";
+import { quietLog } from "./log.ts";
+import { LEASE } from "./names.ts";
+import { Presence } from "./presence.ts";
+import { Registration } from "./registration.ts";
+import type { RunManagerOptions } from "./run-manager.ts";
+
+const Lease = dynamicResource("coordination.k8s.io/v1", "Lease", "leases", "Namespaced");
+/** A program that people stop by hand ends soon; one in a cluster within Kubernetes' 30 s. */
+const GRACE_MS = { temporary: 8_000, installed: 25_000 };
+const DRAIN_MS = 15_000;
+const LOOK_MS = 500;
+
+export interface RunningParts {
+  readonly client: Client;
+  readonly certificate: OwnCertificate;
+  readonly on: readonly Feature[];
+  readonly off: readonly Feature[];
+  readonly identity: string;
+  readonly options: RunManagerOptions;
+}
+
+/**
+ * One run of the manager, from its first listener to its last. Parts in the order in which they start, and stop in reverse:
+ * webhook server, presence, caches; then, on the leader alone, registration and controllers.
+ */
+export class Running {
+  readonly #parts: RunningParts;
+  readonly #manager: Manager;
+  readonly #running: readonly RunningFeature[];
+  readonly #presence: Presence;
+  readonly #registration: Registration;
+  readonly #served = Promise.withResolvers<void>();
+  readonly #registered = Promise.withResolvers<void>();
+  #address: WebhookTarget | undefined;
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts;
+    const { client, on, off, identity, options } = parts;
+    const { report, namespace, temporary, kubeconfig = {}, probes, secureMetrics } = options;
+    this.#presence = new Presence(client, namespace, identity, (error) => report(`the Lease of this replica: ${(error as Error).message}`));
+    this.#manager = manager({
+      client,
+      kubeconfig,
+      name: LEASE,
+      log: options.log ?? quietLog(report),
+      controllers: on.flatMap(({ controllers = [] }) => controllers),
+      webhooks: [{ name: "webhooks", start: (context) => this.#server().start(context) }, this.#present()],
+      services: [this.#keeping()],
+      leaderElection: { name: LEASE, namespace, identity },
+      gracePeriodMs: temporary ? GRACE_MS.temporary : GRACE_MS.installed,
+      ...(probes ? { probes } : {}),
+      ...(secureMetrics ? { secureMetrics } : {}),
+    });
+    const { informers, events } = this.#manager;
+    for (const { resource, options: more } of on.flatMap(({ reads = [] }) => reads)) informers.for(resource, more);
+    const webhook = (): WebhookTarget => this.#webhook;
+    const changed = (): void => this.#registration.changed();
+    this.#running = on.flatMap(({ run }) => run?.({ client, informers, webhook, changed, report }) ?? []);
+    this.#registration = new Registration({ client, events, features: on, off, running: this.#running, webhook, report });
+    this.#manager.addCheck("readyz", "rules", () => {
+      const why = this.#unready();
+      if (why !== undefined) throw new Error(why);
+    });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const stopped = new AbortController();
+    const running = this.#manager.run(AbortSignal.any([signal, stopped.signal]));
+    try {
+      await Promise.race([this.#ready(signal), running]);
+      if (!signal.aborted) this.#parts.options.onReady?.();
+      await running;
+    } catch (error) {
+      stopped.abort();
+      await running.catch(() => {});
+      throw error;
+    } finally {
+      for (const feature of this.#running) await feature.stop?.();
+    }
+  }
+
+  /** Resolves when the webhooks serve and either are registered by us, or another leads. */
+  async #ready(signal: AbortSignal): Promise<void> {
+    const { report } = this.#parts.options;
+    await this.#served.promise;
+    const registered = this.#registered.promise.then(() => true);
+    while (!signal.aborted) {
+      const later = new Promise<boolean>((resolve) => setTimeout(resolve, LOOK_MS, false).unref());
+      if (await Promise.race([registered, later])) return;
+      const leader = await this.#otherLeader().catch(() => undefined);
+      if (leader !== undefined) return report(`another manager leads (${leader}): this one serves, and waits to take over`);
+    }
+  }
+
+  /** Who holds the lease, where that is somebody else. */
+  async #otherLeader(): Promise<string | undefined> {
+    const { client, identity, options } = this.#parts;
+    const lease = (await client.find(Lease, { namespace: options.namespace, name: LEASE })) as
+      | { spec?: { holderIdentity?: string } }
+      | undefined;
+    const holder = lease?.spec?.holderIdentity;
+    return holder && holder !== identity ? holder : undefined;
+  }
+
+  #unready(): string | undefined {
+    for (const feature of this.#running) {
+      const why = feature.unready?.();
+      if (why !== undefined) return why;
+    }
+    return undefined;
+  }
+
+  get #webhook(): WebhookTarget {
+    return { ...this.#address!, caBundle: this.#parts.certificate.current.caBundle };
+  }
+
+  #server(): ReturnType<typeof webhookService> {
+    const { client, certificate, options, on } = this.#parts;
+    const { webhook, namespace, temporary } = options;
+    return webhookService({
+      host: webhook.host,
+      port: webhook.port,
+      certificate: certificate.current,
+      // Nobody calls a manager whose entries are gone.
+      drainMs: temporary ? 0 : DRAIN_MS,
+      webhooks: this.#running.flatMap(({ handlers = [] }) => handlers),
+      unready: () => this.#unready(),
+      onListening: async (server, port, signal) => {
+        certificate.onChange((next) => server.setCertificate(next));
+        const host = webhook.host.includes(":") ? `[${webhook.host}]` : webhook.host;
+        this.#address =
+          webhook.mode === "url"
+            ? { url: `https://${host}:${port}` }
+            : { service: { namespace, name: webhook.serviceName ?? "outrigger-webhook" } };
+        await installDefinitions(
+          client,
+          on.flatMap(({ definitions }) => definitions?.(this.#webhook) ?? []),
+          signal,
+        );
+      },
+    });
+  }
+
+  /** Says that this process serves; before it stops serving, sees to it that nobody is sent here any more. */
+  #present(): Service {
+    const { certificate, options } = this.#parts;
+    const announce = (): Promise<void> => this.#presence.announce(fingerprint(certificate.current.certificate));
+    return {
+      name: "presence",
+      start: async (): Promise<RunningService> => ({
+        ready: async () => {
+          await Promise.all([announce(), this.#presence.sweep()]);
+          certificate.onChange(announce);
+          this.#served.resolve();
+        },
+        stop: async () => {
+          if (options.temporary) {
+            const signal = AbortSignal.timeout(LOOK_MS * 4);
+            const others = await this.#presence.others(signal).catch(() => []);
+            await this.#registration.leave(others.length > 0);
+          }
+          await this.#presence.stop(AbortSignal.timeout(LOOK_MS * 4));
+        },
+      }),
+    };
+  }
+
+  /** On the leader: keeps the configurations. */
+  #keeping(): Service {
+    const { certificate } = this.#parts;
+    return {
+      name: "registration",
+      start: async ({ signal }) => {
+        await this.#registration.start(signal);
+        certificate.onChange(() => this.#registration.changed());
+        this.#registered.resolve();
+        return { stop: () => this.#registration.stop() };
+      },
+    };
+  }
+}
+
+/** Tells certificates apart, in few characters. */
+function fingerprint(certificate: string): string {
+  return createHash("sha256").update(certificate).digest("hex").slice(0, 16);
+}
