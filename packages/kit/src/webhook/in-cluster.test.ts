@@ -211,7 +211,7 @@ describe("the keeper of configurations", () => {
     const edited = structuredClone(before) as never;
     edit(edited);
     await client.update(MUTATING, edited, by);
-    await expect.poll(() => repairs).toEqual([`edited ${paths}`]);
+    await expect.poll(() => repairs, { timeout: 15_000 }).toEqual([`edited ${paths}`]);
     await kept.settled();
     expect((await stored("edited")).webhooks).toEqual(before.webhooks);
   });
@@ -219,7 +219,7 @@ describe("the keeper of configurations", () => {
   it("makes again what somebody deleted", async () => {
     const { repairs } = await keeper(configuration("deleted"));
     await client.delete(MUTATING, { name: "deleted" });
-    await expect.poll(() => repairs).toEqual(["deleted deleted ?"]);
+    await expect.poll(() => repairs, { timeout: 15_000 }).toEqual(["deleted deleted ?"]);
     expect((await stored("deleted")).webhooks).toHaveLength(2);
   });
 
@@ -246,8 +246,8 @@ describe("the keeper of configurations", () => {
       await kept.stop();
       await client.delete(MUTATING, { name: "good" });
     });
-    await expect.poll(() => client.find(MUTATING, { name: "good" })).toBeDefined();
-    await expect.poll(() => errors).toContain("bad");
+    await expect.poll(() => client.find(MUTATING, { name: "good" }), { timeout: 15_000 }).toBeDefined();
+    await expect.poll(() => errors, { timeout: 15_000 }).toContain("bad");
   });
 });
 
@@ -311,7 +311,7 @@ describe("a process that registers itself by URL", () => {
     await certificate.rotate();
     for (let stage = 0; stage < 3; stage++) {
       const reached = made;
-      await expect.poll(() => made, { interval: 5 }).toBeGreaterThan(reached + 20);
+      await expect.poll(() => made, { interval: 5, timeout: 15_000 }).toBeGreaterThan(reached + 20);
       await certificate.refresh();
     }
     stop = true;
