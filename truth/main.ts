@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startDevcluster } from "@outrigger/devcluster";
+import { replayCel } from "./cel/replay.ts";
 import { ClusterStage } from "./cluster-stage.ts";
 import { replayHttp } from "./http.ts";
 import { replayInjections } from "./kruise.ts";
@@ -57,6 +58,17 @@ async function throughWebhooks(kubeconfigFile: string | undefined): Promise<Outc
   }
 }
 
+/** Rules of custom resources, in the Common Expression Language. */
+async function rulesOfSchemas(kubeconfigFile: string | undefined): Promise<Outcome[]> {
+  if (kubeconfigFile !== undefined) return replayCel(readFileSync(kubeconfigFile, "utf8"));
+  const cluster = await startDevcluster({ bare: true });
+  try {
+    return await replayCel(cluster.kubeconfig);
+  } finally {
+    await cluster.close();
+  }
+}
+
 const outcomes: Outcome[] = [];
 for (const name of readdirSync(data).sort()) {
   const file = name.replace(/\.json$/, "");
@@ -72,6 +84,7 @@ for (const name of readdirSync(data).sort()) {
 }
 if (wanted("kruise-injection") && !flags.kubeconfig) outcomes.push(...(await replayInjections("kruise-injection", flags.scenario)));
 if (wanted("kruise/webhook")) outcomes.push(...(await throughWebhooks(flags.kubeconfig)));
+if (wanted("cel")) outcomes.push(...(await rulesOfSchemas(flags.kubeconfig)));
 
 const verdict = judge(outcomes);
 if (flags.verbose) {

@@ -47,7 +47,7 @@ type Evaluate = (variables: ConditionVariables) => unknown;
 /** An expression that does not compile (validation refuses those) fails when it is asked. */
 function compile(expression: string): Evaluate {
   try {
-    const program = compileCel(expression, { variables: ["object", "oldObject", "request", "authorizer"] });
+    const program = compileCel(expression, { variables: { object: "dyn", oldObject: "dyn", request: "dyn", authorizer: "authorizer" } });
     return (variables) => program.evaluate({ ...variables });
   } catch (error) {
     return () => {

@@ -45,10 +45,21 @@ export function builtIn(row: KindRow): ServedResource {
   };
 }
 
+const ADMISSION_VARIABLES = {
+  object: "dyn",
+  oldObject: "dyn",
+  request: "dyn",
+  authorizer: "authorizer",
+  "authorizer.requestResource": "dyn",
+  params: "dyn",
+  namespaceObject: "dyn",
+  variables: "dyn",
+} as const;
+
 /** What is wrong with a CEL expression of a built-in kind; "" when nothing is. */
 function expressionProblem(text: string): string {
   try {
-    compileCel(text, { variables: ["object", "oldObject", "request", "authorizer", "params", "namespaceObject", "variables"] });
+    compileCel(text, { variables: ADMISSION_VARIABLES });
     return "";
   } catch (error) {
     return `compilation failed: ${error instanceof Error ? error.message : String(error)}`;

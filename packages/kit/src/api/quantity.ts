@@ -33,7 +33,8 @@ export class Quantity {
   static parse(text: string | number): Quantity {
     const source = String(text);
     const parts = FORM.exec(source);
-    if (!parts || (parts[2] === "" && (parts[3] ?? "") === "")) throw new QuantityError(whyNot(source));
+    // A quantity without digits is 0, also a lone sign, dot or suffix; only nothing at all is none.
+    if (!parts || source === "") throw new QuantityError(whyNot(source));
     const [, sign, whole = "", fraction = "", suffix = ""] = parts;
     const digits = BigInt(`${whole}${fraction}` || "0");
     let numerator = digits * NANO;
@@ -148,11 +149,12 @@ export class Quantity {
   }
 }
 
-/** Kubernetes splits number and suffix first, and tells which of the three it could not read. */
+/** Kubernetes splits number and suffix first, and tells which of the two it could not read. */
 function whyNot(source: string): string {
-  const split = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(source);
-  if (!split) return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(split[1]!) ? "unable to parse quantity's suffix" : "unable to parse numeric part of quantity";
+  // The number ends at its second dot, and what follows is no suffix.
+  return source !== "" && /^[+-]?[0-9]*\.?[0-9]*[eEinumkKMGTP]*[-+]?[0-9]*$/.test(source)
+    ? "unable to parse quantity's suffix"
+    : "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 }
 
 function roundedUp(nano: bigint, unit: bigint): bigint {

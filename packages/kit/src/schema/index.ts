@@ -8,16 +8,23 @@
  */
 export { type EmbeddedResource, type SchemaOptions, type Static, type TObject, type TSchema, t } from "./builder.ts";
 export {
+  type AuthorizationDecision,
+  type AuthorizationQuestion,
+  Authorizer,
   CelError,
   type CelOptions,
   type CelProgram,
   type CompiledRule,
   compileCel,
   compileRule,
+  type Declaration,
+  declare,
   MAX_REQUEST_BYTES,
   RuleError,
   type RuleOptions,
+  rulePath,
   smallestJson,
+  type Variable,
   validateRules,
 } from "./cel/index.ts";
 export { applyDefaults, dropNulls } from "./default.ts";

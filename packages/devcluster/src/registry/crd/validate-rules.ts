@@ -4,6 +4,7 @@ import {
   compileRule,
   MAX_REQUEST_BYTES,
   RuleError,
+  rulePath,
   type SchemaNode,
   smallestJson,
   type ValidationRule,
@@ -13,6 +14,8 @@ import {
 const EXPRESSION_BUDGET = 10_000_000;
 const SCHEMA_BUDGET = 100_000_000;
 const MOST_EXPENSIVE_SHOWN = 4;
+const LINE_BREAK = /[\n\r]/;
+const REASONS = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 
 /** What a definition's rules (`x-kubernetes-validations`) may not be; for schemas that are sound otherwise. */
 export function ruleProblems(schema: SchemaNode, path: string): Cause[] {
@@ -75,13 +78,14 @@ class RuleJudge {
       this.causes.push({ reason: "FieldValueRequired", message: "Required value: rule is not specified", field: `${at}.rule` });
       return;
     }
-    if (/[\n\r]/.test(rule.message?.trim() ?? "")) this.#invalid(`${at}.message`, rule.message, "must not contain line breaks");
+    this.#texts(rule, node, at);
     let compiled: CompiledRule;
     try {
       compiled = compileRule(rule, node, whole);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
       this.#invalid(`${at}.${error.field}`, shownRule(rule), error.message);
+      if (error.field === "rule") this.#unusedOption(rule, at);
       return;
     }
     // Without a bound there are as many values as a request has room for.
@@ -90,8 +94,32 @@ class RuleJudge {
     if (rule.messageExpression) this.#observe(`${at}.messageExpression`, "estimated messageExpression cost", compiled.messageCost);
     if (compiled.usesOldSelf && loose !== undefined)
       this.#invalid(`${at}.rule`, rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${loose}`);
-    if (!compiled.usesOldSelf && rule.optionalOldSelf !== undefined && rule.optionalOldSelf !== null)
-      this.#invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, "may not be set if oldSelf is not used in rule");
+    if (!compiled.usesOldSelf) this.#unusedOption(rule, at);
+  }
+
+  #unusedOption({ optionalOldSelf }: ValidationRule, at: string): void {
+    if (optionalOldSelf !== undefined && optionalOldSelf !== null)
+      this.#invalid(`${at}.optionalOldSelf`, optionalOldSelf, "may not be set if oldSelf is not used in rule");
+  }
+
+  /** What is said beside the expression: message, reason and the path of the field. */
+  #texts({ rule, message = "", reason, fieldPath }: ValidationRule, node: SchemaNode, at: string): void {
+    if (message !== "" && message.trim() === "") this.#invalid(`${at}.message`, message, "must be non-empty if specified");
+    else if (LINE_BREAK.test(message.trim())) this.#invalid(`${at}.message`, message, "must not contain line breaks");
+    else if (LINE_BREAK.test(rule.trim()) && message.trim() === "")
+      this.causes.push({
+        reason: "FieldValueRequired",
+        message: "Required value: message must be specified if rule contains line breaks",
+        field: `${at}.message`,
+      });
+    if (reason !== undefined && !REASONS.includes(reason))
+      this.causes.push({
+        reason: "FieldValueNotSupported",
+        message: `Unsupported value: ${JSON.stringify(reason)}: supported values: ${REASONS.map((one) => JSON.stringify(one)).join(", ")}`,
+        field: `${at}.reason`,
+      });
+    if (fieldPath && (LINE_BREAK.test(fieldPath) || !rulePath(node, fieldPath.trim())))
+      this.#invalid(`${at}.fieldPath`, fieldPath, "must be a valid path");
   }
 
   #observe(field: string, what: string, cost: number): void {

@@ -1,11 +1,13 @@
 import type { SchemaNode } from "../node.ts";
-import { escapedName } from "./value.ts";
+import { escapedName, isReserved } from "./escape.ts";
 
 export type Kind = "string" | "bytes" | "int" | "double" | "bool" | "duration" | "timestamp" | "list" | "map" | "object" | "dyn";
 
 /** What a schema says about the size of values, as cost estimates need it. */
 export interface Declaration {
   readonly kind: Kind;
+  /** Of a field: the property's own name, where it is not the name by which expressions reach it. */
+  readonly name?: string;
   /** Items, entries or bytes that one value can have; 0 for what has no size. */
   readonly most: number;
   /** Bytes of JSON that the smallest value takes. */
@@ -69,15 +71,32 @@ function declareObject(schema: SchemaNode, whole: boolean): Declaration | undefi
   }
   const fields = new Map<string, Declaration>();
   let smallest = 2;
-  if (whole) for (const [name, declaration] of WHOLE_OBJECT) fields.set(name, declaration);
   for (const [name, inner] of Object.entries(schema.properties ?? {})) {
     const declaration = declare(inner);
     if (!declaration) continue;
     const escaped = escapedName(name);
-    if (escaped !== undefined) fields.set(escaped, declaration);
+    if (escaped !== undefined) fields.set(escaped, escaped === name ? declaration : { ...declaration, name });
     if (schema.required?.includes(name) && inner.default === undefined) smallest += name.length + declaration.smallest + 4;
   }
+  if (whole && !saysWholeObject(schema)) for (const [name, declaration] of WHOLE_OBJECT) fields.set(name, declaration);
   return { kind: "object", most: 0, smallest, fields };
+}
+
+/** A field by the name that an expression uses; a name that CEL keeps for itself can be written as it is, too. */
+export function fieldOf({ fields }: Declaration, name: string): Declaration | undefined {
+  return fields?.get(name) ?? (isReserved(name) ? fields?.get(`__${name}__`) : undefined);
+}
+
+/** A schema that says less about the metadata than every object has is as one that says nothing: controller-gen writes `metadata: {type: object}`. */
+function saysWholeObject({ properties = {} }: SchemaNode): boolean {
+  const metadata = properties["metadata"];
+  return (
+    properties["kind"]?.type === "string" &&
+    properties["apiVersion"]?.type === "string" &&
+    metadata?.type === "object" &&
+    metadata.properties?.["name"]?.type === "string" &&
+    metadata.properties["generateName"]?.type === "string"
+  );
 }
 
 function declareString(schema: SchemaNode): Declaration {

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "../../api/index.ts";
 import type { SchemaNode, ValidationRule } from "../node.ts";
-import { CelError, type CelOptions, type CelProgram, compileCel } from "./compile.ts";
-import { estimateCost } from "./cost.ts";
-import { declare } from "./declaration.ts";
+import { type CelProgram, compileCel } from "./compile.ts";
+import { type Declaration, declare } from "./declaration.ts";
+import { CelError } from "./error.ts";
+import { rulePath } from "./rule-path.ts";
 
 type Json = Record<string, unknown>;
 
@@ -75,24 +76,33 @@ function judge(
   { path, old, whole }: Place,
   unchanged: boolean,
 ): Cause | undefined {
-  const transition = /\boldSelf\b/.test(rule.rule);
-  if (transition ? old === undefined && rule.optionalOldSelf !== true : unchanged) return undefined;
-  const evaluation: Evaluation = {
-    options: ruleOptions(rule, schema, transition),
-    variables: transition ? { self: value, oldSelf: old } : { self: value },
-    of: { schema, whole },
-  };
+  const compile = (expression: string): CelProgram => programOf(schema, whole, rule.optionalOldSelf === true, expression);
+  const variables = { self: value, ...(old !== undefined && { oldSelf: old }) };
   try {
-    if (evaluated(rule.rule, evaluation) === true) return undefined;
+    const program = compile(rule.rule);
+    const transition = program.uses.has("oldSelf");
+    if (transition ? old === undefined && rule.optionalOldSelf !== true : unchanged) return undefined;
+    if (program.evaluate(variables) === true) return undefined;
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
+    const failed = rule.message?.trim() || rule.rule.trim();
+    const said = error.message.startsWith("no such overload")
+      ? `'${error.message}': call arguments did not match a supported operator, function or macro signature for rule: ${failed}`
+      : error.message.startsWith("operation cancelled")
+        ? `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${failed}`
+        : `${error.message} evaluating rule: ${failed}`;
     return {
       reason: "FieldValueInvalid",
-      message: `Invalid value: ${JSON.stringify(typeName(value))}: ${error.message} evaluating rule: ${rule.message ?? rule.rule}`,
+      message: `Invalid value: ${JSON.stringify(schema.type ?? "")}: ${said}`,
       field: path,
     };
   }
-  return cause(rule.reason ?? "FieldValueInvalid", rule.fieldPath ? `${path}${rule.fieldPath}` : path, value, text(rule, evaluation));
+  return cause(
+    rule.reason ?? "FieldValueInvalid",
+    `${path}${rule.fieldPath ? (rulePath(schema, rule.fieldPath)?.text ?? rule.fieldPath) : ""}`,
+    value,
+    text(rule, (expression) => compile(expression).evaluate(variables)),
+  );
 }
 
 /** A rule and its message as they will be used, and what each costs at most in units of Kubernetes' estimate; `Infinity` where nothing bounds it. */
@@ -118,67 +128,52 @@ export class RuleError extends CelError {
  * @throws RuleError with Kubernetes' text, the evaluator's own words for what is wrong in an expression
  */
 export function compileRule(rule: ValidationRule, schema: SchemaNode, whole = false): CompiledRule {
-  const options = ruleOptions(rule, schema, true);
-  const declaration = declare(schema, whole) ?? { kind: "dyn", most: Number.POSITIVE_INFINITY, smallest: 1 };
-  const variables = new Map(options.variables.map((name) => [name, declaration]));
-  const costOf = (field: RuleError["field"], expression: string, type: "bool" | "string"): number => {
+  const compile = (field: RuleError["field"], expression: string, type: "bool" | "string"): CelProgram => {
     let program: CelProgram;
-    let cost: number;
     try {
-      program = compileCel(expression, options);
-      cost = estimateCost(program.ast, variables);
+      program = programOf(schema, whole, rule.optionalOldSelf === true, expression);
     } catch (error) {
       throw new RuleError(field, `${field === "rule" ? "" : "messageExpression "}compilation failed: ${(error as Error).message}`);
     }
-    if (program.type !== type && program.type !== "dyn")
+    if (program.type !== type)
       throw new RuleError(field, `${field === "rule" ? "cel expression" : "messageExpression"} must evaluate to a ${type}`);
-    return cost;
+    return program;
   };
+  const judged = compile("rule", rule.rule, "bool");
   return {
-    cost: costOf("rule", rule.rule, "bool"),
-    messageCost: rule.messageExpression ? costOf("messageExpression", rule.messageExpression, "string") : 0,
-    usesOldSelf: /\boldSelf\b/.test(rule.rule),
+    cost: judged.cost(),
+    messageCost: rule.messageExpression ? compile("messageExpression", rule.messageExpression, "string").cost() : 0,
+    usesOldSelf: judged.uses.has("oldSelf"),
   };
 }
 
-function ruleOptions(rule: ValidationRule, schema: SchemaNode, transition: boolean): CelOptions {
-  const type = typeOf(schema);
-  return {
-    variables: transition ? ["self", "oldSelf"] : ["self"],
-    types: { self: type, oldSelf: type },
-    optional: transition && rule.optionalOldSelf === true ? ["oldSelf"] : [],
-  };
+/** Programs by the schema whose values they judge: its types are compiled into them. */
+const programs = new WeakMap<SchemaNode, Map<string, CelProgram>>();
+
+function programOf(schema: SchemaNode, whole: boolean, optional: boolean, expression: string): CelProgram {
+  const known = programs.get(schema) ?? new Map<string, CelProgram>();
+  programs.set(schema, known);
+  const object = whole || schema["x-kubernetes-embedded-resource"] === true;
+  const key = `${object ? "whole" : "part"} ${optional ? "optional" : "given"} ${expression}`;
+  let program = known.get(key);
+  if (!program) {
+    const declaration: Declaration = declare(schema, object) ?? { kind: "dyn", most: Number.POSITIVE_INFINITY, smallest: 1 };
+    program = compileCel(expression, { variables: { self: { declaration }, oldSelf: { declaration, optional } } });
+    known.set(key, program);
+  }
+  return program;
 }
 
-const TYPES: Readonly<Record<string, string>> = { string: "string", integer: "int", number: "double", boolean: "bool", array: "list" };
-/** Formats whose values are of another type, when they can be read. */
-const TYPED_FORMATS: ReadonlySet<string> = new Set(["date", "date-time", "duration", "byte"]);
-
-function typeOf(schema: SchemaNode): string {
-  if (schema["x-kubernetes-int-or-string"] === true || schema.nullable === true || TYPED_FORMATS.has(schema.format ?? "")) return "dyn";
-  return TYPES[schema.type ?? ""] ?? "dyn";
-}
-
-interface Evaluation {
-  readonly options: CelOptions;
-  readonly variables: Json;
-  readonly of: { readonly schema: SchemaNode; readonly whole: boolean };
-}
-
-function evaluated(expression: string, { options, variables, of }: Evaluation): unknown {
-  return compileCel(expression, options).evaluate(variables, of);
-}
-
-function text(rule: ValidationRule, evaluation: Evaluation): string {
+function text(rule: ValidationRule, evaluate: (expression: string) => unknown): string {
   if (rule.messageExpression) {
     try {
-      const message = evaluated(rule.messageExpression, evaluation);
+      const message = evaluate(rule.messageExpression);
       if (typeof message === "string" && message.trim() !== "") return message;
     } catch {
       // A message that cannot be made gives way to the one that is written.
     }
   }
-  return rule.message ?? `failed rule: ${rule.rule}`;
+  return rule.message?.trim() || `failed rule: ${rule.rule.trim()}`;
 }
 
 function cause(reason: string, field: string, value: unknown, message: string): Cause {
@@ -187,12 +182,6 @@ function cause(reason: string, field: string, value: unknown, message: string): 
   // Objects and lists are not shown: they can be long.
   const shown = typeof value === "object" ? "" : `${JSON.stringify(value)}: `;
   if (reason === "FieldValueDuplicate")
-    return { reason, message: `Duplicate value: ${JSON.stringify(typeof value === "object" ? typeName(value) : value)}`, field };
+    return { reason, message: typeof value === "object" ? "Duplicate value" : `Duplicate value: ${JSON.stringify(value)}`, field };
   return { reason, message: `Invalid value: ${shown}${message}`, field };
-}
-
-function typeName(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
-  return typeof value;
 }
