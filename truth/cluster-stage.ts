@@ -1,7 +1,17 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { AlreadyExistsError, type Client, connect, dynamicResource, NotFoundError, StatusError } from "@outrigger/kit/client";
 import { ConfigMap, Namespace, Pod, ValidatingWebhookConfiguration } from "@outrigger/kit/kinds";
-import { type InjectionCase, type InjectionStage, runManager, type SidecarSet, SidecarSets } from "@outrigger/operator";
+import {
+  type DefaultingCase,
+  type InjectionCase,
+  type InjectionStage,
+  runManager,
+  type SetStage,
+  type SidecarSet,
+  SidecarSets,
+  SidecarSetsV1alpha1,
+  type ValidationCase,
+} from "@outrigger/operator";
 import { eventually } from "@outrigger/testing";
 
 const MARKER = "truth-marker";
@@ -14,7 +24,7 @@ const DEADLINE_MS = 15_000;
  * a pod that only this selector matches comes back injected, both the API server's webhook configuration and the
  * manager's rules are younger than the change.
  */
-export class ClusterStage implements InjectionStage {
+export class ClusterStage implements InjectionStage, SetStage {
   readonly canExclude = false;
   readonly #client: Client;
   readonly #stop: () => Promise<void>;
@@ -63,7 +73,7 @@ export class ClusterStage implements InjectionStage {
   }
 
   async submit(sets: readonly KubeObject[], recorded: InjectionCase, { unjudged = false } = {}) {
-    await this.#surround(recorded);
+    await this.#surround({ namespaces: recorded.namespaces, configMap: recorded.configMap });
     await this.#clear();
     const giveBack = unjudged ? await this.#withoutJudgement() : undefined;
     try {
@@ -81,15 +91,66 @@ export class ClusterStage implements InjectionStage {
 
   async create({ pod }: InjectionCase) {
     try {
-      return { pod: withoutVersions((await this.#client.create(Pod, pod as never, { dryRun: true })) as never) };
+      return { pod: (await this.#client.create(Pod, pod as never, { dryRun: true })) as never };
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       return { refused: reasons(error) };
     }
   }
 
+  async judge({ configMap, existing = [], old, operation, sidecarset }: ValidationCase) {
+    await this.#surround({ namespaces: [], configMap });
+    await this.#clear();
+    for (const set of [...existing, ...(old === undefined ? [] : [old])]) await this.#write(set);
+    // Its status is written after it: an update must name the version that comes of that.
+    if (old !== undefined) await this.#observed(old.metadata.name ?? "");
+    const resource = resourceOf(sidecarset);
+    try {
+      if (operation === "CREATE") return { stored: (await this.#client.create(resource, sidecarset as never, { dryRun: true })) as never };
+      const name = sidecarset.metadata.name ?? "";
+      const { resourceVersion } = (await this.#client.get(resource, { name })).metadata;
+      const next = { ...sidecarset, metadata: { ...sidecarset.metadata, resourceVersion } };
+      return { stored: (await this.#client.update(resource, next as never, { dryRun: true })) as never };
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      return { refused: reasons(error) };
+    }
+  }
+
+  async store({ configMap, sidecarset }: DefaultingCase) {
+    await this.#surround({ namespaces: [], configMap });
+    await this.#clear();
+    const name = sidecarset.metadata.name ?? "";
+    try {
+      const responseToCreate = (await this.#client.create(resourceOf(sidecarset), sidecarset as never)) as KubeObject;
+      this.#made.push(name);
+      await this.#observed(name);
+      const [v1alpha1, v1beta1] = await Promise.all(
+        [SidecarSetsV1alpha1, SidecarSets].map((resource) => this.#client.get(resource as typeof SidecarSets, { name })),
+      );
+      return { responseToCreate, v1alpha1: v1alpha1 as KubeObject, v1beta1: v1beta1 as KubeObject, controllerRevisions: [] };
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      return { refused: reasons(error) };
+    }
+  }
+
+  /** Resolves when the controller has seen the set's latest generation. */
+  async #observed(name: string): Promise<void> {
+    await eventually(
+      async () => {
+        const { metadata, status } = (await this.#client.get(SidecarSets, { name })) as SidecarSet;
+        return status?.observedGeneration === metadata.generation;
+      },
+      { intervalMs: 5, timeoutMs: DEADLINE_MS },
+    );
+  }
+
   /** The case's namespaces and kruise's configuration. */
-  async #surround({ namespaces, configMap }: InjectionCase): Promise<void> {
+  async #surround({
+    namespaces,
+    configMap,
+  }: Pick<InjectionCase, "namespaces"> & { readonly configMap: InjectionCase["configMap"] | undefined }): Promise<void> {
     for (const namespace of namespaces) await this.#namespace(namespace);
     if (JSON.stringify(configMap) === JSON.stringify(this.#configured)) return;
     if (this.#configured !== undefined) await this.#client.delete(ConfigMap, this.#configured);
@@ -116,7 +177,7 @@ export class ClusterStage implements InjectionStage {
 
   /** Creates a set in the version in which it is written, or updates the one of its name. */
   async #write(set: KubeObject): Promise<void> {
-    const resource = dynamicResource(set.apiVersion, "SidecarSet", "sidecarsets", "Cluster");
+    const resource = resourceOf(set);
     const name = set.metadata.name ?? "";
     try {
       await this.#client.create(resource, set as never);
@@ -178,6 +239,11 @@ export class ClusterStage implements InjectionStage {
   }
 }
 
+/** Sets in the version in which this one is written. */
+function resourceOf({ apiVersion }: KubeObject) {
+  return dynamicResource(apiVersion, "SidecarSet", "sidecarsets", "Cluster");
+}
+
 function marker(mark: number) {
   return {
     apiVersion: SidecarSets.apiVersion,
@@ -195,17 +261,6 @@ function marker(mark: number) {
 function reasons({ message, status }: StatusError): string {
   const causes = status.details?.causes ?? [];
   return causes.length === 0 ? message : causes.map((cause) => `${cause.field}: ${cause.message}`).join("; ");
-}
-
-/** Versions of sets in annotations, which are never equal, as the recording masks them; "0" says that there is none. */
-function withoutVersions(pod: NonNullable<InjectionCase["result"]["pod"]>): typeof pod {
-  const annotations = Object.fromEntries(
-    Object.entries(pod.metadata.annotations ?? {}).map(([key, value]) => {
-      const isVersion = /^version(alt)?\.sidecarset\.kruise\.io\//.test(key) && /^[1-9]\d*$/.test(value);
-      return [key, isVersion ? "<sidecarset resourceVersion>" : value];
-    }),
-  );
-  return { ...pod, metadata: { ...pod.metadata, annotations } };
 }
 
 function unlessAbsent(error: unknown): void {

@@ -7,7 +7,7 @@ import { startDevcluster } from "@outrigger/devcluster";
 import { replayCel } from "./cel/replay.ts";
 import { ClusterStage } from "./cluster-stage.ts";
 import { replayHttp } from "./http.ts";
-import { replayInjections } from "./kruise.ts";
+import { replayInjections, replaySets } from "./kruise.ts";
 import { judge, raise } from "./ledger.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Target, targetOf, targetOfFile } from "./target.ts";
@@ -46,12 +46,15 @@ async function withServer<T>(use: (target: Target, settleMs: number) => Promise<
   }
 }
 
-/** The recorded injections once more, by an API server that calls the manager's webhooks. */
+/** The recorded injections once more, and what became of sets, by an API server that calls the manager's webhooks. */
 async function throughWebhooks(kubeconfigFile: string | undefined): Promise<Outcome[]> {
   const cluster = kubeconfigFile === undefined ? await startDevcluster({ bare: true }) : undefined;
   const stage = await ClusterStage.start(cluster?.kubeconfig ?? readFileSync(kubeconfigFile!, "utf8"));
   try {
-    return await replayInjections("kruise/webhook", flags.scenario, stage);
+    return [
+      ...(wanted("kruise/webhook") ? await replayInjections("kruise/webhook", flags.scenario, stage) : []),
+      ...(wanted("kruise/sets") ? await replaySets(stage, flags.scenario) : []),
+    ];
   } finally {
     await stage.stop();
     await cluster?.close();
@@ -83,7 +86,7 @@ for (const name of readdirSync(data).sort()) {
   );
 }
 if (wanted("kruise-injection") && !flags.kubeconfig) outcomes.push(...(await replayInjections("kruise-injection", flags.scenario)));
-if (wanted("kruise/webhook")) outcomes.push(...(await throughWebhooks(flags.kubeconfig)));
+if (wanted("kruise/webhook") || wanted("kruise/sets")) outcomes.push(...(await throughWebhooks(flags.kubeconfig)));
 if (wanted("cel")) outcomes.push(...(await rulesOfSchemas(flags.kubeconfig)));
 
 const verdict = judge(outcomes);

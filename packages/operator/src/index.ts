@@ -36,7 +36,17 @@ export {
 } from "./pod/index.ts";
 export { type PodDefaults, PodDefaultsKind, type PodDefaultsSpec, type PodDefaultsStatus, podDefaultsCrd } from "./poddefaults/index.ts";
 export { PROGRAMS, type Program } from "./programs/index.ts";
-export { type InjectionCase, type InjectionStage, playInjection, WHITELIST_KEY } from "./replay/index.ts";
+export {
+  type DefaultingCase,
+  type InjectionCase,
+  type InjectionStage,
+  playDefaulting,
+  playInjection,
+  playValidation,
+  type SetStage,
+  type ValidationCase,
+  WHITELIST_KEY,
+} from "./replay/index.ts";
 export {
   convertSidecarSet,
   defaultSidecarSet,

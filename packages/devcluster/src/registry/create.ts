@@ -6,7 +6,7 @@ import { alreadyExists, invalid, plainError } from "./errors.ts";
 import { trackFields } from "./managed-fields.ts";
 import { dedupeOwnerReferences, fillSystemFields, generatedName, settleNamespace, wipeSystemFields } from "./metadata.ts";
 import { kindRules } from "./rules/index.ts";
-import { tableOf, toStorage } from "./versions.ts";
+import { fromStorage, tableOf, toStorage } from "./versions.ts";
 
 /** What a write answers with: the object, and the entry when what is stored is exactly that. */
 export interface Written {
@@ -84,13 +84,14 @@ export async function storeNew(
       }
       throw taken(target, existing, name);
     }
-    if (options.dryRun) return { object, created: true };
-    return { ...(await put(table, target, object, name)), created: true };
+    const stored = await toStorage(resource, object);
+    const answer = await fromStorage(resource, object, stored);
+    if (options.dryRun) return { object: answer, created: true };
+    return { ...put(table, target, stored, answer, name), created: true };
   }
 }
 
-async function put(table: Table, target: Target, object: KubeObject, name: string): Promise<{ object: KubeObject; entry: Entry }> {
-  const stored = await toStorage(target.resource, object);
+function put(table: Table, target: Target, stored: KubeObject, object: KubeObject, name: string): { object: KubeObject; entry: Entry } {
   try {
     const entry = table.put(stored, undefined);
     object.metadata.resourceVersion = String(entry.revision);

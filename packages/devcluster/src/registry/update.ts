@@ -9,7 +9,7 @@ import { badRequest, conflict, invalid, modified, notFound, plainError } from ".
 import { trackFields } from "./managed-fields.ts";
 import { dedupeOwnerReferences, restoreSystemFields, settleNamespace, wipeSystemFields } from "./metadata.ts";
 import { kindRules } from "./rules/index.ts";
-import { readCopy, tableOf, toStorage } from "./versions.ts";
+import { fromStorage, readCopy, tableOf, toStorage } from "./versions.ts";
 
 /**
  * Makes the new object out of the stored one, in the request's version; `undefined` stands for "there is none".
@@ -123,15 +123,16 @@ async function updateOnce(
   await parts.admission.validate({ ...attributes, object });
 
   const stored = await toStorage(resource, object);
+  const answer = await fromStorage(resource, object, stored);
   if (insists && table.get(namespace, name) !== entry) throw conflict(resource, name, modified);
   if (ends(object, old, rules.removable)) {
     if (!options.dryRun) table.remove(entry, stored);
-    return { object, created: false };
+    return { object: answer, created: false };
   }
-  if (options.dryRun || unchanged(stored, entry)) return { object, created: false, ...(options.dryRun ? {} : { entry }) };
+  if (options.dryRun || unchanged(stored, entry)) return { object: answer, created: false, ...(options.dryRun ? {} : { entry }) };
   const written = table.put(stored, entry);
-  object.metadata.resourceVersion = String(written.revision);
-  return { object, entry: written, created: false };
+  answer.metadata.resourceVersion = String(written.revision);
+  return { object: answer, entry: written, created: false };
 }
 
 /** Whether the writer named the version that it changes; refuses when that is not the stored one. */

@@ -35,3 +35,9 @@ export async function toStorage(resource: ServedResource, object: KubeObject): P
   if (servedAsStored(resource)) return object;
   return (await resource.strategy.convert([object], resource.storageVersion))[0]!;
 }
+
+/** What a write is answered with: as it is stored, converted back, also where nothing is stored in a dry run. */
+export async function fromStorage(resource: ServedResource, object: KubeObject, stored: KubeObject): Promise<KubeObject> {
+  if (servedAsStored(resource)) return object;
+  return (await resource.strategy.convert([structuredClone(stored)], resource.version))[0]!;
+}

@@ -106,19 +106,21 @@ describe("a review of a SidecarSet", () => {
     expect(validateSidecarSet(review(going, { operation: "UPDATE" }), { others: [] })).toEqual({ allowed: true });
   });
 
-  test("refuses maxUnavailable 0 of a set that did not have it; one that has it from before can be changed otherwise", () => {
-    const none = (maxUnavailable: number | string | undefined) => set("base", { updateStrategy: { maxUnavailable } });
-    const update = (object: KubeObject, oldObject: KubeObject) =>
-      validateSidecarSet(review(object, { operation: "UPDATE", oldObject }), { others: [] });
-    const labelled = { ...none(0), metadata: { name: "base", labels: { team: "a" }, annotations: { "example.com/note": "x" } } };
-    expect(update(labelled, none(0))).toEqual({ allowed: true });
-    expect(update(none("0%"), none(0)), "another way of writing it").toEqual({ allowed: true });
-    const refusal = { allowed: false, status: { details: { causes: [{ field: "spec.updateStrategy.maxUnavailable" }] } } };
-    expect(update(none(0), none(1))).toMatchObject(refusal);
-    expect(update(none(0), set("base"))).toMatchObject(refusal);
-    expect(validateSidecarSet(review(none(0)), { others: [] })).toMatchObject(refusal);
-    const going = { ...none(0), metadata: { name: "base", deletionTimestamp: "2026-01-02T03:04:05Z" } };
-    expect(update(going, { ...none(1), metadata: { ...going.metadata, finalizers: ["foregroundDeletion"] } })).toEqual({ allowed: true });
+  test("takes what kruise takes, and warns of it in the answer", () => {
+    const none = set("base", { updateStrategy: { maxUnavailable: 0 } });
+    expect(validateSidecarSet(review(none), { others: [] })).toEqual({
+      allowed: true,
+      warnings: ["spec.updateStrategy.maxUnavailable: 0: only pods that are not ready are updated; ready ones never"],
+    });
+  });
+
+  test("refuses a pin to a revision that is not there", () => {
+    const pinned = set("base", { injectionStrategy: { revision: { revisionName: "base-1" } } });
+    expect(validateSidecarSet(review(pinned), { others: [], revisionFound: false })).toMatchObject({
+      allowed: false,
+      status: { details: { causes: [{ reason: "FieldValueNotFound", field: "spec.injectionStrategy.revision.revisionName" }] } },
+    });
+    expect(validateSidecarSet(review(pinned), { others: [], revisionFound: true })).toEqual({ allowed: true });
   });
 
   test("of wrong types is left to the API server's own judgement, with its path", () => {

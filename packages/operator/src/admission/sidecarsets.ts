@@ -6,8 +6,10 @@ import {
   defaultSidecarSet,
   validateSidecarSet as findProblems,
   type SidecarSet,
+  type SidecarSetSurroundings,
   SidecarSets,
   schemaProblems,
+  warnOf,
 } from "../sidecarset/index.ts";
 
 /** Fills in a SidecarSet's defaults and hashes; either version is understood and answered in the same. */
@@ -27,10 +29,15 @@ export function mutateSidecarSet(request: AdmissionRequest): AdmissionAnswer {
  *
  * @param others all sets of the cluster, in v1beta1; the one under judgement may be among them
  * @param whitelist `SidecarSet_PatchPodMetadata_WhiteList` of kruise's configuration ConfigMap, where there is one
+ * @param revisionFound whether the revision that the set pins is there; absent where nobody can say
  */
 export function validateSidecarSet(
   request: AdmissionRequest,
-  { others, whitelist }: { readonly others: readonly SidecarSet[]; readonly whitelist?: string },
+  {
+    others,
+    whitelist,
+    revisionFound,
+  }: Pick<SidecarSetSurroundings, "whitelist" | "revisionFound"> & { readonly others: readonly SidecarSet[] },
 ): AdmissionAnswer {
   const { object, oldObject } = request;
   if (!isWritten(request) || !isObject(object)) return { allowed: true };
@@ -43,9 +50,12 @@ export function validateSidecarSet(
   const causes = findProblems(set, {
     others,
     ...(whitelist === undefined ? {} : { whitelist }),
+    ...(revisionFound === undefined ? {} : { revisionFound }),
     ...(request.operation === "UPDATE" && isObject(oldObject) ? { old: defaultSidecarSet(stored(oldObject)) } : {}),
   });
-  return causes.length === 0 ? { allowed: true } : invalid(causes);
+  if (causes.length > 0) return invalid(causes);
+  const warnings = warnOf(set, others);
+  return { allowed: true, ...(warnings.length === 0 ? {} : { warnings }) };
 }
 
 function isWritten({ operation, subResource }: AdmissionRequest): boolean {

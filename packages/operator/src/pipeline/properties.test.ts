@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
-import { defaultSidecarSet, type SidecarSet } from "../sidecarset/index.ts";
+import { defaultSidecarSet, type SidecarSet, WORKING_HOT_UPGRADE_ANNOTATION } from "../sidecarset/index.ts";
 import type { InjectionTemplate } from "../templates/index.ts";
 import { compileRules, type DecideContext, decide, type Rules } from "./index.ts";
 
@@ -30,15 +30,32 @@ const present = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
 const container = (names: readonly string[]) =>
   fc.record({ name: fc.constantFrom(...names), image: fc.constant("image:1"), env: maybe(env), volumeMounts: maybe(mounts) }).map(present);
+/** Validation keeps Overwrite and MergePatchJson from one key. */
+const mergedKey = fc.constantFrom("m/one", "m/two");
+/** Texts of JSON objects in forms that a merge writes otherwise: spaces, nulls, order, numbers. */
+const json = fc.constantFrom('{"a":null}', '{ "b": 1.0, "a": {"z":1,"y":null} }', '{"b":2,"a":{"y":"<x>"}}', '{"c":[1,{"d":null}]}');
+const resources = fc.constantFrom(undefined, { requests: { cpu: "100m" } }, { limits: { cpu: "1", memory: "1Gi" } });
 const unique = <T extends { name: string }>(item: fc.Arbitrary<T>, minLength = 0) =>
   fc.uniqueArray(item, { selector: ({ name }) => name, minLength, maxLength: 2 });
 const volumes = unique(fc.record({ name: fc.constantFrom("logs", "data"), emptyDir: fc.constant({}) }));
 
+/** Also what a template copied from a running pod carries. */
+const annotations = fc
+  .tuple(
+    map,
+    fc.dictionary(mergedKey, json, { maxKeys: 1 }),
+    fc.constantFrom({}, { [WORKING_HOT_UPGRADE_ANNOTATION]: '{"alpha-1":"alpha-1-2","x":"x-1"}' }),
+  )
+  .map((parts): Record<string, string> => Object.assign({}, ...parts));
+
 const pods = fc
   .record({
     labels: maybe(map),
-    annotations: maybe(map),
-    containers: unique(container(["main", "second"]), 1),
+    annotations: maybe(annotations),
+    containers: unique(
+      fc.record({ base: container(["main", "second"]), more: resources }).map(({ base, more }) => (more ? { ...base, resources: more } : base)),
+      1,
+    ),
     initContainers: maybe(unique(container(["prepare", "seed"]))),
     volumes: maybe(volumes),
     imagePullSecrets: maybe(unique(fc.record({ name: fc.constantFrom("own", "p1") }))),
@@ -63,11 +80,24 @@ const sidecar = (prefix: string) =>
         maxLength: 2,
       }),
       hot: fc.boolean(),
+      devices: fc.constantFrom("enabled", "disabled"),
+      resourcesPolicy: maybe(
+        fc.record({
+          targetContainersMode: fc.constantFrom("sum", "max"),
+          targetContainersNameRegex: fc.constantFrom(".*", "^main$"),
+          resourcesExpr: fc.constantFrom(
+            { requests: { cpu: "cpu * 0.3 + 10m" }, limits: { memory: "max(memory, 64Mi) / 3" } },
+            { limits: { cpu: "100m" } },
+          ),
+        }),
+      ),
     })
-    .map(({ base, share, hot, ...rest }) => ({
+    .map(({ base, share, hot, devices, resourcesPolicy, ...rest }) => ({
       ...base,
       ...rest,
+      ...(resourcesPolicy === undefined ? {} : { resourcesPolicy }),
       shareVolumePolicy: { type: share },
+      shareVolumeDevicePolicy: { type: devices },
       ...(hot ? { upgradeStrategy: { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } } : {}),
     }));
 const set = (name: string) =>
@@ -82,8 +112,11 @@ const set = (name: string) =>
       volumes,
       imagePullSecrets: unique(fc.record({ name: fc.constantFrom("p1", "p2") })),
       patchPodMetadata: fc.array(
-        fc.record({ annotations: fc.dictionary(key, word, { maxKeys: 1 }), patchPolicy: fc.constantFrom("Retain", "Overwrite") }),
-        { maxLength: 1 },
+        fc.oneof(
+          fc.record({ annotations: fc.dictionary(key, word, { maxKeys: 1 }), patchPolicy: fc.constantFrom("Retain", "Overwrite") }),
+          fc.record({ annotations: fc.dictionary(mergedKey, json, { maxKeys: 2 }), patchPolicy: fc.constant("MergePatchJson") }),
+        ),
+        { maxLength: 2 },
       ),
     })
     .map(
@@ -264,6 +297,26 @@ describe("whatever the pod and the rules", () => {
         expect(decide(stored, compiled, { ...context, now: "2027-07-07T07:07:07Z" }).patch).toEqual([]);
       }),
       fewer,
+    );
+  });
+
+  test("a hot-upgrade pair has one container that works, which the pod's annotations name with its version", () => {
+    fc.assert(
+      fc.property(pods, set("alpha"), (pod, one) => {
+        const { pod: injected, refusal } = decide(pod, compileRules({ sidecarSets: [one] }), context);
+        const noted = injected.metadata.annotations ?? {};
+        if (refusal !== undefined || noted["kruise.io/sidecarset-injected-list"] === undefined) return;
+        const working = JSON.parse(noted[WORKING_HOT_UPGRADE_ANNOTATION] ?? "{}") as Record<string, string>;
+        for (const { name, image, upgradeStrategy } of one.spec.containers ?? []) {
+          if (upgradeStrategy?.upgradeType !== "HotUpgrade") continue;
+          expect(working[name]).toBe(`${name}-1`);
+          const images = injected.spec.containers.filter((container) => container.name.startsWith(`${name}-`)).map((found) => found.image);
+          expect(images).toEqual([image, "empty:1"]);
+          expect([1, 2].map((end) => noted[`version.sidecarset.kruise.io/${name}-${end}`])).toEqual(["1", "0"]);
+          expect([1, 2].map((end) => noted[`versionalt.sidecarset.kruise.io/${name}-${end}`])).toEqual(["0", "1"]);
+        }
+      }),
+      runs,
     );
   });
 

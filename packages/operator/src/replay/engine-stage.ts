@@ -24,7 +24,7 @@ export class EngineStage implements InjectionStage {
         ...(old === undefined ? {} : { old }),
       });
       if (!unjudged && problems.length > 0) return { refused: problems.map(({ field, message }) => `${field}: ${message}`).join("; ") };
-      this.#sets.set(name, { ...set, metadata: { ...set.metadata, resourceVersion: "<sidecarset resourceVersion>" } });
+      this.#sets.set(name, set);
     }
     return { stored: [...this.#sets.values()] };
   }

@@ -62,11 +62,8 @@ export const EXCEPTIONS: readonly Exception[] = [
     setRefused: { field: "resourcesPolicy", whenThereAlready: "unlike" },
   },
   ...stricter(
-    "two sets that can match the same pod and would clash there are refused, also where kruise takes their selectors for disjoint",
+    "two sets that can match the same pod are refused where the containers of one would take the names of the other's in the pod",
     {
-      "clash-init-of-two-sets": "spec.initContainers[0].name",
-      "clash-two-sets-overwrite": "spec.patchPodMetadata[0].annotations[k]",
-      "clash-two-sets-volume": "spec.volumes[0]",
       "hot-suffix-two-sets": "spec.containers[0].name",
       "init-and-container-two-sets": "spec.containers[0].name",
     },

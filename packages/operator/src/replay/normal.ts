@@ -2,6 +2,7 @@ import { INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../sidecarset/index.ts";
 
 export const MASK = "<masked>";
+const MASKED_VERSION = "<sidecarset resourceVersion>";
 
 /** Without what is never equal: the server's own fields, times, revisions (which come later), and our record. */
 export function normal(pod: Pod): Pod {
@@ -18,6 +19,9 @@ export function normal(pod: Pod): Pod {
     }
     annotations[key] = JSON.stringify(entries);
   }
+  // The recording masks every version but "0".
+  for (const [key, value] of Object.entries(annotations))
+    if (/^version(alt)?\.sidecarset\.kruise\.io\//.test(key) && /^[1-9]\d*$/.test(value)) annotations[key] = MASKED_VERSION;
   const { annotations: _annotations, ...others } = metadata;
   return { ...rest, metadata: { ...others, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) } };
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Pod } from "../pod/index.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
+import { differencesOf } from "./differences.ts";
 import { EngineStage } from "./engine-stage.ts";
 import { type Exception, exceptionsOf } from "./exceptions.ts";
 import type { InjectionCase } from "./injection-case.ts";
@@ -78,24 +79,5 @@ function compare(created: Created, result: InjectionCase["result"], exceptions: 
   if (created.refused !== undefined) return result.status === undefined ? [`refused: ${created.refused}`] : [];
   if (result.status !== undefined) return [`admitted, recorded: ${result.status.message}`];
   const normalise = (pod: Pod): Pod => exceptions.reduce((done, exception) => exception.normalise?.(done) ?? done, normal(pod));
-  const differences: string[] = [];
-  walk("", normalise(created.pod), normalise(result.pod), differences);
-  return differences;
-}
-
-function walk(path: string, ours: unknown, theirs: unknown, differences: string[]): void {
-  if (isDeepStrictEqual(ours, theirs)) return;
-  if (
-    typeof ours === "object" &&
-    typeof theirs === "object" &&
-    ours !== null &&
-    theirs !== null &&
-    Array.isArray(ours) === Array.isArray(theirs)
-  ) {
-    for (const key of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
-      walk(`${path}.${key}`, (ours as Record<string, unknown>)[key], (theirs as Record<string, unknown>)[key], differences);
-    }
-    return;
-  }
-  differences.push(`${path}: ${JSON.stringify(ours)}, recorded ${JSON.stringify(theirs)}`);
+  return differencesOf(normalise(created.pod), normalise(result.pod));
 }

@@ -8,10 +8,9 @@ import {
   type VolumeDevice,
   type VolumeMount,
 } from "../pod/index.ts";
+import { canaryBase } from "./canary.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
 import {
-  BASE_ANNOTATION,
-  CANARY_ANNOTATION,
   HASH_ANNOTATION,
   HASH_WITHOUT_IMAGE_ANNOTATION,
   ON_CONFLICT_ANNOTATION,
@@ -40,7 +39,6 @@ export interface CompiledSidecarSet {
   readonly sidecarList: readonly string[];
   /** The set's own annotations around the time: `"<set>":{"updateTimestamp":"` … `","hash":…}`. */
   readonly record: { readonly head: string; readonly tail: string; readonly tailWithoutImage: string };
-  readonly version: string;
 }
 
 export interface CompiledContainer {
@@ -83,7 +81,7 @@ export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
   return {
     name,
     paused: spec.injectionStrategy?.paused === true,
-    canaryOf: annotations[CANARY_ANNOTATION] === "true" ? annotations[BASE_ANNOTATION] : undefined,
+    canaryOf: canaryBase(set),
     replaceOnConflict: annotations[ON_CONFLICT_ANNOTATION] === "replace",
     ownVolumes: annotations[VOLUMES_ANNOTATION] === "own",
     containers,
@@ -95,7 +93,6 @@ export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
     hashWithoutImage: bareHash,
     sidecarList,
     record: { head: `${JSON.stringify(name)}:{"updateTimestamp":"`, tail: tail(hash), tailWithoutImage: tail(bareHash) },
-    version: set.metadata.resourceVersion ?? "1",
   };
 }
 

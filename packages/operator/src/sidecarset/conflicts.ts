@@ -1,22 +1,35 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "@outrigger/kit/api";
-import { BASE_ANNOTATION, CANARY_ANNOTATION } from "./names.ts";
-import { canBothMatch } from "./overlap.ts";
+import { canaryBase } from "./canary.ts";
+import { hotUpgradeNames } from "./hot-upgrade.ts";
+import { canBothMatch, kruiseTakesForDisjoint } from "./overlap.ts";
 import type { SidecarContainer, SidecarSet } from "./set.ts";
 
 /**
  * What a set shares with other sets that can match the same pod: container names (those of hot-upgrade pairs too),
  * volumes of one name and different content, annotations that both write.
+ *
+ * @param which `refused`: clashes with sets that kruise finds overlapping too, where one of the two is to be refused.
+ *   `taken`: with sets that kruise takes for disjoint although a pod can match both; clusters have such pairs, and a pod that matches
+ *   both is refused
  */
-export function conflicts(set: SidecarSet, others: readonly SidecarSet[]): Cause[] {
-  const causes: Cause[] = [];
-  for (const other of others) {
-    if (other.metadata.name === set.metadata.name || standsInFor(set, other) || standsInFor(other, set)) continue;
-    if (!canBothMatch(set.spec.selector, other.spec.selector) || !canBothMatch(set.spec.namespaceSelector, other.spec.namespaceSelector))
-      continue;
-    causes.push(...containerConflicts(set, other), ...volumeConflicts(set, other), ...annotationConflicts(set, other));
-  }
-  return causes;
+export function conflicts(set: SidecarSet, others: readonly SidecarSet[], which: "refused" | "taken"): Cause[] {
+  return others.flatMap((other) => {
+    if (other.metadata.name === set.metadata.name || standsInFor(set, other) || standsInFor(other, set)) return [];
+    const [a, b] = [set.spec, other.spec];
+    if (!canBothMatch(a.selector, b.selector) || !canBothMatch(a.namespaceSelector, b.namespaceSelector)) return [];
+    const disjoint = kruiseTakesForDisjoint(a.selector, b.selector) || kruiseTakesForDisjoint(a.namespaceSelector, b.namespaceSelector);
+    if (disjoint !== (which === "taken")) return [];
+    return [...containerConflicts(set, other), ...volumeConflicts(set, other), ...annotationConflicts(set, other)];
+  });
+}
+
+/** Names of the sets with which a set clashes in pods that match both, sorted: what the condition `Conflicting` says. */
+export function conflictingSets(set: SidecarSet, others: readonly SidecarSet[]): string[] {
+  return others
+    .filter((other) => conflicts(set, [other], "taken").length > 0 || conflicts(set, [other], "refused").length > 0)
+    .map(({ metadata }) => metadata.name ?? "")
+    .sort();
 }
 
 const fix = "rename it, or make the selectors disjoint";
@@ -80,14 +93,11 @@ function writes(policy: string | undefined): boolean {
 }
 
 function namesInPod(container: SidecarContainer): string[] {
-  return container.upgradeStrategy?.upgradeType === "HotUpgrade"
-    ? [container.name, `${container.name}-1`, `${container.name}-2`]
-    : [container.name];
+  return container.upgradeStrategy?.upgradeType === "HotUpgrade" ? [container.name, ...hotUpgradeNames(container.name)] : [container.name];
 }
 
 function standsInFor(canary: SidecarSet, base: SidecarSet): boolean {
-  const { annotations } = canary.metadata;
-  return annotations?.[CANARY_ANNOTATION] === "true" && annotations[BASE_ANNOTATION] === base.metadata.name;
+  return canaryBase(canary) === base.metadata.name;
 }
 
 function invalid(field: string, value: string, why: string): Cause {

@@ -26,20 +26,25 @@ function toBeta(object: KubeObject, apiVersion: string): KubeObject {
   const metadata = { ...object.metadata };
   if (namespace) spec.namespaceSelector = { matchLabels: { [NAMESPACE_NAME_LABEL]: namespace } };
   const version = metadata.labels?.[CUSTOM_VERSION_LABEL];
-  if (version !== undefined && spec.customVersion === undefined) {
+  if (version !== undefined) {
     spec.customVersion = version;
     const { [CUSTOM_VERSION_LABEL]: _, ...labels } = metadata.labels!;
     if (Object.keys(labels).length > 0) metadata.labels = labels;
     else delete metadata.labels;
   }
-  return { ...object, apiVersion, metadata, ...(object["spec"] === undefined ? {} : { spec }) };
+  return { ...object, apiVersion, metadata, ...(object["spec"] === undefined ? {} : { spec }), status: statusOf(object) };
 }
 
 function toAlpha(object: KubeObject, apiVersion: string): KubeObject {
   const { customVersion, ...spec } = specOf(object);
   const metadata = { ...object.metadata };
-  if (customVersion !== undefined) metadata.labels = { ...metadata.labels, [CUSTOM_VERSION_LABEL]: customVersion };
-  return { ...object, apiVersion, metadata, ...(object["spec"] === undefined ? {} : { spec }) };
+  if (customVersion) metadata.labels = { ...metadata.labels, [CUSTOM_VERSION_LABEL]: customVersion };
+  return { ...object, apiVersion, metadata, ...(object["spec"] === undefined ? {} : { spec }), status: statusOf(object) };
+}
+
+/** Converted objects always have a status with these counts, as kruise's have. */
+function statusOf(object: KubeObject): object {
+  return { matchedPods: 0, updatedPods: 0, readyPods: 0, ...(object["status"] as object | undefined) };
 }
 
 function specOf(object: KubeObject): SidecarSetSpec {

@@ -1,9 +1,10 @@
-import { defaultContainer, defaultVolumes } from "@outrigger/kit/kinds";
+import { defaultContainer } from "@outrigger/kit/kinds";
 import { goSidecar } from "./go-json.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "./names.ts";
 import { withoutNulls } from "./resource.ts";
 import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
+import { defaultVolumes } from "./default-volumes.ts";
 
 /**
  * A set as our mutating webhook stores it: Kubernetes' defaults in containers and volumes, kruise's own, amounts
@@ -13,11 +14,12 @@ import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
  * Source: kruise pkg/webhook/sidecarset/mutating, apis/apps/defaults; recorded in `testdata/kruise/defaulting`.
  */
 export function defaultSidecarSet(set: SidecarSet): SidecarSet {
-  const spec = defaultSpec(withoutNulls(set.spec ?? {}));
+  const hashed = defaultSpec(withoutNulls(set.spec ?? {}));
+  const spec = withPatterns(hashed);
   const annotations = {
     ...set.metadata.annotations,
-    [HASH_ANNOTATION]: hashSidecarSet(spec),
-    [HASH_WITHOUT_IMAGE_ANNOTATION]: hashWithoutImage(spec),
+    [HASH_ANNOTATION]: hashSidecarSet(hashed),
+    [HASH_WITHOUT_IMAGE_ANNOTATION]: hashWithoutImage(hashed),
   };
   return { ...set, metadata: { ...set.metadata, annotations }, spec };
 }
@@ -28,11 +30,14 @@ function defaultSpec(given: SidecarSetSpec): SidecarSetSpec {
     spec.containers = given.containers.map((container) => defaultSidecar(container, "BeforeAppContainer"));
   if (given.initContainers !== undefined)
     spec.initContainers = given.initContainers.map((container) => defaultSidecar(container, "AfterAppContainer"));
-  if (given.volumes !== undefined) spec.volumes = defaultVolumes(given.volumes) as NonNullable<SidecarSetSpec["volumes"]>;
+  if (given.volumes !== undefined) spec.volumes = defaultVolumes(given.volumes);
   for (const list of ["containers", "initContainers", "volumes", "imagePullSecrets", "patchPodMetadata"] as const)
     if (spec[list]?.length === 0) delete spec[list];
   if (spec.patchPodMetadata !== undefined)
     spec.patchPodMetadata = spec.patchPodMetadata.map((patch) => ({ ...patch, patchPolicy: patch.patchPolicy || "Retain" }));
+  if (spec.imagePullSecrets !== undefined)
+    spec.imagePullSecrets = spec.imagePullSecrets.map((secret) => ({ ...secret, name: secret.name ?? "" }));
+  if (!spec.customVersion) delete spec.customVersion;
   const { updateStrategy, injectionStrategy } = given;
   const { revision } = injectionStrategy ?? {};
   spec.injectionStrategy = {
@@ -60,9 +65,31 @@ function defaultSidecar(given: SidecarContainer, podInjectPolicy: string): Sidec
     const fieldRef = transfer.sourceContainerNameFrom?.fieldRef;
     if (fieldRef !== undefined) fieldRef.apiVersion ||= "v1";
   }
-  if (container.resourcesPolicy !== undefined) {
-    container.resourcesPolicy.targetContainersMode ||= "sum";
+  // An empty pattern is gone by now: with kruise the definition's default fills in absent ones before, empty ones after the hash.
+  if (container.resourcesPolicy !== undefined && given.resourcesPolicy?.targetContainersNameRegex !== "")
     container.resourcesPolicy.targetContainersNameRegex ??= ".*";
+  return goSidecar(container, true);
+}
+
+/** A spec whose resourcesPolicies all have a pattern. */
+function withPatterns(spec: SidecarSetSpec): SidecarSetSpec {
+  const result = { ...spec };
+  for (const list of ["containers", "initContainers"] as const) {
+    const containers = spec[list];
+    if (containers?.some(({ resourcesPolicy }) => resourcesPolicy && !resourcesPolicy.targetContainersNameRegex))
+      result[list] = containers.map((container) => {
+        const { resourcesPolicy } = container;
+        if (!resourcesPolicy || resourcesPolicy.targetContainersNameRegex) return container;
+        const { targetContainersMode, resourcesExpr } = resourcesPolicy;
+        return {
+          ...container,
+          resourcesPolicy: {
+            ...(targetContainersMode === undefined ? {} : { targetContainersMode }),
+            targetContainersNameRegex: ".*",
+            ...(resourcesExpr === undefined ? {} : { resourcesExpr }),
+          },
+        };
+      });
   }
-  return goSidecar(container, false);
+  return result;
 }

@@ -1,42 +1,27 @@
+import { Quantity } from "@outrigger/kit/api";
+
 /** Thrown for an expression that cannot be read or has no value; the message says where. */
 export class ExpressionError extends Error {
   readonly code = "RESOURCE_EXPRESSION";
 }
 
-/** An exact value: a bare number, or an amount (a variable, or a number with a unit). */
-export interface Value {
-  readonly numerator: bigint;
-  /** Greater than 0. */
-  readonly denominator: bigint;
-  readonly amount: boolean;
-  /** Written with binary units (`Mi`) where that comes out even. */
-  readonly binary: boolean;
-}
+/**
+ * A value under calculation: a bare number (a double), or an amount (the variable, or a number with a unit).
+ * Both kinds calculate as kruise's do, to the last thousandth, because the result stands in the pod.
+ */
+export type Value = number | Quantity;
 
-/** A parsed expression: its value for given values of its one variable. */
+/** A parsed expression: its value for a given value of its one variable. */
 export type Expression = (variable: Value) => Value;
 
-const UNITS: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  n: [1n, 1_000_000_000n],
-  u: [1n, 1_000_000n],
-  m: [1n, 1000n],
-  k: [10n ** 3n, 1n],
-  M: [10n ** 6n, 1n],
-  G: [10n ** 9n, 1n],
-  T: [10n ** 12n, 1n],
-  P: [10n ** 15n, 1n],
-  E: [10n ** 18n, 1n],
-  Ki: [1n << 10n, 1n],
-  Mi: [1n << 20n, 1n],
-  Gi: [1n << 30n, 1n],
-  Ti: [1n << 40n, 1n],
-  Pi: [1n << 50n, 1n],
-  Ei: [1n << 60n, 1n],
-};
+/** Units that make a number an amount. */
+const UNITS = new Set(["m", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"]);
 
 /**
- * Reads an expression of a resourcesPolicy: `+ - * /`, brackets, unary minus, `max(a, b)` and `min(a, b)` in any case,
- * numbers with units, `%` or an exponent, and the variable.
+ * Reads an expression of a resourcesPolicy: `+ - * /`, brackets, unary minus, `max(a, b)` and `min(a, b)`, numbers with
+ * units, `%` or an exponent, and the variable; names in any case.
+ *
+ * Source: kruise pkg/util/calculator.
  *
  * @param variable `cpu` or `memory`
  * @throws {ExpressionError} with the column, from 1
@@ -46,6 +31,16 @@ export function parseExpression(text: string, variable: string): Expression {
   const expression = parser.sum();
   parser.end();
   return expression;
+}
+
+/** The amount that a value stands for; a bare number is cut off after thousandths. */
+export function amountOf(value: Value): Quantity {
+  return typeof value === "number" ? milli(value * 1000, "DecimalSI") : value;
+}
+
+/** Whether a value is less than zero. */
+export function isNegative(value: Value): boolean {
+  return typeof value === "number" ? value < 0 : value.sign < 0;
 }
 
 class Parser {
@@ -64,7 +59,7 @@ class Parser {
       const operator = this.#take("+", "-");
       if (operator === undefined) return left;
       const [a, b] = [left, this.#product()];
-      left = (variable) => add(a(variable), b(variable), operator === "+" ? 1n : -1n);
+      left = operator === "+" ? (variable) => add(a(variable), b(variable)) : (variable) => subtract(a(variable), b(variable));
     }
   }
 
@@ -86,10 +81,7 @@ class Parser {
   #factor(): Expression {
     if (this.#take("-") !== undefined) {
       const inner = this.#factor();
-      return (variable) => {
-        const value = inner(variable);
-        return { ...value, numerator: -value.numerator };
-      };
+      return (variable) => negate(inner(variable));
     }
     if (this.#take("(") !== undefined) {
       const inner = this.sum();
@@ -100,35 +92,29 @@ class Parser {
   }
 
   #number(): Expression | undefined {
-    const match = this.#match(/(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+))?(%|[A-Za-z]+)?/y);
+    const match = this.#match(/((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(%|\p{L}+)?/uy);
     if (match === null) return undefined;
-    const [, digits = "", exponent, unit] = match;
-    const [whole = "", fraction = ""] = digits.split(".");
-    let numerator = BigInt(`${whole}${fraction}` || "0");
-    let denominator = 10n ** BigInt(fraction.length);
-    const power = Number(exponent ?? 0);
-    if (Math.abs(power) > 30) throw this.#error("the exponent is too large");
-    if (power >= 0) numerator *= 10n ** BigInt(power);
-    else denominator *= 10n ** BigInt(-power);
-    if (unit === "%") denominator *= 100n;
-    else if (unit !== undefined) {
-      const factor = Object.hasOwn(UNITS, unit) ? UNITS[unit]! : undefined;
-      if (factor === undefined) throw this.#error(`unknown unit ${JSON.stringify(unit)}`);
-      numerator *= factor[0];
-      denominator *= factor[1];
+    const [, digits = "", unit] = match;
+    let value: Value;
+    if (unit === undefined || unit === "%") {
+      value = Number(digits) / (unit === "%" ? 100 : 1);
+      if (!Number.isFinite(value)) throw this.#error("the exponent is too large");
+    } else {
+      if (!UNITS.has(unit)) throw this.#error(`unknown unit ${JSON.stringify(unit)}; there are ${[...UNITS].join(", ")}`);
+      if (/[eE]/.test(digits)) throw this.#error("a number has an exponent or a unit, not both");
+      value = Quantity.parse(digits + unit);
     }
-    const value: Value = { numerator, denominator, amount: unit !== undefined && unit !== "%", binary: unit?.endsWith("i") === true };
     return () => value;
   }
 
   #word(): Expression {
-    const word = this.#match(/[A-Za-z_]\w*/y)?.[0];
+    const word = this.#match(/\p{L}[\p{L}\p{Nd}_]*/uy)?.[0];
     if (word === undefined) throw this.#error(this.#at < this.#text.length ? "unexpected text" : "the expression ends too early");
+    const name = word.toLowerCase();
     if (this.#take("(") === undefined) {
-      if (word !== this.#variable) throw this.#error(`undefined variable ${JSON.stringify(word)}, here it is ${this.#variable}`);
+      if (name !== this.#variable) throw this.#error(`undefined variable ${JSON.stringify(word)}, here it is ${this.#variable}`);
       return (variable) => variable;
     }
-    const name = word.toLowerCase();
     if (name !== "max" && name !== "min") throw this.#error(`unknown function ${JSON.stringify(word)}; there are max and min`);
     const parts = [this.sum()];
     while (this.#take(",") !== undefined) parts.push(this.sum());
@@ -136,11 +122,7 @@ class Parser {
     const [a, b] = parts;
     if (a === undefined || b === undefined || parts.length !== 2)
       throw this.#error(`${name} takes exactly 2 arguments, not ${parts.length}`);
-    return (variable) => {
-      const [left, right] = [a(variable), b(variable)];
-      const greater = left.numerator * right.denominator >= right.numerator * left.denominator;
-      return greater === (name === "max") ? left : right;
-    };
+    return (variable) => choose(name, a(variable), b(variable));
   }
 
   #take(...tokens: string[]): string | undefined {
@@ -164,7 +146,7 @@ class Parser {
   }
 
   #space(): void {
-    while (this.#text[this.#at] === " " || this.#text[this.#at] === "\t") this.#at++;
+    while (this.#at < this.#text.length && /\s/.test(this.#text[this.#at]!)) this.#at++;
   }
 
   #error(what: string): ExpressionError {
@@ -172,33 +154,45 @@ class Parser {
   }
 }
 
-export function add(a: Value, b: Value, sign: 1n | -1n = 1n): Value {
-  return {
-    numerator: a.numerator * b.denominator + sign * b.numerator * a.denominator,
-    denominator: a.denominator * b.denominator,
-    amount: a.amount || b.amount,
-    binary: a.binary || b.binary,
-  };
+const MAX_MILLI = 2 ** 63 - 1024;
+
+/** Thousandths as a whole number, cut off towards zero, within 64 bits. */
+function milli(thousandths: number, format: Quantity["format"]): Quantity {
+  return Quantity.ofMilli(Math.trunc(Math.max(-MAX_MILLI, Math.min(MAX_MILLI, thousandths))), format);
+}
+
+function scaled(amount: Quantity, scale: (thousandths: number) => number): Quantity {
+  return milli(scale(Number(amount.milliValue)), amount.format);
+}
+
+function add(a: Value, b: Value): Value {
+  return typeof a === "number" && typeof b === "number" ? a + b : amountOf(a).add(amountOf(b));
+}
+
+function subtract(a: Value, b: Value): Value {
+  return typeof a === "number" && typeof b === "number" ? a - b : amountOf(a).sub(amountOf(b));
+}
+
+function negate(value: Value): Value {
+  return typeof value === "number" ? -value : value.mul(-1);
 }
 
 function multiply(a: Value, b: Value): Value {
-  if (a.amount && b.amount) throw new ExpressionError("an amount cannot be multiplied by an amount");
-  return {
-    numerator: a.numerator * b.numerator,
-    denominator: a.denominator * b.denominator,
-    amount: a.amount || b.amount,
-    binary: a.binary || b.binary,
-  };
+  if (typeof a === "number") return typeof b === "number" ? a * b : scaled(b, (thousandths) => thousandths * a);
+  if (typeof b === "number") return scaled(a, (thousandths) => thousandths * b);
+  throw new ExpressionError("an amount cannot be multiplied by an amount");
 }
 
 function divide(a: Value, b: Value): Value {
-  if (b.numerator === 0n) throw new ExpressionError("division by zero");
-  if (b.amount) throw new ExpressionError("nothing can be divided by an amount");
-  const sign = b.numerator < 0n ? -1n : 1n;
-  return {
-    numerator: sign * a.numerator * b.denominator,
-    denominator: sign * a.denominator * b.numerator,
-    amount: a.amount,
-    binary: a.binary,
-  };
+  if (typeof b !== "number") throw new ExpressionError("nothing can be divided by an amount");
+  if (b === 0) throw new ExpressionError("division by zero");
+  return typeof a === "number" ? a / b : scaled(a, (thousandths) => thousandths / b);
+}
+
+/** The greater or the smaller; the first of two that are equal. */
+function choose(which: "max" | "min", a: Value, b: Value): Value {
+  if (typeof a === "number" && typeof b === "number") return (which === "max" ? a >= b : a <= b) ? a : b;
+  const [left, right] = [amountOf(a), amountOf(b)];
+  const order = left.cmp(right);
+  return (which === "max" ? order >= 0 : order <= 0) ? left : right;
 }

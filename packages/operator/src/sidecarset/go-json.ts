@@ -1,6 +1,7 @@
 import { Quantity } from "@outrigger/kit/api";
 import { goStruct, kinds, schemaName } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
+import type { Volume } from "../pod/index.ts";
 import type { SidecarContainer } from "./set.ts";
 
 /** Whether a pointer that Go writes as `null` stands as null in the result (for hashing) or is left out. */
@@ -15,6 +16,15 @@ type Json = Record<string, unknown>;
 export function goSidecar(container: SidecarContainer, nulls: Nulls): SidecarContainer {
   const core = kinds().byKind("", "v1", "Pod")?.schema.properties?.["spec"]?.properties?.["containers"]?.items;
   return { ...goCore(core ?? {}, container, nulls), ...goOwn(OWN, container as unknown as Json, nulls) } as unknown as SidecarContainer;
+}
+
+/** A volume in the same way. An absent claim template's time is written as null, as Go writes the zero time. */
+export function goVolume(volume: Volume): Volume {
+  const items = kinds().byKind("", "v1", "Pod")?.schema.properties?.["spec"]?.properties?.["volumes"]?.items;
+  const written = goCore(items ?? {}, volume, false) as Volume & { ephemeral?: { volumeClaimTemplate?: { metadata?: Json } } };
+  const template = written.ephemeral?.volumeClaimTemplate;
+  if (template !== undefined) template.metadata = { creationTimestamp: null, ...template.metadata };
+  return written;
 }
 
 /** A value of one of Kubernetes' own types. */
@@ -42,7 +52,8 @@ function goField(node: SchemaNode, value: unknown, pointer: boolean, nulls: Null
   // A struct that is no pointer is written even when it is empty; the published schema gives it a default.
   if (node.properties !== undefined) return isObject(value) ? goCore(node, value, nulls) : node.default === undefined ? undefined : {};
   if (pointer) return given ? value : node.default !== undefined && nulls ? null : undefined;
-  if (node.default !== undefined) return given ? value : node.default;
+  // A field without omitempty has its zero value published as default; another default is the API server's to fill in.
+  if (node.default === "" || node.default === 0 || node.default === false) return given ? value : node.default;
   return !given || value === "" || value === 0 || value === false ? undefined : value;
 }
 

@@ -4,16 +4,24 @@ import { WORKING_HOT_UPGRADE_ANNOTATION } from "./names.ts";
 const version = (container: string): string => `version.sidecarset.kruise.io/${container}`;
 const otherVersion = (container: string): string => `versionalt.sidecarset.kruise.io/${container}`;
 
+/** The names of the two containers that a hot-upgrade sidecar becomes. */
+export function hotUpgradeNames(name: string): readonly [string, string] {
+  return [`${name}-1`, `${name}-2`];
+}
+
 /**
- * The two containers of a hot-upgrade sidecar: `X-1` works and `X-2` idles on the empty image, unless the pod's
- * annotation says that they have changed places since.
+ * Which of the two containers of a hot-upgrade sidecar works. In a new pod it is `X-1`, whatever the pod's annotation
+ * says: a pod template copied from a running pod carries that pod's state.
+ *
+ * @param injected whether both containers are in the pod already, as an earlier call or a restored backup left them
  */
-export function hotUpgradePair(
-  emptyImage: string,
-  container: Container,
-  annotations: Readonly<Record<string, string>>,
-): [Container, Container] {
-  const working = workingContainer(annotations, container.name) ?? `${container.name}-1`;
+export function workingContainer(name: string, injected: boolean, annotations: Readonly<Record<string, string>>): string {
+  const [first, second] = hotUpgradeNames(name);
+  return injected && workingContainers(annotations)[name] === second ? second : first;
+}
+
+/** The two containers of a hot-upgrade sidecar: one works, the other idles on the empty image. */
+export function hotUpgradePair(emptyImage: string, container: Container, working: string): [Container, Container] {
   const make = (name: string): Container => ({
     ...container,
     name,
@@ -27,35 +35,39 @@ export function hotUpgradePair(
       },
     ],
   });
-  return [make(`${container.name}-1`), make(`${container.name}-2`)];
+  const [first, second] = hotUpgradeNames(container.name);
+  return [make(first), make(second)];
 }
 
-/** Notes which of the two works, and their versions, where the pod does not say so yet. */
-export function writeHotUpgradeState(draft: Draft, name: string, setVersion: string): void {
-  const working = workingContainers(draft.annotations);
-  if (workingContainer(draft.annotations, name) !== undefined) return;
-  working[name] = `${name}-1`;
-  const sorted = Object.fromEntries(Object.entries(working).sort(([a], [b]) => (a < b ? -1 : 1)));
-  draft.setAnnotation(WORKING_HOT_UPGRADE_ANNOTATION, JSON.stringify(sorted));
-  draft.setAnnotation(version(`${name}-1`), setVersion);
-  draft.setAnnotation(version(`${name}-2`), "0");
-  draft.setAnnotation(otherVersion(`${name}-1`), "0");
-  draft.setAnnotation(otherVersion(`${name}-2`), setVersion);
-}
-
-/** Which of the pair the pod says works. Any other name would leave both on the empty image: the pod's author could ask for that. */
-function workingContainer(annotations: Readonly<Record<string, string>>, name: string): string | undefined {
-  const working = workingContainers(annotations);
-  const said = Object.hasOwn(working, name) ? working[name] : undefined;
-  return said === `${name}-1` || said === `${name}-2` ? said : undefined;
+/**
+ * Notes which of the two works, and their versions: `"1"` for the one that works and `"0"` for the one that idles, which
+ * tells the sidecar that no upgrade is under way. What an injected pair has noted before is kept.
+ */
+export function writeHotUpgradeState(draft: Draft, name: string, working: string, injected: boolean): void {
+  const noted = workingContainers(draft.annotations);
+  if (noted[name] !== working) {
+    noted[name] = working;
+    const sorted = Object.fromEntries(Object.entries(noted).sort(([a], [b]) => (a < b ? -1 : 1)));
+    draft.setAnnotation(WORKING_HOT_UPGRADE_ANNOTATION, JSON.stringify(sorted));
+  }
+  for (const one of hotUpgradeNames(name)) {
+    const [own, other] = one === working ? ["1", "0"] : ["0", "1"];
+    for (const [key, value] of [
+      [version(one), own],
+      [otherVersion(one), other],
+    ] as const)
+      if (!injected || !Object.hasOwn(draft.annotations, key)) draft.setAnnotation(key, value);
+  }
 }
 
 /** Sidecar → its working container; nothing where the annotation cannot be read. */
 function workingContainers(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  const noted = Object.create(null) as Record<string, string>;
   try {
     const value: unknown = JSON.parse(annotations[WORKING_HOT_UPGRADE_ANNOTATION] ?? "{}");
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...(value as Record<string, string>) } : {};
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) Object.assign(noted, value);
   } catch {
-    return {};
+    // Kruise starts anew as well.
   }
+  return noted;
 }

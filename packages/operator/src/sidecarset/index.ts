@@ -6,6 +6,7 @@
  *   `docs/decisions` and in the exceptions of `play-injection`.
  */
 export { type CompiledContainer, type CompiledSidecarSet, compileSidecarSet } from "./compile.ts";
+export { conflictingSets } from "./conflicts.ts";
 export { convertSidecarSet } from "./convert.ts";
 export { defaultSidecarSet } from "./defaults.ts";
 export { hashSidecarSet, hashWithoutImage, safeEncode } from "./hash.ts";
@@ -35,3 +36,4 @@ export type {
 } from "./set.ts";
 export { type SidecarSetSurroundings, validateSidecarSet } from "./validate.ts";
 export { sidecarNames } from "./volumes.ts";
+export { warnOf } from "./warnings.ts";

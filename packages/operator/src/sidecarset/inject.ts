@@ -12,7 +12,7 @@ import {
 } from "../pod/index.ts";
 import type { CompiledContainer, CompiledSidecarSet } from "./compile.ts";
 import { ExpressionError } from "./expression.ts";
-import { hotUpgradePair, writeHotUpgradeState } from "./hot-upgrade.ts";
+import { hotUpgradeNames, hotUpgradePair, workingContainer, writeHotUpgradeState } from "./hot-upgrade.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, INJECTED_LIST_ANNOTATION, ON_CONFLICT_ANNOTATION } from "./names.ts";
 import { patchPodMetadata } from "./patch-metadata.ts";
 import { BrokenHashAnnotation, type HashEntry, readHashes, writeHashes, writeInjectedList } from "./record.ts";
@@ -104,9 +104,12 @@ export class SidecarInjection {
     this.#causes.push(...causes);
     if (compiled.hotUpgradeEmptyImage === undefined) this.#placeOne(list, container, compiled, set, entry, did);
     else {
-      for (const one of hotUpgradePair(compiled.hotUpgradeEmptyImage, container, this.#draft.annotations))
+      const own = this.#draft[list].own.filter(isInjected);
+      const injected = hotUpgradeNames(compiled.name).every((name) => own.some((one) => one.name === name));
+      const working = workingContainer(compiled.name, injected, this.#draft.annotations);
+      for (const one of hotUpgradePair(compiled.hotUpgradeEmptyImage, container, working))
         this.#placeOne(list, one, compiled, set, entry, did);
-      writeHotUpgradeState(this.#draft, compiled.name, set.version);
+      writeHotUpgradeState(this.#draft, compiled.name, working, injected);
     }
   }
   #placeOne(
@@ -262,7 +265,7 @@ function refusal({ name: rule }: CompiledSidecarSet, causes: readonly Cause[]): 
 
 /** Plain init containers are in no list; the set's entry is enough for them. */
 function listed(entry: HashEntry, compiled: CompiledContainer, list: string): boolean {
-  return entry.sidecarList === undefined || entry.sidecarList.includes(compiled.name) || (list === "initContainers" && !compiled.native);
+  return !entry.sidecarList || entry.sidecarList.includes(compiled.name) || (list === "initContainers" && !compiled.native);
 }
 
 function appClash(list: string, index: number, name: string, set: CompiledSidecarSet): Cause {

@@ -38,3 +38,35 @@ function demand(demands: Map<string, Demand>, key: string, operator: string, val
   else if (operator === "Exists") found.present = true;
   else if (operator === "DoesNotExist") found.absent = true;
 }
+
+/**
+ * Whether kruise takes two selectors for disjoint. It is wrong where one says `Exists` on a key that the other does not
+ * name: such pairs are in clusters that come over. An absent selector overlaps everything.
+ *
+ * Source: kruise pkg/util/selector.go.
+ */
+export function kruiseTakesForDisjoint(a: LabelSelector | undefined, b: LabelSelector | undefined): boolean {
+  return a !== undefined && b !== undefined && (excludes(a, b) || excludes(b, a));
+}
+
+/** Whether `b` asks for what `a` leaves no room for. */
+function excludes(a: LabelSelector, b: LabelSelector): boolean {
+  const values = new Map<string, Set<string> | "any">(Object.entries(a.matchLabels ?? {}).map(([key, value]) => [key, new Set([value])]));
+  for (const { key, operator, values: more = [] } of a.matchExpressions ?? []) {
+    const known = values.get(key);
+    if (operator === "Exists") values.set(key, "any");
+    else if (operator === "In" && known !== "any") values.set(key, new Set([...(known ?? []), ...more]));
+  }
+  const asked = [
+    ...Object.entries(b.matchLabels ?? {}).map(([key, value]) => ({ key, operator: "In", values: [value] })),
+    ...(b.matchExpressions ?? []),
+  ];
+  return asked.some(({ key, operator, values: wanted = [] }) => {
+    const known = values.get(key);
+    if (operator === "Exists") return known === undefined;
+    if (known === undefined) return false;
+    if (operator === "DoesNotExist") return true;
+    if (known === "any") return false;
+    return operator === "In" ? wanted.every((value) => !known.has(value)) : [...known].every((value) => wanted.includes(value));
+  });
+}

@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "@outrigger/kit/api";
-import { applyMergePatch } from "@outrigger/kit/patch";
 import type { Draft } from "../pod/index.ts";
 import type { CompiledSidecarSet } from "./compile.ts";
+import { mergeJson, sayTheSame } from "./merge-json.ts";
 
 /**
  * A set's `patchPodMetadata` at injection: `Retain` (the default) adds annotations that the pod lacks, `Overwrite` sets
@@ -42,18 +41,11 @@ export function patchPodMetadata(
   return { changed, replaced, causes };
 }
 
-/** The very same text where the merge changes nothing: the first call keeps the set's own text. */
+/**
+ * The very same text where the merge says nothing new: the first call keeps the set's own text, and a second one would only
+ * write it in another form.
+ */
 function merged(current: string, value: string): string {
-  const before: unknown = JSON.parse(current);
-  const after = applyMergePatch(JSON.parse(current), JSON.parse(value));
-  return isDeepStrictEqual(before, after) ? current : sortedJson(after);
-}
-
-/** JSON with keys in order, as kruise's merge writes it. */
-function sortedJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  const next = mergeJson(current, value);
+  return sayTheSame(current, next) ? current : next;
 }

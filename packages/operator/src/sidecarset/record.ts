@@ -1,12 +1,13 @@
 import { LastText } from "../pod/index.ts";
 import type { CompiledSidecarSet } from "./compile.ts";
+import { goJson } from "./go-json.ts";
 
 /** One set's entry in a pod's hash annotation. */
 export interface HashEntry {
-  readonly updateTimestamp?: string;
+  readonly updateTimestamp?: string | null;
   readonly hash?: string;
   readonly sidecarSetName?: string;
-  readonly sidecarList?: readonly string[];
+  readonly sidecarList?: readonly string[] | null;
   readonly controllerRevision?: string;
 }
 
@@ -35,7 +36,7 @@ export function readHashes(annotation: string, text: string | undefined): Record
     if (typeof entry === "string") entries[set] = { hash: entry, sidecarSetName: set };
     else if (typeof entry === "object" && entry !== null) {
       const { sidecarList, ...others } = entry as HashEntry;
-      entries[set] = { ...others, ...(Array.isArray(sidecarList) ? { sidecarList } : {}) };
+      entries[set] = { ...others, sidecarList: Array.isArray(sidecarList) ? sidecarList : null };
     } else throw new BrokenHashAnnotation(annotation, `the entry of ${set} is neither an object nor a hash`);
   }
   return entries;
@@ -57,7 +58,7 @@ export function writeHashes(
   // Nearly every pod is new, and its sets come in the order of their names.
   if (isEmpty(before)) return firstHashes(sets, which, now);
   const parts = new Map<string, string>();
-  for (const [name, entry] of Object.entries(before)) parts.set(name, `${JSON.stringify(name)}:${JSON.stringify(ordered(entry))}`);
+  for (const [name, entry] of Object.entries(before)) parts.set(name, `${goJson(name)}:${goJson(ordered(entry))}`);
   for (const set of sets) {
     const old = Object.hasOwn(before, set.name) ? before[set.name] : undefined;
     const time = old?.hash === set[which] && old.updateTimestamp ? old.updateTimestamp : now;
@@ -87,14 +88,15 @@ function isEmpty(value: object): boolean {
   return true;
 }
 
+/** An entry as Go writes it: every field in its order, absent ones as their zero value. */
 function ordered(entry: HashEntry): HashEntry {
   const { updateTimestamp, hash, sidecarSetName, sidecarList, controllerRevision, ...others } = entry;
   return {
-    ...(updateTimestamp === undefined ? {} : { updateTimestamp }),
-    ...(hash === undefined ? {} : { hash }),
-    ...(sidecarSetName === undefined ? {} : { sidecarSetName }),
-    ...(sidecarList === undefined ? {} : { sidecarList }),
-    ...(controllerRevision === undefined ? {} : { controllerRevision }),
+    updateTimestamp: updateTimestamp ?? null,
+    hash: hash ?? "",
+    sidecarSetName: sidecarSetName ?? "",
+    sidecarList: sidecarList ?? null,
+    ...(controllerRevision ? { controllerRevision } : {}),
     ...others,
   };
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { goJson, goSidecar } from "./go-json.ts";
 import { safeEncode } from "./hash.ts";
-import { CUSTOM_VERSION_LABEL } from "./names.ts";
+import { CUSTOM_VERSION_LABEL, HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "./names.ts";
 import type { SidecarSet, SidecarSetSpec } from "./set.ts";
 
 /** On a ControllerRevision: the set that it is a revision of. */
@@ -83,7 +83,14 @@ export function setAtRevision(set: SidecarSet, revision: SetRevision): SidecarSe
     if (value === undefined || value === null) delete spec[field];
     else (spec as Record<string, unknown>)[field] = value;
   }
-  return { ...set, metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, ...revision.metadata.annotations } }, spec };
+  const annotations = { ...set.metadata.annotations };
+  for (const key of [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION]) {
+    const hash = revision.metadata.annotations?.[key];
+    // Without it the hash is computed from the containers.
+    if (hash) annotations[key] = hash;
+    else delete annotations[key];
+  }
+  return { ...set, metadata: { ...set.metadata, annotations }, spec };
 }
 
 function fnv1(text: string): number {

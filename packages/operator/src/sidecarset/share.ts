@@ -29,12 +29,12 @@ export function containerForPod(
   if (!shareMounts && !shareDevices && resourcesPolicy === undefined) return withVariables(compiled, more);
   const container: Container = { ...template };
   if (shareMounts) {
-    const { mounts, variables } = sharedMounts(compiled.mounts, sources);
+    const { mounts, variables } = sharedMounts(compiled.mounts, compiled.devices, sources);
     if (mounts.length > 0) container.volumeMounts = mounts;
     for (const variable of variables) take(variable, compiled, more);
   }
   if (shareDevices) {
-    const devices = sharedDevices(compiled.devices, sources);
+    const devices = sharedDevices(compiled.devices, container.volumeMounts ?? [], sources);
     if (devices.length > 0) container.volumeDevices = devices;
   }
   if (resourcesPolicy !== undefined) container["resources"] = resourcesFor(resourcesPolicy, sources, initSources);
@@ -78,18 +78,24 @@ function variableKey(variable: EnvVar): string {
   return plain ? `${name.length}:${name}${value.length}:${value}` : JSON.stringify(variable);
 }
 
-function sharedMounts(own: readonly VolumeMount[], sources: readonly Container[]): { mounts: VolumeMount[]; variables: EnvVar[] } {
+/** Mounts of the sources whose path is free; variables that their subPathExpr name, also those of mounts whose path is not. */
+function sharedMounts(
+  own: readonly VolumeMount[],
+  ownDevices: readonly VolumeDevice[],
+  sources: readonly Container[],
+): { mounts: VolumeMount[]; variables: EnvVar[] } {
   const mounts = [...own];
-  const paths = new Set(own.map((mount) => mount.mountPath));
+  const paths = new Set([...own.map((mount) => mount.mountPath), ...ownDevices.map((device) => device.devicePath)]);
   const variables: EnvVar[] = [];
   for (const source of sources) {
     if (!source.volumeMounts) continue;
     for (const mount of source.volumeMounts) {
-      if (paths.has(mount.mountPath)) continue;
-      paths.add(mount.mountPath);
-      mounts.push(mount);
+      if (!paths.has(mount.mountPath)) {
+        paths.add(mount.mountPath);
+        mounts.push(mount);
+      }
       for (const name of referredVariables(mount.subPathExpr)) {
-        const variable = lastNamed(source.env, name);
+        const variable = source.env?.find((one) => one.name === name);
         if (variable !== undefined) variables.push(variable);
       }
     }
@@ -97,9 +103,9 @@ function sharedMounts(own: readonly VolumeMount[], sources: readonly Container[]
   return { mounts, variables };
 }
 
-function sharedDevices(own: readonly VolumeDevice[], sources: readonly Container[]): VolumeDevice[] {
+function sharedDevices(own: readonly VolumeDevice[], mounts: readonly VolumeMount[], sources: readonly Container[]): VolumeDevice[] {
   const devices = [...own];
-  const paths = new Set(own.map((device) => device.devicePath));
+  const paths = new Set([...own.map((device) => device.devicePath), ...mounts.map((mount) => mount.mountPath)]);
   for (const source of sources) {
     if (!source.volumeDevices) continue;
     for (const device of source.volumeDevices) {
@@ -111,20 +117,10 @@ function sharedDevices(own: readonly VolumeDevice[], sources: readonly Container
   return devices;
 }
 
-/** Names in `$(NAME)`; `$$(NAME)` is an escaped dollar and refers to nothing, as in Kubernetes' own expansion. */
+/** Names in `$(NAME)`, where `NAME` can be a variable's. Source: kruise's SubPathExprEnvReg, which knows no escaped dollar. */
 export function referredVariables(expression: string | undefined): string[] {
   if (expression === undefined) return [];
-  const names: string[] = [];
-  for (let at = expression.indexOf("$"); at >= 0 && at + 1 < expression.length; at = expression.indexOf("$", at)) {
-    const next = expression[at + 1];
-    if (next === "(") {
-      const end = expression.indexOf(")", at + 2);
-      if (end < 0) break;
-      names.push(expression.slice(at + 2, end));
-      at = end + 1;
-    } else at += next === "$" ? 2 : 1;
-  }
-  return names;
+  return [...expression.matchAll(/\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)/g)].map(([, name]) => name!);
 }
 
 /** Takes one transferEnv's variables, sorted by name; a variable written twice in the source gives its last value. */

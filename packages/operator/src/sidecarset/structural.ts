@@ -38,8 +38,9 @@ export function structural(node: SchemaNode): SchemaNode {
   return result;
 }
 
-/** A pointer that Go writes as null: sets that kruise stored hold such nulls. */
+/** What Go writes as null where it is absent, a pointer or a time: sets that kruise stored hold such nulls, and so do ours. */
 function pointer(node: SchemaNode, field: string): boolean {
+  if (field === "creationTimestamp") return true;
   return node.properties?.[field]?.default !== undefined && goStruct(node)?.pointers.has(field) === true;
 }
 

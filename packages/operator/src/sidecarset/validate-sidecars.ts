@@ -1,4 +1,6 @@
-import { type Cause, qualifiedNameProblems } from "@outrigger/kit/api";
+import { type Cause, Quantity, qualifiedNameProblems } from "@outrigger/kit/api";
+import { type Expression, ExpressionError, isNegative } from "./expression.ts";
+import { hotUpgradeNames } from "./hot-upgrade.ts";
 import { compileResourcesPolicy } from "./resources-policy.ts";
 import type { ResourcesPolicy, SidecarContainer, SidecarSetSpec, TransferEnv } from "./set.ts";
 
@@ -43,8 +45,8 @@ function validateHotUpgrade(container: SidecarContainer, path: string, spec: Sid
   }
   if (container.name.length > 61)
     causes.push(invalid(`${path}.name`, container.name, "HotUpgrade adds -1 and -2: it must have at most 61 characters"));
-  for (const suffix of ["-1", "-2"]) {
-    const other = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].find(({ name }) => name === container.name + suffix);
+  for (const made of hotUpgradeNames(container.name)) {
+    const other = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].find(({ name }) => name === made);
     if (other !== undefined)
       causes.push(
         invalid(
@@ -69,7 +71,8 @@ function validateTransferEnv({ sourceContainerNameFrom }: TransferEnv, path: str
         message: "Required value: say which label or annotation names the container, or use sourceContainerName",
       },
     ];
-  const { fieldPath } = fieldRef;
+  const { fieldPath, apiVersion } = fieldRef;
+  if (apiVersion && apiVersion !== "v1") return [invalid(`${field}.apiVersion`, apiVersion, "pods have v1 alone; leave it out")];
   if (!fieldPath)
     return [
       {
@@ -93,7 +96,9 @@ function validateResourcesPolicy(container: SidecarContainer, policy: ResourcesP
   if (init && container.restartPolicy !== "Always")
     causes.push({ reason: "FieldValueForbidden", field: path, message: "Forbidden: only containers and native sidecars can have it" });
   const mode = policy.targetContainersMode;
-  if (mode !== undefined && mode !== "sum" && mode !== "max") {
+  if (mode === undefined)
+    causes.push({ reason: "FieldValueRequired", field: `${path}.targetContainersMode`, message: "Required value: sum or max" });
+  else if (mode !== "sum" && mode !== "max") {
     causes.push({
       reason: "FieldValueNotSupported",
       field: `${path}.targetContainersMode`,
@@ -125,14 +130,20 @@ function validateResourcesPolicy(container: SidecarContainer, policy: ResourcesP
       if (text === undefined || text === "") continue;
       try {
         const [expression] = compileResourcesPolicy({ resourcesExpr: { [list]: { [resource]: text } } }).expressions;
-        // A plentiful pod: what fails here fails for every pod.
-        expression?.evaluate({ numerator: 1_000_000_000_000n, denominator: 1n, amount: true, binary: false });
+        judge(expression!.evaluate, resource);
       } catch (error) {
         causes.push(invalid(`${path}.resourcesExpr.${list}.${resource}`, text, (error as Error).message));
       }
     }
   }
   return causes;
+}
+
+/** @throws {ExpressionError} where an expression has no value for any pod, or a negative one for 1, by which kruise tries it */
+function judge(evaluate: Expression, variable: string): void {
+  if (isNegative(evaluate(1)))
+    throw new ExpressionError(`negative for ${variable} = 1; write max(…, 0), or a smaller amount where small pods are not to be refused`);
+  evaluate(Quantity.of(1));
 }
 
 function invalid(field: string, value: unknown, why: string): Cause {

@@ -1,44 +1,54 @@
 import { type Cause, labelSelector, labelSelectorProblems, qualifiedNameProblems } from "@outrigger/kit/api";
 import { compilePattern } from "@outrigger/kit/schema";
-import type { InjectionStrategy, LabelSelector, SidecarSet, SidecarSetSpec, UpdateStrategy } from "./set.ts";
+import type { LabelSelector, SidecarSet, SidecarSetSpec, UpdateStrategy } from "./set.ts";
 
-export function validateInjection(strategy: InjectionStrategy | undefined): Cause[] {
-  const revision = strategy?.revision;
+/** @param found whether there is a revision as the set's injectionStrategy asks for it; nothing where nobody can say */
+export function validateInjection({ injectionStrategy }: SidecarSetSpec, found: boolean | undefined): Cause[] {
+  const revision = injectionStrategy?.revision;
   if (revision === undefined) return [];
   const path = "spec.injectionStrategy.revision";
   const causes: Cause[] = [];
-  if (!revision.revisionName && !revision.customVersion)
+  const { revisionName, customVersion, policy } = revision;
+  if (revisionName === undefined && customVersion === undefined)
     causes.push({ reason: "FieldValueRequired", field: path, message: "Required value: revisionName or customVersion" });
-  if (revision.policy !== undefined && revision.policy !== "" && revision.policy !== "Always" && revision.policy !== "Partial") {
-    causes.push(unsupported(`${path}.policy`, revision.policy, ["Always", "Partial"]));
+  else if (found === false) {
+    const [field, value] = revisionName === undefined ? ["customVersion", customVersion] : ["revisionName", revisionName];
+    causes.push({
+      reason: "FieldValueNotFound",
+      field: `${path}.${field}`,
+      message: `Not found: ${JSON.stringify(value)}: this SidecarSet has no such revision; its revisions are the ControllerRevisions with label kruise.io/sidecarset-name`,
+    });
   }
+  if (policy !== undefined && policy !== "" && policy !== "Always" && policy !== "Partial")
+    causes.push(unsupported(`${path}.policy`, policy, ["Always", "Partial"]));
   return causes;
 }
 
-/** @param old the spec before an update */
-export function validateUpdateStrategy(spec: SidecarSetSpec, old?: SidecarSetSpec): Cause[] {
-  const strategy = spec.updateStrategy ?? {};
+/**
+ * What kruise judges, it judges under RollingUpdate alone: under NotUpdate nothing of it has an effect, and clusters have
+ * such sets. Only what a pinned revision reads is judged always.
+ */
+export function validateUpdateStrategy({ updateStrategy: strategy = {}, injectionStrategy, initContainers }: SidecarSetSpec): Cause[] {
   const path = "spec.updateStrategy";
+  if (strategy.type === "NotUpdate") {
+    const read = injectionStrategy?.revision?.policy === "Partial";
+    return [
+      ...(read && strategy.selector !== undefined ? nonEmptySelector(strategy.selector, `${path}.selector`) : []),
+      ...(read ? countOrPercent(strategy.partition, `${path}.partition`) : []),
+    ];
+  }
   const causes: Cause[] = [];
-  if (strategy.type !== undefined && strategy.type !== "" && strategy.type !== "RollingUpdate" && strategy.type !== "NotUpdate") {
+  if (strategy.type !== undefined && strategy.type !== "" && strategy.type !== "RollingUpdate")
     causes.push(unsupported(`${path}.type`, strategy.type, ["RollingUpdate", "NotUpdate"]));
-  }
-  if (strategy.type !== "NotUpdate" && spec.initContainers?.some((container) => container.restartPolicy === "Always") === true) {
+  if (initContainers?.some((container) => container.restartPolicy === "Always") === true)
     causes.push(invalid(`${path}.type`, strategy.type ?? "", "native sidecars cannot be updated in place; write NotUpdate"));
-  }
   if (strategy.selector !== undefined) causes.push(...nonEmptySelector(strategy.selector, `${path}.selector`));
   causes.push(
     ...countOrPercent(strategy.partition, `${path}.partition`),
     ...countOrPercent(strategy.maxUnavailable, `${path}.maxUnavailable`),
   );
-  // Kruise takes it and updates no pod that is ready, without a word why. A set that came with it must stay changeable otherwise.
-  if (isNone(strategy.maxUnavailable) && !isNone(old?.updateStrategy?.maxUnavailable))
-    causes.push(
-      invalid(`${path}.maxUnavailable`, strategy.maxUnavailable, "no pod could ever be updated; write paused: true to hold updates back"),
-    );
-  if (strategy.selector !== undefined && strategy.partition !== undefined && strategy.partition !== 0) {
+  if (strategy.selector !== undefined && strategy.partition !== undefined && strategy.partition !== 0)
     causes.push(invalid(`${path}.partition`, strategy.partition, "not together with selector; leave one of them out"));
-  }
   return [...causes, ...validatePriority(strategy, path), ...validateScatter(strategy, path)];
 }
 
@@ -52,12 +62,7 @@ function countOrPercent(value: number | string | undefined, field: string): Caus
   if (value === undefined) return [];
   if (typeof value === "number")
     return Number.isInteger(value) && value >= 0 ? [] : [invalid(field, value, "must be a whole number, 0 or more")];
-  if (!/^[0-9]+%$/.test(value)) return [invalid(field, value, "must be a whole number, or a percentage such as 10%")];
-  return Number.parseInt(value, 10) > 100 ? [invalid(field, value, "must be at most 100%")] : [];
-}
-
-function isNone(value: number | string | undefined): boolean {
-  return value === 0 || (typeof value === "string" && /^0+%$/.test(value));
+  return /^[0-9]+%$/.test(value) ? [] : [invalid(field, value, "must be a whole number, or a percentage such as 10%")];
 }
 
 function validatePriority({ priorityStrategy }: UpdateStrategy, parent: string): Cause[] {
@@ -109,8 +114,6 @@ export function validatePatchPodMetadata(set: SidecarSet, whitelist: string | un
       for (const problem of qualifiedNameProblems(key.toLowerCase())) causes.push(invalid(field, key, problem));
       if (seen.has(key)) causes.push({ reason: "FieldValueDuplicate", field, message: `Duplicate value: ${JSON.stringify(key)}` });
       seen.add(key);
-      if (patchPolicy === "MergePatchJson" && !isJsonObject(annotations![key]!))
-        causes.push(invalid(field, annotations![key], "MergePatchJson needs a JSON object"));
     }
   });
   if (patches.length > 0 && causes.length === 0) causes.push(...notAllowed(set, whitelist));
@@ -144,15 +147,6 @@ function notAllowed(set: SidecarSet, whitelist: string | undefined): Cause[] {
         message: `Forbidden: this annotation may not be patched; ${HOW_TO_ALLOW}`,
       })),
   );
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }
 
 function invalid(field: string, value: unknown, why: string): Cause {

@@ -1,7 +1,8 @@
 import { type Cause, labelSelectorProblems } from "@outrigger/kit/api";
 import { validatePodSpec } from "@outrigger/kit/kinds";
+import { canaryBase } from "./canary.ts";
 import { conflicts } from "./conflicts.ts";
-import { BASE_ANNOTATION, CANARY_ANNOTATION } from "./names.ts";
+import { BASE_ANNOTATION } from "./names.ts";
 import type { LabelSelector, SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
 import { validateSidecars } from "./validate-sidecars.ts";
 import { validateInjection, validatePatchPodMetadata, validateUpdateStrategy } from "./validate-strategies.ts";
@@ -13,28 +14,30 @@ export interface SidecarSetSurroundings {
   readonly whitelist?: string;
   /** The set before an update. */
   readonly old?: SidecarSet;
+  /** Whether the revision that `injectionStrategy` asks for is there. Absent: nobody can say, and nothing is refused for it. */
+  readonly revisionFound?: boolean;
 }
 
 /**
  * Everything wrong with a set that has its defaults, each with its field's path; empty when it is good.
  * Source: kruise pkg/webhook/sidecarset/validating, and what stands in the specification under "Where kruise is silent".
  */
-export function validateSidecarSet(set: SidecarSet, { others = [], whitelist, old }: SidecarSetSurroundings = {}): Cause[] {
+export function validateSidecarSet(set: SidecarSet, { others = [], whitelist, old, revisionFound }: SidecarSetSurroundings = {}): Cause[] {
   const { spec } = set;
   const causes = [
     ...validateName(set),
     ...validateSelector(spec.selector, "spec.selector", true),
     ...validateSelector(spec.namespaceSelector, "spec.namespaceSelector", false),
-    ...validateCanary(set, others),
-    ...validateInjection(spec.injectionStrategy),
-    ...validateUpdateStrategy(spec, old?.spec),
+    ...validateCanary(set, others, old),
+    ...validateInjection(spec, revisionFound),
+    ...validateUpdateStrategy(spec),
     ...validatePatchPodMetadata(set, whitelist),
     ...validateSidecars(spec),
     ...validateAsPod(spec),
   ];
   if (old !== undefined) causes.push(...validateUpgradeTypes(spec, old.spec));
   // Names that are wrong in themselves need not be compared with other sets.
-  return causes.length > 0 ? causes : conflicts(set, others);
+  return causes.length > 0 ? causes : conflicts(set, others, "refused");
 }
 
 function validateName({ metadata }: SidecarSet): Cause[] {
@@ -66,14 +69,20 @@ function validateSelector(selector: LabelSelector | undefined, field: string, re
   return labelSelectorProblems(selector, field);
 }
 
-function validateCanary({ metadata, spec }: SidecarSet, others: readonly SidecarSet[]): Cause[] {
-  if (metadata.annotations?.[CANARY_ANNOTATION] !== "true") return [];
-  const base = metadata.annotations[BASE_ANNOTATION] ?? "";
+function validateCanary(set: SidecarSet, others: readonly SidecarSet[], old: SidecarSet | undefined): Cause[] {
+  const base = canaryBase(set);
+  if (base === undefined) return [];
+  const field = `metadata.annotations[${BASE_ANNOTATION}]`;
   const causes: Cause[] = [];
-  if (!others.some((other) => other.metadata.name === base))
-    causes.push(invalid(`metadata.annotations[${BASE_ANNOTATION}]`, base, "there is no SidecarSet of this name to stand in for"));
-  if (spec.updateStrategy?.type === "RollingUpdate")
-    causes.push(invalid("spec.updateStrategy.type", "RollingUpdate", "a canary set only injects; write NotUpdate"));
+  const found = others.find((other) => other.metadata.name === base);
+  if (base === set.metadata.name) causes.push(invalid(field, base, "a set cannot stand in for itself"));
+  else if (found === undefined) causes.push(invalid(field, base, "there is no SidecarSet of this name to stand in for"));
+  else if (canaryBase(found) !== undefined)
+    causes.push(invalid(field, base, "that set is a canary itself; name the set that it stands in for"));
+  if (old !== undefined && old.metadata.annotations?.[BASE_ANNOTATION] !== base)
+    causes.push(invalid(field, base, "the base of a canary cannot be changed; make another set"));
+  if (set.spec.updateStrategy?.type !== "NotUpdate")
+    causes.push(invalid("spec.updateStrategy.type", set.spec.updateStrategy?.type ?? "", "a canary set only injects; write NotUpdate"));
   return causes;
 }
 
