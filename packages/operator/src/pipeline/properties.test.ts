@@ -53,7 +53,9 @@ const pods = fc
     labels: maybe(map),
     annotations: maybe(annotations),
     containers: unique(
-      fc.record({ base: container(["main", "second"]), more: resources }).map(({ base, more }) => (more ? { ...base, resources: more } : base)),
+      fc
+        .record({ base: container(["main", "second"]), more: resources })
+        .map(({ base, more }) => (more ? { ...base, resources: more } : base)),
       1,
     ),
     initContainers: maybe(unique(container(["prepare", "seed"]))),

@@ -10,12 +10,7 @@ import {
 } from "../pod/index.ts";
 import { canaryBase } from "./canary.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
-import {
-  HASH_ANNOTATION,
-  HASH_WITHOUT_IMAGE_ANNOTATION,
-  ON_CONFLICT_ANNOTATION,
-  VOLUMES_ANNOTATION,
-} from "./names.ts";
+import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, ON_CONFLICT_ANNOTATION, VOLUMES_ANNOTATION } from "./names.ts";
 import { type CompiledResourcesPolicy, compileResourcesPolicy } from "./resources-policy.ts";
 import type { PatchPodMetadata, SidecarContainer, SidecarSet, TransferEnv } from "./set.ts";
 

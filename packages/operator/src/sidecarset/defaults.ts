@@ -1,10 +1,10 @@
 import { defaultContainer } from "@outrigger/kit/kinds";
+import { defaultVolumes } from "./default-volumes.ts";
 import { goSidecar } from "./go-json.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "./names.ts";
 import { withoutNulls } from "./resource.ts";
 import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
-import { defaultVolumes } from "./default-volumes.ts";
 
 /**
  * A set as our mutating webhook stores it: Kubernetes' defaults in containers and volumes, kruise's own, amounts

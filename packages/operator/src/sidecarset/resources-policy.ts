@@ -41,15 +41,13 @@ export function resourcesFor(
   containers: readonly Container[],
   initContainers: readonly Container[],
 ): Record<string, Record<string, string>> {
-  const targets = [...initContainers.filter((container) => container.restartPolicy === "Always"), ...containers].filter(
-    ({ name }) => policy.targets(name),
+  const targets = [...initContainers.filter((container) => container.restartPolicy === "Always"), ...containers].filter(({ name }) =>
+    policy.targets(name),
   );
   if (targets.length === 0) throw new ExpressionError(`no container's name fits ${JSON.stringify(policy.pattern)}`);
   const resources: Record<string, Record<string, string>> = {};
   for (const { list, resource, text, evaluate } of policy.expressions) {
-    const amounts = targets.map(
-      (target) => (target["resources"] as Record<string, Record<string, string> | undefined> | undefined)?.[list]?.[resource],
-    );
+    const amounts = targets.map((target) => amountIn(target, list, resource));
     if (list === "limits" && amounts.includes(undefined)) continue;
     const given = amounts.filter((amount) => amount !== undefined).map((amount) => Quantity.parse(amount));
     const result = evaluate(policy.mode === "max" ? greatest(given) : sum(given));
@@ -58,6 +56,12 @@ export function resourcesFor(
     resources[list][resource] = amountOf(result).toString();
   }
   return resources;
+}
+
+/** A limit stands in for a request that is missing, as the API server fills it in; pods in files lack it. */
+function amountIn(container: Container, list: "limits" | "requests", resource: string): string | undefined {
+  const resources = container["resources"] as Record<string, Record<string, string> | undefined> | undefined;
+  return resources?.[list]?.[resource] ?? (list === "requests" ? resources?.["limits"]?.[resource] : undefined);
 }
 
 function sum(amounts: readonly Quantity[]): Quantity {
