@@ -128,7 +128,7 @@ export class ClusterStage implements InjectionStage, SetStage {
       const [v1alpha1, v1beta1] = await Promise.all(
         [SidecarSetsV1alpha1, SidecarSets].map((resource) => this.#client.get(resource as typeof SidecarSets, { name })),
       );
-      return { responseToCreate, v1alpha1: v1alpha1 as KubeObject, v1beta1: v1beta1 as KubeObject, controllerRevisions: [] };
+      return { responseToCreate, v1alpha1: v1alpha1 as never, v1beta1: v1beta1 as never, controllerRevisions: [] };
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       return { refused: reasons(error) };
@@ -139,7 +139,7 @@ export class ClusterStage implements InjectionStage, SetStage {
   async #observed(name: string): Promise<void> {
     await eventually(
       async () => {
-        const { metadata, status } = (await this.#client.get(SidecarSets, { name })) as SidecarSet;
+        const { metadata, status } = (await this.#client.get(SidecarSets, { name })) as unknown as SidecarSet;
         return status?.observedGeneration === metadata.generation;
       },
       { intervalMs: 5, timeoutMs: DEADLINE_MS },
