@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import type { Cause, KubeObject } from "@outrigger/kit/api";
 import { prune, type SchemaNode } from "@outrigger/kit/schema";
 import { describe, expect, test } from "vitest";
-import { VALIDATION_EXCEPTIONS as exceptions } from "../replay/validation-exceptions.ts";
+import { VALIDATION_EXCEPTIONS as exceptions } from "../replay/index.ts";
 import { convertSidecarSet, defaultSidecarSet, type SidecarSet, sidecarSetCrd, validateSidecarSet } from "./index.ts";
 
 interface ValidationCase {
