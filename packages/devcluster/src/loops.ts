@@ -1,11 +1,12 @@
-import { connect, type Transport } from "@outrigger/kit/client";
+import { type Client, connect, type Transport } from "@outrigger/kit/client";
 import type { DevclusterOptions, LogSource } from "./devcluster.ts";
 import type { RunningKubelet } from "./kubelet/index.ts";
+import type { UserInfo } from "./registry/index.ts";
 
 /** What the control loops and the nodes use of the cluster they run in. */
 export interface LoopHost {
   readonly ca: string;
-  transport(): Transport;
+  transport(user?: UserInfo): Transport;
   setLogSource(source: LogSource | undefined): void;
 }
 
@@ -17,10 +18,16 @@ export async function startLoops(host: LoopHost, { controllers, logs }: Devclust
   const loops = await startControllers(client, { rootCa: host.ca });
   const count = typeof controllers === "object" ? (controllers.nodes ?? 1) : 1;
   const kubelets: RunningKubelet[] = [];
+  const clients: Client[] = [client];
   for (let index = 0; index < count; index++) {
+    const nodeName = index === 0 ? "devnode" : `devnode-${index + 1}`;
+    // Webhooks see who writes a node's status. There is no Node authorizer here, hence the second group.
+    const user = { username: `system:node:${nodeName}`, groups: ["system:nodes", "system:masters"] };
+    const own = connect(host.transport(user), { onWarning: () => {} });
+    clients.push(own);
     kubelets.push(
-      await startKubelet(client, {
-        nodeName: index === 0 ? "devnode" : `devnode-${index + 1}`,
+      await startKubelet(own, {
+        nodeName,
         podNetwork: `10.${244 - index}`,
         informers: loops.informers,
       }),
@@ -32,7 +39,7 @@ export async function startLoops(host: LoopHost, { controllers, logs }: Devclust
     host.setLogSource(undefined);
     await Promise.all(kubelets.map((kubelet) => kubelet.stop()));
     await loops.stop();
-    await client.close();
+    await Promise.all(clients.map((one) => one.close()));
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Amounts, amounts, podRequests } from "../controllers/scheduler/index.ts";
+import { type Amounts, amounts, podRequests } from "@outrigger/kit/kinds";
 import type { Pod } from "../objects/index.ts";
 
 export interface Refusal {
@@ -6,22 +6,26 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** What the node's pods have been granted of its allocatable resources (`lifecycle.predicateAdmitHandler`). */
+/**
+ * What the node's pods have been granted of its allocatable resources (`lifecycle.predicateAdmitHandler`). As in Kubernetes,
+ * the Node object says what is allocatable, whoever wrote it; the kubelet's own figure counts before that object is seen.
+ */
 export class Admission {
-  readonly #allocatable: Amounts;
+  readonly #allocatable: () => Amounts;
   readonly #granted = new Map<string, Amounts>();
   readonly #used: Record<string, number> = {};
 
-  constructor(allocatable: Readonly<Record<string, string>>) {
-    this.#allocatable = amounts(allocatable);
+  constructor(allocatable: () => Readonly<Record<string, unknown>>) {
+    this.#allocatable = () => amounts(allocatable());
   }
 
   /** Grants a pod what it asks for, or says what is lacking. */
   admit(pod: Pod): Refusal | undefined {
     const requests: Amounts = { ...podRequests(pod.spec), pods: 1 };
+    const allocatable = this.#allocatable();
     for (const [resource, requested] of Object.entries(requests)) {
       const used = this.#used[resource] ?? 0;
-      const capacity = this.#allocatable[resource] ?? 0;
+      const capacity = allocatable[resource] ?? 0;
       if (requested === 0 || used + requested <= capacity) continue;
       return {
         reason: `OutOf${resource}`,

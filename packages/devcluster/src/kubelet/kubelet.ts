@@ -3,7 +3,7 @@ import { type Informers, informers as makeInformers } from "@outrigger/kit/cache
 import { type Client, ConflictError, NotFoundError } from "@outrigger/kit/client";
 import { eventRecorder, type WritingEventRecorder } from "@outrigger/kit/controller";
 import type { LogRequest } from "../devcluster.ts";
-import { Pod } from "../objects/index.ts";
+import { Node, Pod } from "../objects/index.ts";
 import { AddressPool } from "./addresses.ts";
 import { Admission, type Refusal } from "./admit.ts";
 import { containerLog } from "./logs.ts";
@@ -43,16 +43,20 @@ export async function startKubelet(client: Client, options: KubeletOptions = {})
   const ownLabels = { "kubernetes.io/hostname": nodeName, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64" };
   const stages = { ...DEFAULT_STAGES, ...options.stages };
   const node = new NodeKeeper(client, { name: nodeName, labels: { ...ownLabels, ...labels }, capacity, address, podNetwork });
-  const kubelet = new Kubelet(client, nodeName, capacity, address, stages, podNetwork);
   const informers = options.informers ?? makeInformers(client);
+  const nodes = informers.for(Node, options.informers ? {} : { fieldSelector: `metadata.name=${nodeName}` });
+  const allocatable = (): Readonly<Record<string, unknown>> => nodes.lister.get({ name: nodeName })?.status?.allocatable ?? capacity;
+  const kubelet = new Kubelet(client, nodeName, allocatable, address, stages, podNetwork);
   const pods = informers.for(Pod, options.informers ? {} : { fieldSelector: `spec.nodeName=${nodeName}` });
   await node.start();
+  // Pods that were there before are judged by the node as it is stored: it may allow more than the kubelet knows of.
+  if (!options.informers) informers.start();
+  await nodes.synced();
   const registration = pods.addHandler({
     onAdd: (pod) => kubelet.seen(pod),
     onUpdate: (pod) => kubelet.seen(pod),
     onDelete: (pod) => kubelet.gone(pod),
   });
-  if (!options.informers) informers.start();
   await registration.synced();
   return {
     nodeName,
@@ -84,7 +88,7 @@ class Kubelet implements PodHost {
   constructor(
     client: Client,
     nodeName: string,
-    capacity: Readonly<Record<string, string>>,
+    allocatable: () => Readonly<Record<string, unknown>>,
     hostIP: string,
     stages: Stages,
     podNetwork: string | undefined,
@@ -94,7 +98,7 @@ class Kubelet implements PodHost {
     this.stages = stages;
     this.hostIP = hostIP;
     this.#addresses = new AddressPool(podNetwork);
-    this.#admission = new Admission(capacity);
+    this.#admission = new Admission(allocatable);
     this.#events = eventRecorder(client, { component: "kubelet", host: nodeName });
     this.#reports = new StatusReporter(client, this.#stop.signal);
   }

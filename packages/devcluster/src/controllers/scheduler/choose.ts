@@ -1,7 +1,7 @@
+import { type Amounts, podRequests } from "@outrigger/kit/kinds";
 import type { Node, Pod } from "../../objects/index.ts";
 import { type Misfit, matchesTerm, misfit, tolerates } from "./fit.ts";
 import type { ClusterState } from "./node-state.ts";
-import { type Amounts, podRequests } from "./requests.ts";
 
 export type Choice = { readonly node: string } | { readonly message: string };
 

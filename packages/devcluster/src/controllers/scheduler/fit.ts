@@ -1,7 +1,7 @@
 import { labelSelector } from "@outrigger/kit/api";
+import { type Amounts, podRequests } from "@outrigger/kit/kinds";
 import type { Node, Pod, PodSpec } from "../../objects/index.ts";
 import type { ClusterState } from "./node-state.ts";
-import { type Amounts, podRequests } from "./requests.ts";
 
 type Taint = NonNullable<NonNullable<Node["spec"]>["taints"]>[number];
 type NodeTerm = NonNullable<

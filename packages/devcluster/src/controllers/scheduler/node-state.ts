@@ -1,6 +1,6 @@
+import { type Amounts, amounts, podRequests } from "@outrigger/kit/kinds";
 import type { Node, Pod } from "../../objects/index.ts";
 import { hasEnded } from "../pods/index.ts";
-import { type Amounts, amounts, podRequests } from "./requests.ts";
 
 /** What runs on one node, kept up as pods come and go, so that no decision walks through all pods. */
 class NodeUse {

@@ -1,11 +1,16 @@
-import { Quantity } from "@outrigger/kit/api";
-import type { PodSpec } from "../../objects/index.ts";
+import { Quantity } from "../api/index.ts";
 
 /** Amounts by resource: `cpu` in thousandths, everything else in units. */
 export type Amounts = Readonly<Record<string, number>>;
 type Listed = Readonly<Record<string, unknown>>;
 interface Asking {
-  readonly resources?: { readonly requests?: object };
+  readonly resources?: { readonly requests?: object | undefined } | undefined;
+}
+/** The part of a pod's spec that asks for resources. */
+export interface AskingPodSpec extends Asking {
+  readonly containers: readonly Asking[];
+  readonly initContainers?: readonly (Asking & { readonly restartPolicy?: string | undefined })[] | undefined;
+  readonly overhead?: object | undefined;
 }
 
 /** Quantities recur: the same few texts in thousands of pods. */
@@ -39,7 +44,7 @@ const requested = ({ resources }: Asking): Amounts => amounts(resources?.request
  * What a pod asks a node for: its containers and sidecars together, or an init container with the sidecars started before
  * it where that is more, and the overhead (`resourcehelper.PodRequests`).
  */
-export function podRequests(spec: PodSpec): Amounts {
+export function podRequests(spec: AskingPodSpec): Amounts {
   let running = spec.containers.map(requested).reduce(plus, {});
   let sidecars: Amounts = {};
   let starting: Amounts = {};
@@ -51,6 +56,6 @@ export function podRequests(spec: PodSpec): Amounts {
     } else starting = most(starting, plus(sidecars, requested(container)));
   }
   const containers = most(running, starting);
-  const own = amounts((spec as Asking).resources?.requests);
+  const own = amounts(spec.resources?.requests);
   return plus({ ...containers, ...own }, amounts(spec.overhead));
 }
