@@ -23,6 +23,17 @@ export {
   readRules,
   runManager,
 } from "./manager/index.ts";
+export {
+  NodeOvercommit,
+  type NodeOvercommitObject,
+  type NodeOvercommitSpec,
+  type NodeOvercommitStatus,
+  type NodePod,
+  type NodeState,
+  nodeState,
+  type OvercommitNode,
+  Policies,
+} from "./overcommit/index.ts";
 export * from "./pipeline/index.ts";
 export {
   type Container,

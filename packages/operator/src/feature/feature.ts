@@ -2,6 +2,7 @@ import type { KubeObject, Resource } from "@outrigger/kit/api";
 import type { InformerOptions, Informers } from "@outrigger/kit/cache";
 import type { Client } from "@outrigger/kit/client";
 import type { Controller, PolicyRule } from "@outrigger/kit/controller";
+import type { MetricFamilies } from "@outrigger/kit/manager";
 import type { Webhook, WebhookTarget } from "@outrigger/kit/webhook";
 
 /** One capability of the manager. What it declares here is known without a cluster; see the folder's contract. */
@@ -57,6 +58,8 @@ export interface RunningFeature {
   refused?(configuration: KubeObject, error: unknown): boolean;
   /** Why the feature cannot answer reviews at the moment, for readiness; `undefined` where it can. */
   unready?(): string | undefined;
+  /** Figures of its own, for the manager's `/metrics`. */
+  metrics?(): Promise<MetricFamilies>;
   /** Ends what the feature does by itself; called when the manager stops. */
   stop?(): Promise<void>;
 }

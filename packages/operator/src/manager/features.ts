@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { NETWORK_FAULT_RIGHTS, NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
 import type { Feature } from "../feature/index.ts";
+import { nodeOvercommit } from "../overcommit/index.ts";
 import { podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { type InjectionOptions, injection } from "./injection.ts";
 
@@ -25,5 +26,6 @@ export function allFeatures(options: FeatureOptions): readonly Feature[] {
       controllers: [networkFaultController(options.faults)],
       permissions: NETWORK_FAULT_RIGHTS,
     },
+    nodeOvercommit(),
   ];
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Client } from "@outrigger/kit/client";
 import { dynamicResource } from "@outrigger/kit/client";
-import { type Manager, manager, type RunningService, type Service } from "@outrigger/kit/manager";
+import { type Manager, type MetricFamilies, manager, type RunningService, type Service, type ServiceContext } from "@outrigger/kit/manager";
 import { type OwnCertificate, type WebhookTarget, webhookService } from "@outrigger/kit/webhook";
 import type { Feature, RunningFeature } from "../feature/index.ts";
 import { installDefinitions } from "./install.ts";
@@ -51,7 +51,7 @@ export class Running {
       name: LEASE,
       log: options.log ?? quietLog(report),
       controllers: on.flatMap(({ controllers = [] }) => controllers),
-      webhooks: [{ name: "webhooks", start: (context) => this.#server().start(context) }, this.#present()],
+      webhooks: [{ name: "webhooks", start: (context) => this.#serve(context) }, this.#present()],
       services: [this.#keeping()],
       leaderElection: { name: LEASE, namespace, identity },
       gracePeriodMs: temporary ? GRACE_MS.temporary : GRACE_MS.installed,
@@ -119,6 +119,13 @@ export class Running {
 
   get #webhook(): WebhookTarget {
     return { ...this.#address!, caBundle: this.#parts.certificate.current.caBundle };
+  }
+
+  /** The webhook server, with the figures of all features. */
+  async #serve(context: ServiceContext): Promise<RunningService> {
+    const metrics = async (): Promise<MetricFamilies> =>
+      (await Promise.all(this.#running.map((feature) => feature.metrics?.() ?? []))).flat();
+    return { ...(await this.#server().start(context)), metrics };
   }
 
   #server(): ReturnType<typeof webhookService> {
