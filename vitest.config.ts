@@ -12,7 +12,10 @@ const hasKubectl =
 const withoutKubectl = ["e2e/runtime.test.ts", "e2e/kit/**/*.test.ts", "examples/**/*.test.ts"];
 const endToEnd = hasKubectl ? ["e2e/**/*.test.ts", "examples/**/*.test.ts"] : withoutKubectl;
 // What waits for leases and time limits to run out; `npm run test:slow` on the devcluster, `npm run test:real` takes them too.
-const slow = ["e2e/kit/leader.test.ts", ...(hasKubectl ? ["e2e/network-fault.test.ts", "e2e/overcommit.test.ts"] : [])];
+const slow = [
+  "e2e/kit/leader.test.ts",
+  ...(hasKubectl ? ["e2e/network-fault.test.ts", "e2e/overcommit.test.ts", "e2e/sidecarset-rollout.test.ts"] : []),
+];
 // Quick with one kubectl, slow with all of them.
 const kubectls = hasKubectl ? ["e2e/kubectl.test.ts"] : [];
 // Once, not again in each worker.

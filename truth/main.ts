@@ -10,6 +10,7 @@ import { replayHttp } from "./http.ts";
 import { replayInjections, replaySets } from "./kruise.ts";
 import { judge, raise } from "./ledger.ts";
 import type { Outcome } from "./outcome.ts";
+import { replayRollouts } from "./rollout/index.ts";
 import { type Target, targetOf, targetOfFile } from "./target.ts";
 import { replayWebhooks } from "./webhooks.ts";
 
@@ -86,6 +87,7 @@ for (const name of readdirSync(data).sort()) {
   );
 }
 if (wanted("kruise-injection") && !flags.kubeconfig) outcomes.push(...(await replayInjections("kruise-injection", flags.scenario)));
+if (wanted("kruise-rollout") && !flags.kubeconfig) outcomes.push(...(await replayRollouts("kruise-rollout", flags.scenario)));
 if (wanted("kruise/webhook") || wanted("kruise/sets")) outcomes.push(...(await throughWebhooks(flags.kubeconfig)));
 if (wanted("cel")) outcomes.push(...(await rulesOfSchemas(flags.kubeconfig)));
 

@@ -66,6 +66,12 @@ cluster(explain.command("pod <name>"))
   .option("--excluded-namespaces <names>", "what the manager was given as that (default: what the manager that runs says of itself)")
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
   .action(async (name, options) => (await import("./explain.ts")).explainPod(name, options));
+cluster(explain.command("sidecarset <name>"))
+  .description("how many pods of a SidecarSet are behind, why each waits, and what to do")
+  .option("--manager-namespace <name>", "namespace of the set's revisions", "outrigger-system")
+  .option("--excluded-namespaces <names>", "what the manager was given as that")
+  .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
+  .action(async (name, options) => (await import("./explain-sidecarset.ts")).explainSidecarSet(name, options));
 
 faultCommands(program, cluster);
 projectCommands(program);

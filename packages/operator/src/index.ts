@@ -59,6 +59,15 @@ export {
   WHITELIST_KEY,
 } from "./replay/index.ts";
 export {
+  type ExplainedPod,
+  explainRollout,
+  type RolloutControllerOptions,
+  type RolloutExplanation,
+  type RolloutSurroundings,
+  revisionSelection,
+  rolloutController,
+} from "./rollout/index.ts";
+export {
   convertSidecarSet,
   defaultSidecarSet,
   FAILURE_POLICY_ANNOTATION,

@@ -37,7 +37,7 @@ export interface MetadataControllerOptions<For extends Resource> extends Omit<Co
 
 export interface SourceOptions<R extends Resource> {
   readonly predicate?: Predicate<Observed<R>>;
-  readonly select?: Selection & Pick<InformerOptions, "metadataOnly">;
+  readonly select?: Selection & Pick<InformerOptions, "metadataOnly" | "transform">;
   /**
    * What the reconcile does to the kind beside reading it; for `rbacRules`. Default: create, patch and delete what is
    * owned (as `apply` and `delete` need it), nothing else.

@@ -1,6 +1,6 @@
 import type { Desired, ObjectKey, Observed, Resource, StatusOf } from "../api/index.ts";
 import type { Client, DeleteOptions, PatchBody } from "../client/index.ts";
-import type { EventOptions } from "./event.ts";
+import type { ContextEventOptions } from "./event.ts";
 import type { Log } from "./log.ts";
 import type { Result } from "./requeue.ts";
 
@@ -43,8 +43,8 @@ export type Context<For extends Resource, Declared extends Resource, Owned exten
   patch<R extends Declared | For>(resource: R, key: ObjectKey, body: PatchBody): Promise<Observed<R>>;
   /** Deletes this very object (by uid); one that is gone already is no error. */
   delete<R extends Declared>(object: Observed<R>, options?: Omit<DeleteOptions, "preconditions">): Promise<void>;
-  /** Records an Event about the object under reconcile. */
-  event(reason: string, message: string, options?: EventOptions): void;
+  /** Records an Event about the object under reconcile, or another that `options.about` gives. */
+  event(reason: string, message: string, options?: ContextEventOptions): void;
 } & ([StatusOf<For>] extends [never]
   ? unknown
   : {

@@ -23,3 +23,9 @@ export interface EventSubject {
 export interface EventRecorder {
   event(about: EventSubject, reason: string, message: string, options?: EventOptions): void;
 }
+
+/** For an Event that a reconcile records. */
+export interface ContextEventOptions extends EventOptions {
+  /** The object that the Event is about. Default: the object under reconcile. */
+  readonly about?: EventSubject;
+}

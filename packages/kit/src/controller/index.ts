@@ -54,7 +54,7 @@ export { type Condition, setCondition } from "./condition.ts";
 export type { Context, ContextApplyOptions, Reconcile } from "./context.ts";
 export { OwnerDeletedError } from "./controlled.ts";
 export { type Defined, DefinitionError, type InstallOptions, installDefinitions } from "./definitions.ts";
-export type { EventOptions, EventRecorder, EventSubject } from "./event.ts";
+export type { ContextEventOptions, EventOptions, EventRecorder, EventSubject } from "./event.ts";
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./event-recorder.ts";
 export { type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";

@@ -17,7 +17,7 @@ import { adopted } from "./adopted.ts";
 import type { Source } from "./builder.ts";
 import type { ContextApplyOptions } from "./context.ts";
 import { Controlled } from "./controlled.ts";
-import type { EventOptions, EventRecorder } from "./event.ts";
+import type { ContextEventOptions, EventRecorder } from "./event.ts";
 import type { CleanedUp } from "./finalizer.ts";
 import type { Log } from "./log.ts";
 import { liveVersion, NOTHING, OwnVersions, ofVersion, type Upon, writeUpon } from "./own-versions.ts";
@@ -248,8 +248,8 @@ export class RunContext {
     this.#wrote(informer, written);
   }
 
-  event(reason: string, message: string, options?: EventOptions): void {
-    this.#scope.events?.event(this.#object, reason, message, options);
+  event(reason: string, message: string, { about = this.#object, ...options }: ContextEventOptions = {}): void {
+    this.#scope.events?.event(about, reason, message, options);
   }
 
   async #apply<R extends Resource>(resource: R, informer: Informer, object: Desired<R>): Promise<Upon<Observed<R>>> {

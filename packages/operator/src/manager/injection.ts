@@ -21,6 +21,7 @@ import {
   type RunningFeature,
 } from "../feature/index.ts";
 import { PodDefaultsKind } from "../poddefaults/index.ts";
+import { rolloutController } from "../rollout/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
 import { Announced } from "./announced.ts";
 import { Coalesced } from "./coalesced.ts";
@@ -32,7 +33,6 @@ import { TEMPLATE_LABEL } from "./names.ts";
 import { NamespaceLabels } from "./namespace-labels.ts";
 import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
 import { type ScopeEntry, wideEntry } from "./scope.ts";
-import { sidecarSetStatus } from "./sidecarset-status.ts";
 import { metadataWhitelist, patchesMetadata, WHITELIST_RIGHT } from "./whitelist.ts";
 import { WideScope, wideUntil } from "./wide-scope.ts";
 
@@ -60,7 +60,7 @@ export function injection(options: InjectionOptions): Feature {
       { resource: PodDefaultsKind },
       { resource: ConfigMap, options: templates(options) },
     ],
-    controllers: [sidecarSetStatus],
+    controllers: [rolloutController(options)],
     configurations: sidecarSetConfigurations,
     permissions: [
       ...configurationRights("MutatingWebhookConfiguration", POD_CONFIGURATION),

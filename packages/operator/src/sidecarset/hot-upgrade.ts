@@ -1,8 +1,8 @@
 import type { Container, Draft } from "../pod/index.ts";
 import { WORKING_HOT_UPGRADE_ANNOTATION } from "./names.ts";
 
-const version = (container: string): string => `version.sidecarset.kruise.io/${container}`;
-const otherVersion = (container: string): string => `versionalt.sidecarset.kruise.io/${container}`;
+export const version = (container: string): string => `version.sidecarset.kruise.io/${container}`;
+export const otherVersion = (container: string): string => `versionalt.sidecarset.kruise.io/${container}`;
 
 /** The names of the two containers that a hot-upgrade sidecar becomes. */
 export function hotUpgradeNames(name: string): readonly [string, string] {

@@ -9,9 +9,12 @@ export { type CompiledContainer, type CompiledSidecarSet, compileSidecarSet } fr
 export { conflictingSets } from "./conflicts.ts";
 export { convertSidecarSet } from "./convert.ts";
 export { defaultSidecarSet } from "./defaults.ts";
+export { goJson } from "./go-json.ts";
 export { hashSidecarSet, hashWithoutImage, safeEncode } from "./hash.ts";
+export { otherVersion as otherVersionAnnotation, version as versionAnnotation } from "./hot-upgrade.ts";
 export { SidecarInjection } from "./inject.ts";
 export * from "./names.ts";
+export { patchPodMetadata } from "./patch-metadata.ts";
 export { type ConversionClient, SidecarSets, SidecarSetsV1alpha1, schemaProblems, sidecarSetCrd } from "./resource.ts";
 export {
   pinnedRevision,

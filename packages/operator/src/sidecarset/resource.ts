@@ -88,10 +88,14 @@ function version(name: string, storage: boolean, openAPIV3Schema: SchemaNode): o
       },
       { name: "READY", type: "integer", description: "Matched pods that are ready", jsonPath: ".status.readyPods" },
       { name: "AGE", type: "date", description: "Time since the set was created", jsonPath: ".metadata.creationTimestamp" },
+      { name: "REVISION", type: "string", description: "The set's latest revision", jsonPath: ".status.latestRevision", priority: 1 },
+      { name: "STATE", type: "string", description: "What the rollout waits for", jsonPath: `${ready}.reason`, priority: 1 },
+      { name: "MESSAGE", type: "string", description: "The same in a sentence", jsonPath: `${ready}.message`, priority: 1 },
     ],
   };
 }
 
+const ready = '.status.conditions[?(@.type=="Ready")]';
 const text: SchemaNode = { type: "string" };
 const whole: SchemaNode = { type: "integer", format: "int32" };
 const yes: SchemaNode = { type: "boolean" };
@@ -132,7 +136,7 @@ function schema(more: Record<string, SchemaNode>): SchemaNode {
     },
     ["selector"],
   );
-  const counts = ["observedGeneration", "matchedPods", "updatedPods", "readyPods", "updatedReadyPods", "collisionCount"];
+  const counts = ["observedGeneration", "matchedPods", "updatedPods", "readyPods", "updatedReadyPods", "collisionCount", "missedPods"];
   const status = object({
     ...Object.fromEntries(counts.map((name) => [name, { type: "integer" } satisfies SchemaNode])),
     latestRevision: text,

@@ -1,0 +1,266 @@
+import { eventually } from "@outrigger/testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Outrigger, outrigger, startOutrigger } from "./outrigger.ts";
+
+/** An image that no kubelet can pull: the devcluster's by its name, a hollow node's pulls everything. */
+const failing = "fail/agent:2";
+
+let it: Outrigger;
+let namespace: string;
+beforeAll(async () => {
+  it = await startOutrigger();
+  namespace = await it.cluster.namespace("rollout");
+});
+afterAll(() => it?.stop());
+afterEach(async () => {
+  await it.kubectl("delete", "sidecarset", "--all");
+  await it.kubectl("-n", namespace, "delete", "pods", "--all", "--grace-period=0", "--force");
+});
+
+interface Pod {
+  metadata: { name: string; annotations: Record<string, string>; uid: string };
+  spec: { containers: { name: string; image: string }[] };
+  status: {
+    conditions: { type: string; status: string; message?: string }[];
+    containerStatuses: { name: string; restartCount: number; image: string; ready: boolean; imageID: string }[];
+  };
+}
+interface Condition {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+}
+
+const pods = async (): Promise<Pod[]> =>
+  (JSON.parse(await it.kubectl("-n", namespace, "get", "pods", "-o", "json")) as { items: Pod[] }).items;
+const imageOf = (pod: Pod, container = "agent"): string => pod.spec.containers.find(({ name }) => name === container)?.image ?? "";
+const isReady = ({ status }: Pod): boolean => (status.conditions ?? []).some((one) => one.type === "Ready" && one.status === "True");
+const withImage = async (image: string): Promise<string[]> =>
+  (await pods())
+    .filter((pod) => imageOf(pod) === image)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+const condition = async (set: string, type: string): Promise<Condition> =>
+  JSON.parse(await it.kubectl("get", "sidecarset", set, "-o", `jsonpath={.status.conditions[?(@.type=="${type}")]}`)) as Condition;
+
+async function apply(name: string, image: string, spec: object = {}, container: object = {}): Promise<void> {
+  const set = {
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+    metadata: { name },
+    spec: { selector: { matchLabels: { set: name } }, containers: [{ name: "agent", image, ...container }], ...spec },
+  };
+  const { exitCode, stderr } = await it.kubectl.feed(JSON.stringify(set), "apply", "-f", "-");
+  expect(stderr.split("\n").filter((line) => line && !line.startsWith("Warning:"))).toEqual([]);
+  expect(exitCode).toBe(0);
+}
+
+/** Pods of a set, injected and ready. @param labels of each */
+async function run(set: string, labels: readonly Record<string, string>[]): Promise<void> {
+  const items = labels.map((more, index) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: `${set}-${index}`, namespace, labels: { set, ...more } },
+    spec: { containers: [{ name: "app", image: "app:1" }] },
+  }));
+  await it.kubectl.feed(JSON.stringify({ apiVersion: "v1", kind: "List", items }), "create", "-f", "-");
+  await eventually(async () => (await pods()).filter((pod) => isReady(pod) && imageOf(pod) !== "").length === labels.length, {
+    timeoutMs: 60_000,
+  });
+}
+const plain = (count: number): Record<string, string>[] => Array.from({ length: count }, () => ({}));
+
+/** Resolves when the set's condition Ready is so; watched from before `act` on, the pods that were never out of budget. */
+async function rolledOut(set: string, image: string, count: number): Promise<void> {
+  await eventually(async () => (await withImage(image)).length === count && (await condition(set, "Ready")).status === "True", {
+    timeoutMs: 90_000,
+  });
+}
+
+describe("a changed image", () => {
+  test("reaches pods in place, one by one, the app's container untouched; rollback brings the old revision back", async () => {
+    await apply("basic", "agent:1");
+    await run("basic", plain(4));
+    const before = await pods();
+    await eventually(async () => (await condition("basic", "Ready")).reason === "UpToDate");
+    const first = await it.kubectl("get", "sidecarset", "basic", "-o", "jsonpath={.status.latestRevision}");
+
+    let most = 0;
+    let watching = true;
+    const watch = (async () => {
+      while (watching) {
+        const now = await pods();
+        most = Math.max(most, now.filter((pod) => !isReady(pod)).length);
+      }
+    })();
+    await apply("basic", "agent:2");
+    await rolledOut("basic", "agent:2", 4);
+    watching = false;
+    await watch;
+    expect(most).toBeLessThanOrEqual(1);
+
+    const after = await pods();
+    expect(after.map(({ metadata }) => metadata.uid)).toEqual(before.map(({ metadata }) => metadata.uid));
+    for (const { status } of after) {
+      const restarts = Object.fromEntries(status.containerStatuses.map(({ name, restartCount }) => [name, restartCount]));
+      expect(restarts).toEqual({ app: 0, agent: 1 });
+    }
+    const wide = await it.kubectl("get", "sidecarset", "basic", "-o", "wide");
+    expect(
+      wide
+        .split("\n")[0]!
+        .split(/\s{2,}/)
+        .map((column) => column.trim()),
+    ).toEqual(["NAME", "MATCHED", "UPDATED", "READY", "AGE", "REVISION", "STATE", "MESSAGE"]);
+    expect(wide).toMatch(/basic\s+4\s+4\s+4\s+\S+\s+basic-\S+\s+UpToDate\s+4 pods: all have the latest containers/);
+
+    await apply("basic", "agent:1");
+    await rolledOut("basic", "agent:1", 4);
+    expect(await it.kubectl("get", "sidecarset", "basic", "-o", "jsonpath={.status.latestRevision}")).toBe(first);
+    const revisions = await it.kubectl(
+      "get",
+      "controllerrevisions",
+      "-A",
+      "-l",
+      "kruise.io/sidecarset-name=basic",
+      "-o",
+      "jsonpath={range .items[*]}{.metadata.name}={.revision} {end}",
+    );
+    expect(revisions.trim().split(" ")).toContain(`${first}=3`);
+    const events = await it.kubectl("-n", namespace, "get", "events", "-o", "jsonpath={.items[*].reason}");
+    expect(events).toContain("SidecarUpdated");
+  });
+
+  test("stays within partition, waits while paused, goes by selector, and says why in one look", async () => {
+    await apply("held", "agent:1");
+    await run("held", [{ canary: "yes" }, {}, {}, {}]);
+    const strategy = (updateStrategy: object): Promise<void> => apply("held", "agent:2", { updateStrategy });
+    const reason = (wanted: string): Promise<unknown> =>
+      eventually(async () => (await condition("held", "Ready")).reason === wanted, { timeoutMs: 60_000 });
+
+    await strategy({ paused: true });
+    await reason("Paused");
+    expect(await withImage("agent:2")).toEqual([]);
+    await strategy({ selector: { matchLabels: { canary: "yes" } } });
+    await reason("NotSelected");
+    expect(await withImage("agent:2")).toEqual(["held-0"]);
+    await strategy({ partition: 1, maxUnavailable: 2 });
+    await reason("Partition");
+    expect(await withImage("agent:2")).toHaveLength(3);
+    expect((await condition("held", "Ready")).message).toBe("1 of 4 pods behind; 1 stay since updateStrategy.partition keeps them");
+    const explained = await outrigger(["explain", "sidecarset", "held", "--kubeconfig", it.cluster.kubeconfigFile]);
+    expect(explained.stderr).toBe("");
+    expect(explained.stdout).toMatch(/1 of 4 pods are behind/);
+    expect(explained.stdout).toMatch(/rollout\S*\/held-\d\s+Partition\s+/);
+    expect(explained.stdout).toMatch(/lower updateStrategy\.partition/);
+    await strategy({ type: "NotUpdate" });
+    await reason("NotUpdate");
+    await strategy({});
+    await rolledOut("held", "agent:2", 4);
+  });
+
+  test("comes by priority, and scattered", async () => {
+    await apply("ordered", "agent:1");
+    await run("ordered", [{ zone: "a" }, { zone: "a" }, { zone: "b", first: "yes" }, { zone: "b" }]);
+    const priorityStrategy = { weightPriority: [{ weight: 50, matchSelector: { matchLabels: { first: "yes" } } }] };
+    await apply("ordered", "agent:2", { updateStrategy: { priorityStrategy, partition: 3 } });
+    await eventually(async () => (await condition("ordered", "Ready")).reason === "Partition", { timeoutMs: 60_000 });
+    expect(await withImage("agent:2")).toEqual(["ordered-2"]);
+    await apply("ordered", "agent:2", { updateStrategy: { priorityStrategy } });
+    const zones = { key: "zone", value: "*" };
+    await rolledOut("ordered", "agent:2", 4);
+    await apply("ordered", "agent:3", { updateStrategy: { maxUnavailable: 2, partition: 2, scatterStrategy: [zones] } });
+    await eventually(async () => (await withImage("agent:3")).length === 2, { timeoutMs: 60_000 });
+    const both = await withImage("agent:3");
+    expect(
+      both.some((name) => ["ordered-0", "ordered-1"].includes(name)) && both.some((name) => ["ordered-2", "ordered-3"].includes(name)),
+    ).toBe(true);
+  });
+});
+
+describe("what cannot go on", () => {
+  test("a change beyond images is said on the set, with the field, and on each pod", async () => {
+    await apply("fixed", "agent:1");
+    await run("fixed", plain(2));
+    await apply("fixed", "agent:1", {}, { env: [{ name: "A", value: "1" }] });
+    await eventually(async () => (await condition("fixed", "Upgradable")).status === "False", { timeoutMs: 60_000 });
+    expect((await condition("fixed", "Upgradable")).message).toMatch(
+      /2 pods cannot be updated in place, only images can: containers\[agent\]\.env changed/,
+    );
+    await eventually(async () =>
+      (await pods()).every(({ status }) =>
+        status.conditions.some(
+          ({ type, status: value, message = "" }) =>
+            type === "SidecarSetUpgradable" &&
+            value === "False" &&
+            message.startsWith('{"fixed":false}; fixed: containers[agent].env changed'),
+        ),
+      ),
+    );
+    await eventually(async () => {
+      const events = await it.kubectl("-n", namespace, "get", "events", "-o", "jsonpath={.items[*].reason}");
+      return events.includes("SidecarNotUpgradable");
+    });
+    await apply("fixed", "agent:1");
+    await eventually(async () => (await condition("fixed", "Upgradable")).status === "True", { timeoutMs: 60_000 });
+  });
+
+  test("a failing image stops the rollout with its reason on the set, and the image before mends it", async () => {
+    await apply("broken", "agent:1");
+    await run("broken", plain(3));
+    await apply("broken", failing);
+    await eventually(async () => (await condition("broken", "Ready")).reason === "UpdateFailing", { timeoutMs: 90_000 });
+    const { message } = await condition("broken", "Ready");
+    expect(message).toMatch(
+      /^2 of 3 pods behind; 2 wait until fewer pods are down; 1 pod not ready since the update, maxUnavailable is 1: \S+\/broken-\d: container agent: (ErrImagePull|ImagePullBackOff|CrashLoopBackOff)/,
+    );
+    expect(await withImage(failing)).toHaveLength(1);
+    expect(await it.kubectl("describe", "sidecarset", "broken")).toMatch(/UpdateFailing/);
+    const explained = await outrigger(["explain", "sidecarset", "broken", "--kubeconfig", it.cluster.kubeconfigFile]);
+    expect(explained.stdout).toMatch(/mend the image, or put the one before back/);
+    await apply("broken", "agent:1");
+    await rolledOut("broken", "agent:1", 3);
+    expect((await pods()).filter((pod) => !isReady(pod))).toEqual([]);
+  });
+});
+
+describe("a hot upgrade", () => {
+  test("keeps a container that works throughout, and empties the old one at the end", async () => {
+    const hot = { upgradeStrategy: { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } };
+    await apply("mesh", "agent:1", {}, hot);
+    await it.kubectl.feed(
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "mesh-0", namespace, labels: { set: "mesh" } },
+        spec: { containers: [{ name: "app", image: "app:1" }] },
+      }),
+      "create",
+      "-f",
+      "-",
+    );
+    const mesh = async (): Promise<Pod> => (await pods()).find(({ metadata }) => metadata.name === "mesh-0")!;
+    await eventually(async () => isReady(await mesh()), { timeoutMs: 60_000 });
+    expect([imageOf(await mesh(), "agent-1"), imageOf(await mesh(), "agent-2")]).toEqual(["agent:1", "empty:1"]);
+    await eventually(async () => (await it.kubectl("get", "sidecarset", "mesh", "-o", "jsonpath={.status.matchedPods}")) === "1");
+    await apply("mesh", "agent:2", {}, hot);
+    await eventually(
+      async () => {
+        const pod = await mesh();
+        // The container that is said to work does, or the one before it still does.
+        const serving = pod.status.containerStatuses.filter(
+          ({ name, ready, image }) => name.startsWith("agent-") && ready && /agent:[12]$/.test(image),
+        );
+        expect(serving.length).toBeGreaterThanOrEqual(1);
+        return imageOf(pod, "agent-1") === "empty:1" && imageOf(pod, "agent-2") === "agent:2" && isReady(pod);
+      },
+      { timeoutMs: 60_000 },
+    );
+    const { annotations } = (await mesh()).metadata;
+    expect(annotations["kruise.io/sidecarset-working-hotupgrade-container"]).toBe('{"agent":"agent-2"}');
+    expect(annotations["version.sidecarset.kruise.io/agent-1"]).toBe("0");
+    expect(annotations["versionalt.sidecarset.kruise.io/agent-2"]).toBe("0");
+    await eventually(async () => (await condition("mesh", "Ready")).status === "True", { timeoutMs: 60_000 });
+  });
+});

@@ -1,0 +1,73 @@
+import type { SidecarSet } from "../sidecarset/index.ts";
+import { Membership } from "./membership.ts";
+import { standsInFor } from "./missed.ts";
+import { Refusals } from "./refusals.ts";
+import { type SeenPod, sameButVersion } from "./seen-pod.ts";
+
+export interface RolloutControllerOptions {
+  /** The manager's namespace, where revisions lie. */
+  readonly namespace: string;
+  /** Namespaces into whose pods nothing is injected: their pods are not missed. */
+  readonly excludedNamespaces: readonly string[];
+  /** The time of day. Default: the system's. */
+  readonly now?: () => Date;
+}
+
+/** What all reconciles of sets share: who belongs to whom, and what was tried in vain. */
+export class Shared {
+  readonly options: RolloutControllerOptions;
+  readonly membership = new Membership();
+  readonly refusals = new Refusals();
+  /** Sets with a namespaceSelector. */
+  readonly namespaced = new Set<string>();
+  /** The sets that the last event of a pod concerns. */
+  concerned: ReadonlySet<string> = new Set();
+  readonly #canaries = new Map<string, Set<string>>();
+  readonly #evictions = new Map<string, number>();
+
+  constructor(options: RolloutControllerOptions) {
+    this.options = options;
+  }
+
+  /** To be told of each change of a set, before its reconcile. */
+  setChanged(now: SidecarSet | undefined, before: SidecarSet | undefined): true {
+    const name = (now ?? before)!.metadata.name!;
+    this.membership.setChanged(now as never, before as never);
+    if (now === undefined) {
+      this.refusals.forget(name);
+      this.#evictions.delete(name);
+    }
+    if (now?.spec.namespaceSelector === undefined) this.namespaced.delete(name);
+    else this.namespaced.add(name);
+    const old = before && standsInFor(before);
+    if (old !== undefined) this.#canaries.get(old)?.delete(name);
+    const base = now && standsInFor(now);
+    if (base !== undefined) this.#canaries.set(base, (this.#canaries.get(base) ?? new Set()).add(name));
+    return true;
+  }
+
+  /** To be told of each change of a pod. @returns whether a set is concerned */
+  podChanged(now: SeenPod | undefined, before: SeenPod | undefined): boolean {
+    if (now !== undefined && before !== undefined && sameButVersion(now, before)) return false;
+    this.concerned = this.membership.podChanged(now, before);
+    return this.concerned.size > 0;
+  }
+
+  /** The names of the canaries that stand in for a set. */
+  canariesOf(name: string): readonly string[] {
+    return [...(this.#canaries.get(name) ?? [])];
+  }
+
+  now(): Date {
+    return this.options.now?.() ?? new Date();
+  }
+
+  /** How long a set's next eviction has to wait, in milliseconds; 0 where it may come now, and then it counts as made. */
+  evictionIn(name: string, everyMs: number): number {
+    const now = this.now().getTime();
+    const wait = (this.#evictions.get(name) ?? 0) + everyMs - now;
+    if (wait > 0) return wait;
+    this.#evictions.set(name, now);
+    return 0;
+  }
+}
