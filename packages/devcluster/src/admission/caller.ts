@@ -1,5 +1,6 @@
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import { isIP } from "node:net";
+import { posix } from "node:path";
 import { CallError, connectionWords, statusWords } from "./call-error.ts";
 import type { ResolveService } from "./service-resolver.ts";
 
@@ -94,7 +95,7 @@ export class WebhookCaller {
       const { namespace, name, path = "", port = 443 } = config.service;
       const serverName = `${name}.${namespace}.svc`;
       const authority = `${serverName}:${port}`;
-      const withQuery = `${path.startsWith("/") ? "" : "/"}${path}?timeout=${seconds}s`;
+      const withQuery = `${cleaned(path)}?timeout=${seconds}s`;
       return {
         authority,
         serverName,
@@ -106,7 +107,7 @@ export class WebhookCaller {
     if (!config.url) throw new CallError("webhook configuration must have either service or URL");
     const url = new URL(config.url);
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    const path = `${url.pathname}?timeout=${seconds}s`;
+    const path = `${cleaned(url.pathname)}?timeout=${seconds}s`;
     const shown = `https://${url.host}${path}`;
     return { authority: url.host, serverName: host, path, shown, address: { host, port: Number(url.port || 443) } };
   }
@@ -124,7 +125,15 @@ export class WebhookCaller {
     if (agent) this.#agents.delete(caBundle);
     else {
       const ca = caBundle.trim() === "" ? {} : { ca: Buffer.from(caBundle, "base64").toString("utf8") };
-      agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS, ALPNProtocols: ["http/1.1"], minVersion: "TLSv1.2", ...ca });
+      agent = new Agent({
+        keepAlive: true,
+        maxFreeSockets: MAX_IDLE_SOCKETS,
+        ALPNProtocols: ["http/1.1"],
+        minVersion: "TLSv1.2",
+        // Go trusts whatever the bundle holds, also a leaf or an intermediate, as envtest writes it.
+        allowPartialTrustChain: true,
+        ...ca,
+      });
     }
     this.#agents.set(caBundle, agent);
     const [oldest] = this.#agents.keys();
@@ -134,6 +143,11 @@ export class WebhookCaller {
     }
     return agent;
   }
+}
+
+/** As client-go joins paths: no doubled slashes, none at the end. */
+function cleaned(path: string): string {
+  return posix.join("/", path).replace(/(?<=.)\/$/, "");
 }
 
 interface Target {

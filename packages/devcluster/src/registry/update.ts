@@ -17,8 +17,8 @@ import { fromStorage, readCopy, tableOf, toStorage } from "./versions.ts";
  */
 export type Transform = (current: KubeObject | undefined) => KubeObject | Promise<KubeObject>;
 
-/** How often an update that named no version starts again after losing a race. */
-const attempts = 10;
+/** How long an update that named no version starts again after losing races, in milliseconds: as long as a request may take. */
+const RETRY_MS = 34_000;
 
 /** PUT: replaces the object by one that was decoded, pruned and defaulted. */
 export async function replaceObject(
@@ -63,12 +63,13 @@ export async function updateObject(
   options: WriteOptions,
   conditions: UpdateConditions = {},
 ): Promise<Written> {
-  for (let attempt = 1; ; attempt++) {
+  const started = performance.now();
+  for (;;) {
     try {
       return await updateOnce(parts, target, caller, transform, options, conditions);
     } catch (error) {
       if (!(error instanceof StaleEntryError)) throw error;
-      if (attempt === attempts) throw conflict(target.resource, target.name, modified);
+      if (performance.now() - started > RETRY_MS) throw conflict(target.resource, target.name, modified);
     }
   }
 }
@@ -124,7 +125,9 @@ async function updateOnce(
 
   const stored = await toStorage(resource, object);
   const answer = await fromStorage(resource, object, stored);
-  if (insists && table.get(namespace, name) !== entry) throw conflict(resource, name, modified);
+  // Read again: a version that the writer named is then another one than the stored, a patched one is not.
+  const now = table.get(namespace, name);
+  if (insists && now !== entry) throw new StaleEntryError(now);
   if (ends(object, old, rules.removable)) {
     if (!options.dryRun) table.remove(entry, stored);
     return { object: answer, created: false };

@@ -50,19 +50,33 @@ export const jobLoop: Loop = ({ client, informers, reporter, log }) => {
       }),
     );
   const running = startController(loop, { client, informers, events: reporter("job-controller"), log });
-  // A job that is gone holds no pod back.
-  const registration = informers.for(Job).addHandler({
-    onDelete: async (job) => {
-      for (const pod of pods.lister.list({ namespace: job.metadata.namespace })) {
-        if (!isTracked(pod) || !pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid)) continue;
-        await untrack(pod, (body) => client.patch(Pod, objectKey(pod), body));
-      }
-    },
-  });
+  const jobs = informers.for(Job);
+  // A job that is gone holds no pod back: neither those that it had, nor one that was made while it was deleted.
+  const free = async (pod: Pod): Promise<void> => {
+    if (!isTracked(pod)) return;
+    const owner = pod.metadata.ownerReferences?.find(({ controller: controls, kind }) => controls && kind === "Job");
+    const key = { name: owner?.name ?? "", namespace: pod.metadata.namespace };
+    const isOwner = (job: Pick<Job, "metadata"> | undefined): boolean => job !== undefined && job.metadata.uid === owner?.uid;
+    // The cache may not have the job yet: the API server knows.
+    if (owner && (isOwner(jobs.lister.get(key)) || isOwner(await client.find(Job, key)))) return;
+    await untrack(pod, (body) => client.patch(Pod, objectKey(pod), body));
+  };
+  const freed = (pod: Pod): void => {
+    free(pod).catch((error: unknown) => log.warn({ err: error }, `pod ${pod.metadata.name} keeps the finalizer of its job`));
+  };
+  const registrations = [
+    jobs.addHandler({
+      onDelete: (job) => {
+        for (const pod of pods.lister.list({ namespace: job.metadata.namespace }))
+          if (pod.metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid)) freed(pod);
+      },
+    }),
+    pods.addHandler({ onAdd: freed, onUpdate: freed }),
+  ];
   return {
     ready: running.ready,
     async stop() {
-      registration.remove();
+      for (const registration of registrations) registration.remove();
       await running.stop();
     },
   };
