@@ -65,11 +65,15 @@ export async function startCluster(): Promise<TestCluster> {
 /** Starts `outrigger run` against a cluster and waits until its webhooks are registered. */
 export async function startManager(cluster: TestCluster): Promise<Manager> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-e2e-"));
-  const child = spawn(process.execPath, [command, "run", "--kubeconfig", cluster.kubeconfigFile], {
-    env: { ...process.env, ...contiv },
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
+  const child = spawn(
+    process.execPath,
+    [command, "run", "--kubeconfig", cluster.kubeconfigFile, "--offer-environment", Object.keys(contiv).join(",")],
+    {
+      env: { ...process.env, ...contiv },
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    },
+  );
   let output = "";
   child.stdout?.on("data", (chunk: Buffer) => {
     output += chunk.toString("utf8");

@@ -31,6 +31,12 @@ function argument(flag: string, given: Expression | string | number): Node {
 }
 const joined = (path: string): Expression =>
   new Expression(`join "," .Values.${path}`, (values) => (values[path] as readonly string[]).join(","));
+const keys = (path: string): Expression =>
+  new Expression(`keys .Values.${path} | sortAlpha | join ","`, (values) =>
+    Object.keys(values[path] as object)
+      .sort()
+      .join(","),
+  );
 const json = (path: string): Expression =>
   new Expression(`toJson .Values.${path}`, (values) =>
     JSON.stringify(path.split(".").reduce<unknown>((object, key) => (object as Record<string, unknown>)[key], values)),
@@ -131,6 +137,7 @@ function container(): Node {
       argument("log-level", value("logLevel")),
       argument("features", joined("features")),
       argument("excluded-namespaces", joined("excludedNamespaces")),
+      argument("offer-environment", keys("environment")),
       argument("namespace-selector", json("webhook.namespaceSelector")),
       argument("sidecarset-failure-policy", value("webhook.failurePolicies.sidecarSets")),
       argument("pod-defaults-failure-policy", value("webhook.failurePolicies.podDefaults")),

@@ -49,6 +49,7 @@ cluster(program.command("run"))
     `namespaces whose pods get nothing injected, beside the manager's own, with commas between, '' is none (default: ${EXCLUDED_BY_DEFAULT})`,
   )
   .option("--features <names>", "optional features to turn on, with commas between; 'all' is all of them")
+  .option("--offer-environment <names>", "variables of this process that PodDefaults may take values from, with commas between")
   .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
   .option("--webhook-port <number>", "port of the webhook server (default: a free one)", portNumber)
   .option("--ready-file <file>", "file that is written once the webhooks are registered")

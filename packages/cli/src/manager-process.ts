@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 export interface ManagerProcessOptions {
   readonly kubeconfigFile: string;
   readonly namespace: string;
-  /** Environment of the manager beside our own. */
+  /** Environment of the manager beside our own; PodDefaults may read these variables. */
   readonly environment: Readonly<Record<string, string>>;
   /** Called with a line for the user when the manager ends unasked and is started again. */
   readonly onRestart: (line: string) => void;
@@ -36,7 +36,8 @@ export class ManagerProcess {
     return new Promise((resolve, reject) => {
       const main = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url));
       const { kubeconfigFile, namespace, environment } = this.#options;
-      const child = fork(main, ["run", "--kubeconfig", kubeconfigFile, "--namespace", namespace, "--features", "all"], {
+      const offer = ["--offer-environment", Object.keys(environment).join(",")];
+      const child = fork(main, ["run", "--kubeconfig", kubeconfigFile, "--namespace", namespace, "--features", "all", ...offer], {
         env: { ...process.env, ...environment },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
       });

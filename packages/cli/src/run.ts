@@ -7,6 +7,7 @@ export interface RunOptions extends ClusterOptions {
   readonly namespace: string;
   readonly excludedNamespaces?: string;
   readonly features?: string;
+  readonly offerEnvironment?: string;
   readonly webhookHost: string;
   readonly webhookPort?: number;
   readonly readyFile?: string;
@@ -22,13 +23,14 @@ export async function run(options: RunOptions): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
   process.on("disconnect", () => stopping.abort());
-  const { parseNames, runManager, UnknownFeatureError } = await import("@outrigger/operator");
+  const { offered, parseNames, runManager, UnknownFeatureError } = await import("@outrigger/operator");
   try {
     await runManager({
       kubeconfig: kubeconfigOptions(options),
       namespace: options.namespace,
       ...excluded,
       features: parseNames(options.features ?? ""),
+      environment: offered(process.env, parseNames(options.offerEnvironment ?? "")),
       webhook: { mode: "url", host: options.webhookHost, port: options.webhookPort ?? 0 },
       temporary: true,
       signal: stopping.signal,

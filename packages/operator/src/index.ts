@@ -45,7 +45,14 @@ export {
   type ReasonCode,
   readInjectionRecord,
 } from "./pod/index.ts";
-export { type PodDefaults, PodDefaultsKind, type PodDefaultsSpec, type PodDefaultsStatus, podDefaultsCrd } from "./poddefaults/index.ts";
+export {
+  offered,
+  type PodDefaults,
+  PodDefaultsKind,
+  type PodDefaultsSpec,
+  type PodDefaultsStatus,
+  podDefaultsCrd,
+} from "./poddefaults/index.ts";
 export { PROGRAMS, type Program } from "./programs/index.ts";
 export {
   type DefaultingCase,

@@ -10,6 +10,8 @@ export const PATHS = {
   mutatePods: "/mutate--v1-pod",
   mutateSidecarSets: "/mutate-apps-kruise-io-sidecarset",
   validateSidecarSets: "/validate-apps-kruise-io-sidecarset",
+  validatePodDefaults: "/validate-outrigger-dev-poddefaults",
+  validateTemplates: "/validate--v1-configmap",
   convert: "/convert",
 } as const;
 

@@ -1,9 +1,13 @@
 import type { KubeObject } from "@outrigger/kit/api";
+import { validate } from "@outrigger/kit/webhook";
+import { validatePodDefaults } from "../admission/index.ts";
 import { NETWORK_FAULT_RIGHTS, NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
 import type { Feature } from "../feature/index.ts";
 import { nodeOvercommit } from "../overcommit/index.ts";
 import { podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
+import { PATHS } from "./configuration.ts";
 import { type InjectionOptions, injection } from "./injection.ts";
+import { podDefaultsConfiguration } from "./rule-webhooks.ts";
 
 export interface FeatureOptions extends InjectionOptions {
   readonly faults?: NetworkFaultControllerOptions;
@@ -17,6 +21,8 @@ export function allFeatures(options: FeatureOptions): readonly Feature[] {
       name: "pod-defaults",
       definitions: () => [podDefaultsCrd()],
       controllers: [podDefaultsController(options)],
+      configurations: (webhook) => [podDefaultsConfiguration(webhook)],
+      run: () => ({ handlers: [validate(PATHS.validatePodDefaults, validatePodDefaults)] }),
       // Defined without `defineResource`, so the right to write their status is not inferred.
       permissions: [{ apiGroups: ["outrigger.dev"], resources: ["poddefaults/status"], verbs: ["patch"] }],
     },

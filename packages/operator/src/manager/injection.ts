@@ -2,6 +2,7 @@ import type { KubeObject, LabelSelector } from "@outrigger/kit/api";
 import type { Informer } from "@outrigger/kit/cache";
 import { StatusError } from "@outrigger/kit/client";
 import { ConfigMap, Namespace } from "@outrigger/kit/kinds";
+import { eventRecorder, type WritingEventRecorder } from "@outrigger/kit/manager";
 import {
   type AdmissionAnswer,
   type AdmissionRequest,
@@ -12,7 +13,7 @@ import {
   validate,
   type Webhook,
 } from "@outrigger/kit/webhook";
-import { mutatePod, mutateSidecarSet, validateSidecarSet } from "../admission/index.ts";
+import { mutatePod, mutateSidecarSet, validateSidecarSet, validateTemplate } from "../admission/index.ts";
 import {
   configurationRights,
   type Feature,
@@ -23,15 +24,16 @@ import {
 import { PodDefaultsKind } from "../poddefaults/index.ts";
 import { rolloutController } from "../rollout/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
+import { TEMPLATE_LABEL } from "../templates/index.ts";
 import { Announced } from "./announced.ts";
 import { Coalesced } from "./coalesced.ts";
 import { PATHS, POD_CONFIGURATION, podConfiguration, podWebhook, sidecarSetConfigurations } from "./configuration.ts";
 import { deadlineOf, inTime } from "./deadline.ts";
 import { Freshness } from "./freshness.ts";
 import { LastingScope } from "./lasting-scope.ts";
-import { TEMPLATE_LABEL } from "./names.ts";
 import { NamespaceLabels } from "./namespace-labels.ts";
 import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
+import { templateConfiguration } from "./rule-webhooks.ts";
 import { type ScopeEntry, wideEntry } from "./scope.ts";
 import { metadataWhitelist, patchesMetadata, WHITELIST_RIGHT } from "./whitelist.ts";
 import { WideScope, wideUntil } from "./wide-scope.ts";
@@ -61,7 +63,7 @@ export function injection(options: InjectionOptions): Feature {
       { resource: ConfigMap, options: templates(options) },
     ],
     controllers: [rolloutController(options)],
-    configurations: sidecarSetConfigurations,
+    configurations: (webhook) => [...sidecarSetConfigurations(webhook), templateConfiguration(webhook, options.namespace)],
     permissions: [
       ...configurationRights("MutatingWebhookConfiguration", POD_CONFIGURATION),
       // Looked at before it is opened for all pods; see `wide-scope.ts`.
@@ -76,6 +78,9 @@ function templates({ namespace }: InjectionOptions): { readonly namespace: strin
   return { namespace, labelSelector: TEMPLATE_LABEL };
 }
 
+/** An Event's message has at most so many bytes. */
+const MAX_EVENT = 1000;
+
 class Injection implements RunningFeature {
   readonly handlers: readonly Webhook[];
   readonly #context: FeatureContext;
@@ -83,6 +88,7 @@ class Injection implements RunningFeature {
   readonly #rules: RuleStore;
   readonly #freshness: Freshness;
   readonly #announced = new Announced();
+  readonly #events: WritingEventRecorder;
   readonly #scope: LastingScope;
   readonly #wide: WideScope;
   readonly #wideEntry: ScopeEntry;
@@ -93,11 +99,13 @@ class Injection implements RunningFeature {
   constructor(options: InjectionOptions, context: FeatureContext) {
     this.#context = context;
     const { client, informers, changed, report, webhook } = context;
+    this.#events = eventRecorder(client, { component: "outrigger-manager" });
     this.#excluded = [...new Set([...options.excludedNamespaces, options.namespace])];
     this.handlers = [
       mutate(PATHS.mutatePods, (request, review) => this.#pod(request, review)),
       mutate(PATHS.mutateSidecarSets, mutateSidecarSet),
       validate(PATHS.validateSidecarSets, (request, review) => this.#sidecarSet(request, review)),
+      validate(PATHS.validateTemplates, validateTemplate),
       convert(PATHS.convert, (object, version) => convertSidecarSet(object, version)),
     ];
     const sources = {
@@ -108,7 +116,10 @@ class Injection implements RunningFeature {
     this.#rules = new RuleStore(
       sources,
       { environment: options.environment, excludedNamespaces: options.excludedNamespaces, ownNamespace: options.namespace },
-      report,
+      (object, problem) => {
+        report(`${object.kind} ${object.metadata.name}: ${problem}`);
+        this.#events.event(object as never, "Invalid", problem.slice(0, MAX_EVENT), { type: "Warning" });
+      },
       options.failurePolicies,
     );
     const { namespaceSelector } = options;
@@ -161,6 +172,7 @@ class Injection implements RunningFeature {
     clearTimeout(this.#narrowing);
     this.#scope.stop();
     this.#rules.stop();
+    await this.#events.stop();
   }
 
   /** At once where all is known, as it nearly always is. */

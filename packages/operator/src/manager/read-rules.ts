@@ -4,9 +4,9 @@ import { ConfigMap, MutatingWebhookConfiguration, Namespace } from "@outrigger/k
 import { compileRules, EXCLUDED_NAMESPACES, type Rules } from "../pipeline/index.ts";
 import { type PodDefaults, PodDefaultsKind } from "../poddefaults/index.ts";
 import { type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
-import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
+import { type InjectionTemplate, parseTemplate, TEMPLATE_KEY, TEMPLATE_LABEL, templateSettings } from "../templates/index.ts";
 import { POD_CONFIGURATION } from "./configuration.ts";
-import { EXCLUDED_ANNOTATION, TEMPLATE_KEY, TEMPLATE_LABEL } from "./names.ts";
+import { EXCLUDED_ANNOTATION } from "./names.ts";
 
 /**
  * The rules of a cluster as they are now, and the labels of a namespace, for a decision outside the manager. Values that
@@ -29,9 +29,13 @@ export async function readRules(
     told ?? runningExclusions(client),
   ]);
   const templates = configMaps.flatMap((configMap): InjectionTemplate[] => {
-    const { metadata, data } = configMap as { metadata: { name: string }; data?: Record<string, string> };
+    const { metadata, data } = configMap as {
+      metadata: { name: string; annotations?: Record<string, string> };
+      data?: Record<string, string>;
+    };
     try {
-      return data?.[TEMPLATE_KEY] === undefined ? [] : [parseTemplate(metadata.name, data[TEMPLATE_KEY])];
+      if (data?.[TEMPLATE_KEY] === undefined) return [];
+      return [{ ...parseTemplate(metadata.name, data[TEMPLATE_KEY]), ...templateSettings(metadata.annotations ?? {}).read }];
     } catch {
       return [];
     }

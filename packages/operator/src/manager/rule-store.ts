@@ -4,8 +4,7 @@ import { compileRules, type RuleOptions, type Rules } from "../pipeline/index.ts
 import type { RuleKind } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
 import { FAILURE_POLICY_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
-import { type InjectionTemplate, parseTemplate } from "../templates/index.ts";
-import { TEMPLATE_KEY } from "./names.ts";
+import { type InjectionTemplate, parseTemplate, TEMPLATE_KEY, templateSettings } from "../templates/index.ts";
 import type { ScopeRule } from "./scope.ts";
 
 export interface RuleInformers {
@@ -13,6 +12,9 @@ export interface RuleInformers {
   readonly podDefaults: Informer;
   readonly templates: Informer;
 }
+
+/** Told of a rule's object that cannot be used, and why. */
+export type RuleReport = (object: KubeObject, problem: string) => void;
 
 /** What becomes of pods while no manager answers, by the kind of the rule. */
 export type FailurePolicies = Readonly<Record<RuleKind, "Fail" | "Ignore">>;
@@ -31,7 +33,7 @@ const FAILURE_POLICIES: FailurePolicies = { SidecarSet: "Fail", PodDefaults: "Ig
 export class RuleStore {
   readonly #informers: RuleInformers;
   readonly #options: RuleOptions;
-  readonly #report: (line: string) => void;
+  readonly #report: RuleReport;
   readonly policies: FailurePolicies;
   readonly #templates = new Map<string, ReadTemplate>();
   readonly #ends: (() => void)[] = [];
@@ -40,7 +42,7 @@ export class RuleStore {
   #moved = true;
   #signature = "";
 
-  constructor(informers: RuleInformers, options: RuleOptions, report: (line: string) => void, policies: Partial<FailurePolicies> = {}) {
+  constructor(informers: RuleInformers, options: RuleOptions, report: RuleReport, policies: Partial<FailurePolicies> = {}) {
     this.#informers = informers;
     this.#options = options;
     this.#report = report;
@@ -135,12 +137,14 @@ export class RuleStore {
     const kept = before?.template === undefined ? "it is not in force" : "its last good version stays in force";
     let { template } = before ?? {};
     const text = (configMap["data"] as Record<string, string> | undefined)?.[TEMPLATE_KEY];
-    if (text === undefined) this.#report(`ConfigMap ${name} has no ${TEMPLATE_KEY}: ${kept}`);
+    if (text === undefined) this.#report(configMap, `has no ${TEMPLATE_KEY}; ${kept}`);
     else {
       try {
-        template = parseTemplate(name, text);
+        const { read, problems } = templateSettings(configMap.metadata.annotations ?? {});
+        template = { ...parseTemplate(name, text), ...read };
+        for (const { annotation, message } of problems) this.#report(configMap, `annotation ${annotation}: ${message}; it says nothing`);
       } catch (error) {
-        this.#report(`ConfigMap ${name}, ${TEMPLATE_KEY}: ${(error as Error).message}; ${kept}`);
+        this.#report(configMap, `${TEMPLATE_KEY}: ${(error as Error).message}; ${kept}`);
       }
     }
     this.#templates.set(name, { version: resourceVersion, template });

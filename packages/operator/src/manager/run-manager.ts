@@ -36,7 +36,7 @@ export interface RunManagerOptions {
    * Default: `EXCLUDED_NAMESPACES`.
    */
   readonly excludedNamespaces?: readonly string[];
-  /** Variables that PodDefaults may take values from. Default: the process's. */
+  /** Variables that PodDefaults may take values from, and nothing else of the manager's environment. Default: none. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** How agents of network faults are reached. Default: at their pods' IPs. */
   readonly faults?: NetworkFaultControllerOptions;
@@ -84,7 +84,7 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
     allFeatures({
       namespace: options.namespace,
       excludedNamespaces: options.excludedNamespaces ?? EXCLUDED_NAMESPACES,
-      environment: options.environment ?? process.env,
+      environment: options.environment ?? {},
       namespaceSelector: options.namespaceSelector,
       failurePolicies: options.failurePolicies,
       ...(options.faults ? { faults: options.faults } : {}),

@@ -1,6 +1,12 @@
-import type { LabelSelector } from "@outrigger/kit/api";
+import { type Cause, type LabelSelector, labelSelectorProblems } from "@outrigger/kit/api";
 import type { RuleKind } from "../pod/index.ts";
-import { type CompiledPodDefaults, comparePodDefaults, compilePodDefaults, type PodDefaults } from "../poddefaults/index.ts";
+import {
+  type CompiledPodDefaults,
+  comparePodDefaults,
+  compilePodDefaults,
+  type PodDefaults,
+  podDefaultsProblems,
+} from "../poddefaults/index.ts";
 import { type CompiledSidecarSet, compileSidecarSet, type SidecarSet } from "../sidecarset/index.ts";
 import { DEFAULT_OPT_IN, type InjectionTemplate, type OptInOptions } from "../templates/index.ts";
 import { LabelIndex } from "./label-index.ts";
@@ -49,13 +55,21 @@ export function compileRules(sources: RuleSources, options: RuleOptions = {}): R
   const environment = options.environment ?? {};
   const podDefaults = select(
     "PodDefaults",
-    (sources.podDefaults ?? []).map((object) => ({ object, rule: (): CompiledPodDefaults => compilePodDefaults(object, { environment }) })),
+    (sources.podDefaults ?? []).map((object) => ({
+      object,
+      problems: () => podDefaultsProblems(object),
+      rule: (): CompiledPodDefaults => compilePodDefaults(object, { environment }),
+    })),
     comparePodDefaults,
     invalid,
   );
   const sidecarSets = select(
     "SidecarSet",
-    (sources.sidecarSets ?? []).map((object) => ({ object, rule: (): CompiledSidecarSet => compileSidecarSet(object) })),
+    (sources.sidecarSets ?? []).map((object) => ({
+      object,
+      problems: () => selectorProblems(object.spec),
+      rule: (): CompiledSidecarSet => compileSidecarSet(object),
+    })),
     (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
     invalid,
   );
@@ -77,8 +91,21 @@ interface Source<T> {
     readonly metadata: { readonly name?: string };
     readonly spec: { readonly selector?: LabelSelector; readonly namespaceSelector?: LabelSelector };
   };
+  /** What keeps it from being used at all. */
+  readonly problems: () => readonly Cause[];
   readonly rule: () => T;
 }
+
+/** No rule can act, and no webhook entry can be written, with a selector that Kubernetes does not take. */
+function selectorProblems({ selector, namespaceSelector }: Source<unknown>["object"]["spec"]): Cause[] {
+  return [
+    ...(selector ? labelSelectorProblems(selector, "spec.selector") : []),
+    ...(namespaceSelector ? labelSelectorProblems(namespaceSelector, "spec.namespaceSelector") : []),
+  ];
+}
+
+/** An object is judged once: rules are compiled again at each change of any. */
+const judged = new WeakMap<object, readonly Cause[]>();
 
 function select<T>(
   kind: RuleKind,
@@ -87,8 +114,18 @@ function select<T>(
   invalid: { kind: RuleKind; rule: string; message: string }[],
 ): Selected<T> {
   const rules: { rule: T; pods: Matches; namespaces: Matches; selector: LabelSelector | undefined }[] = [];
-  for (const { object, rule } of sources) {
+  for (const { object, problems, rule } of sources) {
     try {
+      const causes = judged.get(object) ?? problems();
+      judged.set(object, causes);
+      if (causes.length > 0) {
+        invalid.push({
+          kind,
+          rule: object.metadata.name ?? "",
+          message: causes.map(({ field, message }) => `${field}: ${message}`).join("; "),
+        });
+        continue;
+      }
       const { selector, namespaceSelector } = object.spec;
       rules.push({ rule: rule(), pods: compileSelector(selector), namespaces: compileSelector(namespaceSelector), selector });
     } catch (error) {

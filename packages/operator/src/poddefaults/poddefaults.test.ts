@@ -62,8 +62,8 @@ describe("PodDefaults", () => {
     );
     expect(decision.pod.metadata.labels).toEqual({ app: "nginx-test", e: "z1" });
     expect(decision.reasons[0]?.problems).toEqual([
-      "a: the manager's environment has no NOWHERE",
-      "b: the manager's environment has no EMPTY",
+      "a: the manager offers no value of NOWHERE (--offer-environment)",
+      "b: the manager offers no value of EMPTY (--offer-environment)",
       "c: the namespace has no label team",
       "d: the pod has no metadata.name when it is admitted",
     ]);
@@ -116,7 +116,7 @@ describe("the status of PodDefaults", () => {
         type: "Ready",
         status: "False",
         reason: "SourceUnset",
-        message: "a: the manager's environment has no NOWHERE",
+        message: "a: the manager offers no value of NOWHERE (--offer-environment)",
         lastTransitionTime: "2026-01-02T03:04:05Z",
       },
     ]);

@@ -49,6 +49,19 @@ export function podDefaultsCrd(): KubeObject {
   };
 }
 
+let specSchema: SchemaNode | undefined;
+
+/** The schema of the spec. */
+export function podDefaultsSchema(): SchemaNode {
+  specSchema ??= schema().properties?.["spec"] ?? {};
+  return specSchema;
+}
+
+/** Of a label's or annotation's key: 253 of the prefix, the slash, 63 of the name. */
+const MAX_NAME = 317;
+/** What an annotation may have; labels may have less. */
+const MAX_VALUE = 65_536;
+
 function schema(): SchemaNode {
   const text: SchemaNode = { type: "string" };
   const object = (properties: Record<string, SchemaNode>, required?: string[]): SchemaNode => ({
@@ -76,7 +89,15 @@ function schema(): SchemaNode {
     maxProperties: 1,
   };
   const entry: SchemaNode = {
-    ...object({ name: { type: "string", minLength: 1 }, value: text, valueFrom: source, override: { type: "boolean" } }, ["name"]),
+    ...object(
+      {
+        name: { type: "string", minLength: 1, maxLength: MAX_NAME },
+        value: { type: "string", maxLength: MAX_VALUE },
+        valueFrom: source,
+        override: { type: "boolean" },
+      },
+      ["name"],
+    ),
     "x-kubernetes-validations": [
       { rule: "has(self.value) != has(self.valueFrom)", message: "exactly one of value and valueFrom says what the value is" },
     ],

@@ -3,7 +3,7 @@ import type { DefaultEntry } from "./pod-defaults.ts";
 
 /** Where values come from beside the manifest. */
 export interface ValueSources {
-  /** The manager's environment. */
+  /** What the manager offers of its environment. Nothing else of it can be read: it may hold passwords. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -13,12 +13,18 @@ export type Resolved = { readonly value: string } | { readonly unset: string };
 /** The parts of an entry that do not depend on the pod, resolved once; a function where they do. */
 export type Resolver = Resolved | ((pod: Pod, namespaceLabels: Readonly<Record<string, string>>) => Resolved);
 
+/** Those variables of an environment that are offered. */
+export function offered(environment: ValueSources["environment"], names: readonly string[]): Readonly<Record<string, string>> {
+  const set = names.filter((name) => Object.hasOwn(environment, name) && environment[name] !== undefined);
+  return Object.fromEntries(set.map((name) => [name, environment[name] ?? ""]));
+}
+
 export function resolver(entry: DefaultEntry, sources: ValueSources): Resolver {
   if (entry.value !== undefined) return { value: entry.value };
   const { environment, namespaceLabel, fieldPath } = entry.valueFrom ?? {};
   if (environment !== undefined) {
     const value = Object.hasOwn(sources.environment, environment) ? sources.environment[environment] : undefined;
-    return value ? { value } : { unset: `${entry.name}: the manager's environment has no ${environment}` };
+    return value ? { value } : { unset: `${entry.name}: the manager offers no value of ${environment} (--offer-environment)` };
   }
   if (namespaceLabel !== undefined) {
     return (_pod, labels) =>

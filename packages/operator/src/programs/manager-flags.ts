@@ -17,6 +17,11 @@ export const MANAGER_FLAGS = {
     default: "{}",
     help: "Label selector, as JSON: in namespaces that it does not select nothing is injected, and the API server does not call.",
   },
+  "offer-environment": {
+    environment: "OFFER_ENVIRONMENT",
+    default: "",
+    help: "Variables of the manager that PodDefaults may take values from, with commas between.",
+  },
   "webhook-service": {
     environment: "WEBHOOK_SERVICE",
     default: "outrigger-webhook",

@@ -1,6 +1,7 @@
 import { type LabelSelector, labelSelectorProblems } from "@outrigger/kit/api";
 import { jsonLog } from "@outrigger/kit/manager";
 import { parseNames, parseNamespaces, runManager } from "../manager/index.ts";
+import { offered } from "../poddefaults/index.ts";
 import { type FlagValues, port, UsageError } from "./flags.ts";
 import type { MANAGER_FLAGS } from "./manager-flags.ts";
 
@@ -20,6 +21,7 @@ export async function run(values: FlagValues<typeof MANAGER_FLAGS>, signal: Abor
       Template: values["template-failure-policy"] as FailurePolicy,
     },
     features: parseNames(values.features),
+    environment: offered(process.env, parseNames(values["offer-environment"])),
     webhook: { mode: "service", host: "::", port: port("webhook-port", values["webhook-port"]), serviceName: values["webhook-service"] },
     probes: { host: "::", port: port("probes-port", values["probes-port"]) },
     ...(metricsPort === 0 ? {} : { secureMetrics: { host: "::", port: metricsPort } }),

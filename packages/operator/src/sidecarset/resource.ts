@@ -1,9 +1,9 @@
 import type { Cause, KubeObject, Resource } from "@outrigger/kit/api";
 import { kinds } from "@outrigger/kit/kinds";
 import { dropNulls, type SchemaNode, validate } from "@outrigger/kit/schema";
+import { structural } from "../pod/index.ts";
 import { GROUP } from "./names.ts";
 import type { SidecarSetSpec, SidecarSetStatus } from "./set.ts";
-import { structural } from "./structural.ts";
 
 export type SidecarSetResource<V extends string> = Resource<
   V,

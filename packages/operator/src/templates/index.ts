@@ -6,5 +6,13 @@
  */
 export { applyTemplate, type TemplateContext, templateContainers } from "./apply.ts";
 export { DEFAULT_OPT_IN, type OptInOptions, type OptInQuestion, optIn, yesOrNo } from "./opt-in.ts";
-export { parseTemplate, TemplateError, type TemplateKey, type TemplateProblem, type UnknownFields } from "./parse.ts";
+export { type ContentCheck, parseTemplate, TemplateError, type TemplateKey, type TemplateProblem } from "./parse.ts";
+export {
+  BY_NAME_ANNOTATION,
+  ORDER_ANNOTATION,
+  TEMPLATE_KEY,
+  TEMPLATE_LABEL,
+  type TemplateSettings,
+  templateSettings,
+} from "./settings.ts";
 export type { InjectionTemplate } from "./template.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseTemplate, TemplateError, type TemplateProblem } from "./index.ts";
+import wrong from "./parse.data.json" with { type: "json" };
 
 const seed = `containers:
   - name: network-delay-sidecar
@@ -71,6 +72,32 @@ describe("a template", () => {
     expect(() => parseTemplate("t", seed.replace("containerPort", "containerprt"))).toThrow(
       /^t:7:9: unknown field "containers\[0\]\.ports\[0\]\.containerprt"$/,
     );
+  });
+
+  test.each(wrong)("with $name is refused at $line:$column", ({ text, line, column, says }) => {
+    const found = problems(text);
+    expect(found[0], JSON.stringify(found)).toMatchObject({ line, column });
+    expect(found[0]?.message).toContain(says);
+  });
+
+  test("may write amounts and ports as Kubernetes takes them", () => {
+    const text = `containers:
+  - name: a
+    image: a
+    resources: {limits: {cpu: 1, memory: 64Mi}}
+    livenessProbe: {httpGet: {port: 80}}
+    readinessProbe: {httpGet: {port: http}}
+    ports: [{name: http, containerPort: 80}]
+`;
+    expect(problems(text)).toEqual([]);
+  });
+
+  test("of many keys is read in time that grows with its length", () => {
+    const text = (keys: number): string => `labels:\n${Array.from({ length: keys }, (_, index) => `  k${index}: v\n`).join("")}`;
+    const started = performance.now();
+    expect(problems(text(20_000))).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(problems(text(40_000))).toMatchObject([{ line: 1, column: 1, message: expect.stringContaining("too many") }]);
   });
 
   test("does not grow without bounds through aliases", () => {

@@ -1,6 +1,6 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { type ContentProblem, contentProblems } from "./check.ts";
 import type { InjectionTemplate } from "./template.ts";
-import { unknownFields as notInKubernetes } from "./unknown-fields.ts";
 
 /** One thing wrong with a template's text, at a place in it. Lines and columns start at 1. */
 export interface TemplateProblem {
@@ -21,8 +21,13 @@ export class TemplateError extends Error {
   }
 }
 
-/** Finds fields that a value of this kind does not have: paths like `[0].ports[1].nope`. */
-export type UnknownFields = (key: TemplateKey, value: unknown) => readonly string[];
+/** Finds what is wrong with a template's content, once its shape is right. */
+export type ContentCheck = (content: Readonly<Partial<Record<TemplateKey, unknown>>>) => readonly ContentProblem[];
+
+/** A template's text may have so many characters: more is no sidecar, and what it costs to read must stay bounded. */
+const MAX_LENGTH = 256 * 1024;
+/** So many problems are told: the first ones help, and a broken text can have thousands. */
+const MAX_PROBLEMS = 20;
 
 const SHAPES = {
   initContainers: "list",
@@ -41,12 +46,16 @@ export type TemplateKey = keyof typeof SHAPES;
  * Reads one template.
  *
  * @param name what messages call it, and the template's own name
- * @param unknownFields the judgement of what stands inside; by the schema of pods unless told
+ * @param check the judgement of what stands inside; Kubernetes' own validation of pods unless told
  * @throws {TemplateError} with every problem found, each with line and column
  */
-export function parseTemplate(name: string, text: string, unknownFields: UnknownFields = notInKubernetes): InjectionTemplate {
+export function parseTemplate(name: string, text: string, check: ContentCheck = contentProblems): InjectionTemplate {
+  if (text.length > MAX_LENGTH)
+    throw new TemplateError(name, [
+      { line: 1, column: 1, message: `${text.length} characters are too many; a template has at most ${MAX_LENGTH}` },
+    ]);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, stringKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, stringKeys: true });
   const problems: TemplateProblem[] = [];
   const at = (node: unknown, message: string): void => {
     const offset = (node as Node | null | undefined)?.range?.[0] ?? 0;
@@ -57,6 +66,17 @@ export function parseTemplate(name: string, text: string, unknownFields: Unknown
     const { line, col } = lines.linePos(error.pos[0]);
     problems.push({ line, column: col, message: error.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "") });
   }
+  // By a set: the parser's own check compares each key with every other.
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        const text = isScalar(key) ? key.value : key;
+        if (keys.has(text)) at(key, `Map keys must be unique: ${JSON.stringify(text)} is there twice`);
+        keys.add(text);
+      }
+    },
+  });
   if (problems.length > 0) throw new TemplateError(name, problems);
   const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) return { name };
@@ -76,12 +96,7 @@ export function parseTemplate(name: string, text: string, unknownFields: Unknown
   if (problems.length > 0) throw new TemplateError(name, problems);
   const content = document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>;
   for (const field of Object.keys(content)) if (content[field] === null) delete content[field];
-  for (const [field, value] of Object.entries(content)) {
-    for (const path of unknownFields(field as TemplateKey, value)) {
-      const steps = [field, ...path.split(/\.|\[|\]\.?/).filter((step) => step !== "")];
-      at(keyNode(root, steps), `unknown field ${JSON.stringify(`${field}${path.startsWith("[") ? "" : "."}${path}`)}`);
-    }
-  }
+  for (const { path, message } of check(content).slice(0, MAX_PROBLEMS)) at(keyNode(root, path), message);
   if (problems.length > 0) throw new TemplateError(name, problems);
   return { ...(content as Omit<InjectionTemplate, "name">), name };
 }
@@ -124,8 +139,10 @@ function keyNode(root: Node, steps: readonly string[]): unknown {
       if (pair === undefined) return found;
       found = pair.key;
       node = pair.value;
-    } else if (isSeq(node)) node = node.items[Number(step)];
-    else return found;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      found = node ?? found;
+    } else return found;
   }
   return found;
 }
