@@ -5,7 +5,8 @@
  * - Pure: nothing here reads a file, a socket or a clock.
  * - Texts of problems are Kubernetes' own, so that a refusal reads the same wherever it is made.
  */
-export { type Duration, DurationError, parseDuration } from "./duration.ts";
+export { type Duration, DurationError, parseDuration, parseGoDuration } from "./duration.ts";
+export { goQuote } from "./go-text.ts";
 export { type IntOrPercent, IntOrPercentError, parseIntOrPercent, scaledIntOrPercent } from "./int-or-percent.ts";
 export type { DesiredMeta, ObservedMeta, OwnerReference } from "./metadata.ts";
 export {
@@ -38,7 +39,8 @@ export {
   type Scope,
   type StatusOf,
 } from "./resource.ts";
-export { Schedule, ScheduleError } from "./schedule.ts";
+export { type DueTimes, Schedule } from "./schedule.ts";
+export { parseSchedule, ScheduleError } from "./schedule-text.ts";
 export {
   type FieldSelector,
   type FieldTerm,
@@ -53,4 +55,5 @@ export {
   SelectorError,
   type SelectorOperator,
 } from "./selector.ts";
+export { isTimeZone, type LocalTime, TimeZone, TimeZoneError } from "./time-zone.ts";
 export { compareResourceVersions, isOrderedVersion } from "./version.ts";

@@ -595,7 +595,7 @@ describe("a spec", () => {
     const { conditions } = await until("Invalid");
     expect(conditions?.find(({ type }) => type === "Accepted")).toMatchObject({
       status: "False",
-      message: 'spec.schedule: "61" is not within 0-59',
+      message: "spec.schedule: end of range (61) above maximum (59): 61",
     });
     expect(agent("a").requests).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import type { FaultSpec } from "@outrigger/agent/fault";
-import { labelSelectorProblems, Schedule } from "@outrigger/kit/api";
+import { labelSelectorProblems, Schedule, TimeZoneError } from "@outrigger/kit/api";
 import { type Client, ForbiddenError, NotFoundError } from "@outrigger/kit/client";
 import { Secret } from "@outrigger/kit/kinds";
 import { bodyProblems, faultBody } from "./body.ts";
@@ -33,10 +33,12 @@ export function specProblem(spec: NetworkFaultSpec): string | undefined {
   ].map(({ field, message }) => `${field}: ${message}`);
   problems.push(...bodyProblems(spec));
   if (schedule !== undefined) {
+    // As for CronJobs: a zone has one place.
+    if (schedule.includes("TZ")) problems.push("spec.schedule: cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
     try {
       new Schedule(schedule, timeZone);
     } catch (error) {
-      problems.push(`${error instanceof RangeError ? "spec.timeZone" : "spec.schedule"}: ${(error as Error).message}`);
+      problems.push(`${error instanceof TimeZoneError ? "spec.timeZone" : "spec.schedule"}: ${(error as Error).message}`);
     }
   }
   return problems.length === 0 ? undefined : problems.join("; ");

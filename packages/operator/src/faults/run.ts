@@ -19,7 +19,7 @@ export interface Due {
  * in the middle of a run, or not at all, and never late. Pausing does not move the end of a run.
  *
  * @param created when the object was made; runs that were due before do not count
- * @throws ScheduleError, RangeError for a schedule or a time zone that cannot be read.
+ * @throws ScheduleError, TimeZoneError for a schedule or a time zone that cannot be read.
  */
 export function dueRun(
   spec: Pick<NetworkFaultSpec, "duration" | "schedule" | "timeZone" | "paused">,
@@ -50,10 +50,9 @@ function scheduled(
   before: Run | undefined,
 ): Due {
   const schedule = new Schedule(cron ?? "", timeZone);
-  let start: number | undefined;
-  for (let next = schedule.next(Math.max(created - 1, now - duration)); next !== undefined && next <= now; next = schedule.next(next))
-    start = next;
-  const nextAt = schedule.next(now);
+  const start = schedule.last(created - 1, now, duration);
+  // Times of `@every` count from the last one, and the first from when the object was made.
+  const nextAt = schedule.after(created - 1, now);
   const next = nextAt === undefined ? {} : { nextAt };
   if (paused) return { phase: "Paused", ...(before ? { run: before } : {}) };
   if (start === undefined) return { phase: "Waiting", ...(before ? { run: before } : {}), ...next };

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import { objectKey, ownerReference, Schedule, ScheduleError } from "@outrigger/kit/api";
+import { type DueTimes, goQuote, isTimeZone, objectKey, ownerReference, Schedule, TimeZone } from "@outrigger/kit/api";
 import { AlreadyExistsError } from "@outrigger/kit/client";
 import { controller, requeue, startController } from "@outrigger/kit/controller";
 import { CronJob, Job } from "../../objects/index.ts";
 import type { Loop } from "../loop.ts";
 import { againAfterConflict, MANAGER, refusesContent, timestamp, writeStatus } from "../writes.ts";
 
-/** Times missed since the last run beyond which only the last counts. */
+/** Times missed since the last run beyond which something is wrong. */
 const MISSED_AT_MOST = 100;
+/** Clocks may differ by this much, milliseconds. */
+const TIME_SKEW_MS = 100;
 const SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp";
-/** Longest timer that Node takes, milliseconds. */
-const LONGEST_MS = 2_000_000_000;
 
 const isOver = ({ status }: Job, type?: string): boolean =>
   (status?.conditions ?? []).some(
@@ -52,15 +52,11 @@ export const cronJobLoop: Loop = ({ client, informers, reporter, log }) => {
           ctx.event.bind(ctx),
         );
         let lastScheduleTime = cron.status?.lastScheduleTime;
-        const due = dueAt(cron, Date.now());
-        if (due.error)
-          ctx.event("UnparseableSchedule", `unparseable schedule: ${cron.spec.schedule} : ${due.error.message}`, { type: "Warning" });
-        if (
-          due.now !== undefined &&
-          !cron.spec.suspend &&
-          mayStart(cron, due.now) &&
-          !(cron.spec.concurrencyPolicy === "Forbid" && active.length > 0)
-        ) {
+        const due = dueAt(cron, Date.now(), (reason, message) => ctx.event(reason, message, { type: "Warning" }));
+        const blocked = cron.spec.concurrencyPolicy === "Forbid" && active.length > 0;
+        if (due.start !== undefined && blocked)
+          ctx.event("JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid");
+        if (due.start !== undefined && !blocked) {
           if (cron.spec.concurrencyPolicy === "Replace") {
             for (const { name, uid } of active) {
               const job = jobs.find(({ metadata }) => metadata.uid === uid);
@@ -69,13 +65,13 @@ export const cronJobLoop: Loop = ({ client, informers, reporter, log }) => {
             }
             active = [];
           }
-          const made = await start(cron, due.now, (object) => ctx.create(Job, object as never));
+          const made = await start(cron, due.start, (object) => ctx.create(Job, object as never));
           if (made) {
             ctx.event("SuccessfulCreate", `Created job ${made.metadata.name}`);
             const { name, namespace, uid, resourceVersion } = made.metadata;
             active = [...active, { apiVersion: "batch/v1", kind: "Job", name, namespace, uid, resourceVersion }];
           }
-          lastScheduleTime = timestamp(new Date(due.now)) as never;
+          lastScheduleTime = timestamp(new Date(due.start)) as never;
         }
         const status = {
           ...(active.length > 0 ? { active } : {}),
@@ -83,39 +79,73 @@ export const cronJobLoop: Loop = ({ client, informers, reporter, log }) => {
           ...(lastSuccessfulTime ? { lastSuccessfulTime } : {}),
         };
         if (!isDeepStrictEqual(status, cron.status ?? {})) await writeStatus(client, CronJob, cron, status, ctx.signal);
-        return due.next === undefined || cron.spec.suspend ? undefined : requeue.after(Math.min(due.next - Date.now() + 100, LONGEST_MS));
+        return due.next === undefined ? undefined : requeue.after(Math.max(due.next - Date.now() + TIME_SKEW_MS, 0));
       }),
     );
   return startController(loop, { client, informers, events: reporter("cronjob-controller"), log });
 };
 
-/** The last time that was missed, if any, and the next. */
-function dueAt(cron: CronJob, now: number): { readonly now?: number; readonly next?: number; readonly error?: ScheduleError } {
+/** When a job is to be started now, and when the next one; neither where the schedule has no meaning, or is suspended. */
+function dueAt(
+  { metadata, spec, status }: CronJob,
+  now: number,
+  warn: (reason: string, message: string) => void,
+): { readonly start?: number; readonly next?: number } {
+  if (spec.timeZone !== undefined && !isTimeZone(spec.timeZone)) {
+    warn("UnknownTimeZone", `invalid timeZone: ${goQuote(spec.timeZone)}: unknown time zone ${spec.timeZone}`);
+    return {};
+  }
+  if (spec.suspend) return {};
+  // A zone in the schedule's text is from before there was a field for it.
+  const zoneInText = spec.schedule.includes("TZ");
+  if (zoneInText)
+    warn(
+      "UnsupportedSchedule",
+      `CRON_TZ or TZ used in schedule ${goQuote(spec.schedule)} is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details`,
+    );
   let schedule: Schedule;
   try {
-    schedule = new Schedule(cron.spec.schedule, cron.spec.timeZone);
+    schedule = new Schedule(spec.schedule, zoneInText ? undefined : spec.timeZone);
   } catch (error) {
-    return { error: error instanceof ScheduleError ? error : new ScheduleError(String(error)) };
+    warn("UnparseableSchedule", `unparseable schedule: ${goQuote(spec.schedule)} : ${(error as Error).message}`);
+    return {};
   }
-  let since = Date.parse(String(cron.status?.lastScheduleTime ?? cron.metadata.creationTimestamp));
-  const { startingDeadlineSeconds } = cron.spec;
-  if (startingDeadlineSeconds !== undefined) since = Math.max(since, now - startingDeadlineSeconds * 1000);
-  let last: number | undefined;
-  for (let count = 0; ; count++) {
-    const at = schedule.next(last ?? since);
-    if (at === undefined) return last === undefined ? {} : { now: last };
-    if (at > now) return { next: at, ...(last === undefined ? {} : { now: last }) };
-    last = count > MISSED_AT_MOST ? Math.max(at, now - 60_000 - (now % 60_000)) : at;
+  const before = Date.parse(String(status?.lastScheduleTime ?? metadata.creationTimestamp));
+  const deadlineMs = spec.startingDeadlineSeconds === undefined ? Number.POSITIVE_INFINITY : spec.startingDeadlineSeconds * 1000;
+  let due: DueTimes;
+  try {
+    due = schedule.due(Math.max(before, now - deadlineMs), now);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    warn("InvalidSchedule", `invalid schedule: ${spec.schedule} : ${error.message}`);
+    return {};
   }
+  const { last, missed } = due;
+  // The starting deadline has no say in when to look again: times of `@every` count from the last run.
+  const next = nextAfter(schedule, last ?? before, now);
+  const later = next === undefined ? {} : { next };
+  if (last === undefined || last === before) return later;
+  if (missed > MISSED_AT_MOST)
+    warn("TooManyMissedTimes", "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
+  if (last + deadlineMs < now) {
+    warn("MissSchedule", `Missed scheduled time to start a job: ${new Date(last).toUTCString().replace("GMT", "+0000")}`);
+    return later;
+  }
+  return { start: last, ...later };
 }
-function mayStart({ spec }: CronJob, at: number): boolean {
-  return spec.startingDeadlineSeconds === undefined || at + spec.startingDeadlineSeconds * 1000 >= Date.now();
+
+function nextAfter(schedule: Schedule, since: number, now: number): number | undefined {
+  try {
+    return schedule.due(since, now).next;
+  } catch {
+    return schedule.next(now);
+  }
 }
 
 async function start(cron: CronJob, at: number, create: (object: object) => Promise<Job>): Promise<Job | undefined> {
   const { metadata, spec } = cron.spec.jobTemplate;
   const name = `${cron.metadata.name}-${Math.floor(at / 60_000)}`;
-  const annotations = { ...metadata?.annotations, [SCHEDULED_AT]: timestamp(new Date(at)) };
+  const annotations = { ...metadata?.annotations, [SCHEDULED_AT]: new TimeZone(cron.spec.timeZone ?? "UTC").rfc3339(at) };
   const labels = metadata?.labels ? { labels: metadata.labels } : {};
   try {
     return await create({

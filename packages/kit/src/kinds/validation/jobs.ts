@@ -1,6 +1,5 @@
-import { dnsLabelProblems, type KubeObject } from "../../api/index.ts";
+import { dnsLabelProblems, isTimeZone, type KubeObject, parseSchedule, ScheduleError } from "../../api/index.ts";
 import { immutable, same } from "./comparison.ts";
-import { cronProblem } from "./cron.ts";
 import { type Fields, flag, number, object, objects, optionalText, text } from "./fields.ts";
 import { type Findings, sorted } from "./findings.ts";
 import { goStruct } from "./go-struct.ts";
@@ -188,8 +187,12 @@ function findInSchedule(found: Findings, spec: Fields, before: Fields | undefine
     found.required(path);
     return;
   }
-  const problem = cronProblem(schedule);
-  if (problem !== "") found.invalid(path, schedule, problem);
+  try {
+    parseSchedule(schedule);
+  } catch (error) {
+    if (!(error instanceof ScheduleError)) throw error;
+    found.invalid(path, schedule, error.message);
+  }
   if (!schedule.includes("TZ")) return;
   if (!text(before, "schedule").includes("TZ")) {
     found.invalid(path, schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
@@ -210,13 +213,5 @@ function findInTimeZone(found: Findings, spec: Fields, before: Fields | undefine
       found.invalid(path, zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
     }
     if (!isTimeZone(zone)) found.invalid(path, zone, `unknown time zone ${zone}`);
-  }
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: zone }) !== undefined;
-  } catch {
-    return false;
   }
 }
