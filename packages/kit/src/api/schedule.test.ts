@@ -53,7 +53,7 @@ describe("a schedule", () => {
   });
 
   test(`is due when the CronJob controller starts a job, in ${due.length} cases`, () => {
-    const wrong = due.flatMap(({ schedule, zone, since, now, error, last, missed, next }) => {
+    const wrong = due.flatMap<object>(({ schedule, zone, since, now, error, last, missed, next }) => {
       const read = new Schedule(schedule, zone);
       const [from, at] = [Date.parse(since), Date.parse(now)];
       const got = thrown(() => read.due(from, at));
