@@ -11,7 +11,7 @@ const KIT: Record<string, readonly string[]> = {
   patch: ["api", "schema"],
   queue: ["api"],
   pki: [],
-  client: ["api", "schema", "kinds", "patch", "pki"],
+  client: ["api", "schema", "kinds", "patch", "queue", "pki"],
   cache: ["api", "schema", "kinds", "client", "queue"],
   controller: ["api", "schema", "kinds", "patch", "client", "cache", "queue"],
   webhook: ["api", "schema", "kinds", "patch", "pki", "client", "cache", "queue"],

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Duration, type KubeObject, parseDuration } from "@outrigger/kit/api";
 import { type Client, connect, ExpiredError, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
+import { LongTimer } from "@outrigger/kit/queue";
 import { NetworkFault, type NetworkFaultObject } from "@outrigger/operator";
 import { stringify } from "yaml";
 import { CliError } from "./errors.ts";
@@ -168,7 +169,7 @@ async function follow(
   from?: NetworkFaultObject,
 ): Promise<NetworkFaultObject | undefined> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), Math.max(deadline - performance.now(), 0));
+  const timer = new LongTimer(() => late.abort(), Math.max(deadline - performance.now(), 0));
   const where = { namespace: key.namespace, fieldSelector: `metadata.name=${key.name}`, signal: late.signal };
   let last = from;
   let resourceVersion = from?.metadata.resourceVersion;
@@ -197,7 +198,7 @@ async function follow(
     if (late.signal.aborted) return last;
     throw error;
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
   }
 }
 

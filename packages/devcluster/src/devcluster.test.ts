@@ -101,6 +101,21 @@ describe("a devcluster over TLS", () => {
     expect(cluster.kubeconfig).toMatch(/- name: alice\n/);
   });
 
+  it("keeps a watch open for as long as the client wants, which may be longer than a timer of Node holds", async () => {
+    for (const timeoutSeconds of [2_147_484, 3_000_000, 4_294_968]) {
+      const name = `long-${timeoutSeconds}`;
+      const events = http.watch(
+        `${configMaps}?watch=1&allowWatchBookmarks=true&timeoutSeconds=${timeoutSeconds}&fieldSelector=metadata.name=${name}`,
+      );
+      // Before anything happens the watch has said that there is nothing yet.
+      const next = async () => (await events.next()).value as { type: string; object: Answer["body"] } | undefined;
+      expect((await next())?.type).toBe("BOOKMARK");
+      await http.send("POST", configMaps, configMap(name));
+      expect(await next()).toMatchObject({ type: "ADDED", object: { metadata: { name } } });
+      await events.return(undefined);
+    }
+  });
+
   it("says in one line that a port is taken", async () => {
     const failure = await startDevcluster({ bare: true, port: cluster.port }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PortInUseError);

@@ -1,3 +1,5 @@
+import { LongTimer } from "@outrigger/kit/queue";
+
 /** Thrown by `eventually` when the condition did not come true in time; `cause` is the last failure, if it threw. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
@@ -27,7 +29,7 @@ export async function eventually<T>(
   { what, timeoutMs = 20_000, intervalMs = 25 }: EventuallyOptions = {},
 ): Promise<Exclude<T, false | undefined | null>> {
   const late = Promise.withResolvers<typeof LATE>();
-  const timer = setTimeout(() => late.resolve(LATE), timeoutMs);
+  const timer = new LongTimer(() => late.resolve(LATE), timeoutMs);
   const deadline = performance.now() + timeoutMs;
   let tries = 0;
   let last: Outcome = { problem: "it did not end" };
@@ -42,7 +44,7 @@ export async function eventually<T>(
       await new Promise((resolve) => setTimeout(resolve, intervalMs));
     } while (performance.now() < deadline);
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
   }
   const text = what ?? attempt.toString().replace(/\s+/g, " ");
   const short = text.length > SOURCE_CHARACTERS ? `${text.slice(0, SOURCE_CHARACTERS)}…` : text;

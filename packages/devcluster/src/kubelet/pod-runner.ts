@@ -1,3 +1,4 @@
+import { LongTimer } from "@outrigger/kit/queue";
 import type { Container, Pod } from "../objects/index.ts";
 import { type ContainerRun, end, resolvedImage, restoredRun, start, wait, waitingRun } from "./container-run.ts";
 import { isInitialized, isSidecar, phaseOf, podStatus } from "./pod-status.ts";
@@ -25,7 +26,7 @@ export class PodRunner {
   pod: Pod;
   readonly runs = new Map<string, ContainerRun>();
   readonly #host: PodHost;
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers = new Map<string, LongTimer>();
   readonly #startTime: string;
   #sandbox = false;
   #address: string | undefined;
@@ -110,7 +111,7 @@ export class PodRunner {
 
   /** Drops what was to happen later. */
   cancel(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
   }
   /** Gives the address back. */
@@ -258,10 +259,10 @@ export class PodRunner {
 
   /** One thing to come for each name; a later one replaces it. */
   #after(name: string, ms: number, run: () => void): void {
-    clearTimeout(this.#timers.get(name));
+    this.#timers.get(name)?.cancel();
     this.#timers.set(
       name,
-      setTimeout(() => {
+      new LongTimer(() => {
         this.#timers.delete(name);
         run();
       }, ms),
@@ -269,7 +270,7 @@ export class PodRunner {
   }
   #drop(name: string): void {
     for (const key of [name, `${name} ready`]) {
-      clearTimeout(this.#timers.get(key));
+      this.#timers.get(key)?.cancel();
       this.#timers.delete(key);
     }
   }

@@ -1,3 +1,4 @@
+import { LongTimer } from "@outrigger/kit/queue";
 import {
   type Bookmark,
   internal,
@@ -52,9 +53,9 @@ export async function watchResponse(
     headers: { "content-type": "application/json", "cache-control": "no-cache, private" },
     stream(sink) {
       lines.flow(sink);
-      let timers: NodeJS.Timeout[] = [];
+      let timers: (() => void)[] = [];
       const finish = (): void => {
-        for (const timer of timers) clearTimeout(timer);
+        for (const cancel of timers) cancel();
         timers = [];
         forget();
         signal.removeEventListener("abort", finish);
@@ -64,15 +65,22 @@ export async function watchResponse(
       const { group, plural } = target.resource;
       const forget = streams.add(`${group}/${plural}`, finish);
       if (!watching) return finish();
-      timers.push(setTimeout(finish, timeoutMs));
+      timers.push(after(timeoutMs, finish));
       if (options.allowBookmarks) {
-        timers.push(setInterval(() => watching.bookmark(), bookmarkMs));
-        if (timeoutMs > lastBookmarkMs) timers.push(setTimeout(() => watching.bookmark(), timeoutMs - lastBookmarkMs));
+        const interval = setInterval(() => watching.bookmark(), bookmarkMs);
+        timers.push(() => clearInterval(interval));
+        if (timeoutMs > lastBookmarkMs) timers.push(after(timeoutMs - lastBookmarkMs, () => watching.bookmark()));
       }
       signal.addEventListener("abort", finish, { once: true });
       if (signal.aborted) finish();
     },
   };
+}
+
+/** `timeoutSeconds` is the client's to choose, and may be longer than Node's timers hold. */
+function after(ms: number, run: () => void): () => void {
+  const timer = new LongTimer(run, ms);
+  return () => timer.cancel();
 }
 
 /** A frame, or what a client gets that must list anew: an event that cannot be shown would leave a gap. */

@@ -1,3 +1,5 @@
+import { LongTimer } from "../queue/index.ts";
+
 /** The promise, or the signal's reason when that ends first; then what becomes of the promise is nobody's concern. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
@@ -13,11 +15,11 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
-      clearTimeout(timer);
+      timer.cancel();
       signal.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    const timer = new LongTimer(end, ms);
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
   });

@@ -1,3 +1,5 @@
+import { LongTimer } from "../queue/index.ts";
+
 /** The stream did not end by itself: this side ended it, because nothing came any more. */
 export class QuietError extends Error {
   override readonly name = "QuietError";
@@ -6,14 +8,14 @@ export class QuietError extends Error {
 /** Ends a stream that is silent for too long, goes on past its own end, or does not reach what it promised. Times in milliseconds; 0 is for ever. */
 export class Watchdog {
   readonly #end: (error: QuietError) => void;
-  readonly #life: NodeJS.Timeout;
+  readonly #life: LongTimer;
   #quietMs: number;
-  #quiet: NodeJS.Timeout | undefined;
-  #promise: NodeJS.Timeout | undefined;
+  #quiet: LongTimer | undefined;
+  #promise: LongTimer | undefined;
 
   constructor(lifeMs: number, quietMs: number, end: (error: QuietError) => void) {
     this.#end = end;
-    this.#life = setTimeout(() => end(new QuietError("the stream went on past its own end")), lifeMs);
+    this.#life = new LongTimer(() => end(new QuietError("the stream went on past its own end")), lifeMs);
     this.#quietMs = quietMs;
     this.#arm();
   }
@@ -33,15 +35,15 @@ export class Watchdog {
   }
   /** Within this time `kept` must be called; a second promise does not move the first. */
   promise(ms: number): void {
-    this.#promise ??= setTimeout(() => this.#end(new QuietError(`what was to come did not come in ${ms} ms`)), ms);
+    this.#promise ??= new LongTimer(() => this.#end(new QuietError(`what was to come did not come in ${ms} ms`)), ms);
   }
   kept(): void {
-    clearTimeout(this.#promise);
+    this.#promise?.cancel();
     this.#promise = undefined;
   }
   /** Nobody listens for a while: silence means nothing until `listen`. */
   deaf(): void {
-    clearTimeout(this.#quiet);
+    this.#quiet?.cancel();
     this.#quiet = undefined;
   }
   /** Listening goes on. */
@@ -49,14 +51,14 @@ export class Watchdog {
     this.#arm();
   }
   stop(): void {
-    clearTimeout(this.#life);
-    clearTimeout(this.#quiet);
-    clearTimeout(this.#promise);
+    this.#life.cancel();
+    this.#quiet?.cancel();
+    this.#promise?.cancel();
   }
 
   #arm(): void {
-    clearTimeout(this.#quiet);
+    this.#quiet?.cancel();
     const ms = this.#quietMs;
-    this.#quiet = ms > 0 ? setTimeout(() => this.#end(new QuietError(`nothing came for ${ms} ms`)), ms) : undefined;
+    this.#quiet = ms > 0 ? new LongTimer(() => this.#end(new QuietError(`nothing came for ${ms} ms`)), ms) : undefined;
   }
 }

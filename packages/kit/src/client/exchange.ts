@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { LongTimer } from "../queue/index.ts";
 import type { TransportResponse } from "./contract.ts";
 import { Lines } from "./lines.ts";
 
@@ -117,7 +118,7 @@ export class StreamExchange extends Exchange {
   readonly #lines = new Lines({ drained: () => this.#resume(), left: () => this.leave() });
   readonly #refusalTimeoutMs: number;
   #paused = false;
-  #late: NodeJS.Timeout | undefined;
+  #late: LongTimer | undefined;
 
   /** @param refusalTimeoutMs how long the body of a refusal may stand still. */
   constructor(signal: AbortSignal | undefined, failure: Failure, refusalTimeoutMs: number) {
@@ -128,7 +129,7 @@ export class StreamExchange extends Exchange {
   protected start(): void {
     // A refusal is no stream: it is there already, and is read to its end before the caller learns of it.
     if (this.status >= 300)
-      this.#late = setTimeout(
+      this.#late = new LongTimer(
         () => this.controller?.abort(Object.assign(new Error("Body Timeout Error"), { code: "UND_ERR_BODY_TIMEOUT" })),
         this.#refusalTimeoutMs,
       );
@@ -156,7 +157,7 @@ export class StreamExchange extends Exchange {
   }
   protected override finish(): void {
     super.finish();
-    clearTimeout(this.#late);
+    this.#late?.cancel();
   }
   protected override fail(error: unknown, atOnce = false): void {
     super.fail(error);

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -47,6 +50,42 @@ describe("a kubeconfig", () => {
     file(ca.certificate, "ca.pem");
     const path = file(config({ tokenFile: "token" }, { server: "https://a:1", "certificate-authority": "ca.pem" }));
     expect(loadKubeconfig({ file: path })).toMatchObject({ ca: ca.certificate, credentials: { tokenFile: join(folder, "token") } });
+  });
+});
+
+describe("a server without a scheme", () => {
+  const { certificate, key } = createCa({ commonName: "c" });
+  const data = (pem: string): string => Buffer.from(pem).toString("base64");
+  test.each([
+    ["127.0.0.1:8001", {}, {}, "http://127.0.0.1:8001"],
+    ["localhost", {}, {}, "http://localhost"],
+    ["cluster.example.com/", {}, {}, "http://cluster.example.com"],
+    ["[::1]:6443", {}, {}, "http://[::1]:6443"],
+    ["10.0.0.1:6443", { "insecure-skip-tls-verify": true }, {}, "https://10.0.0.1:6443"],
+    ["10.0.0.1:6443", { "certificate-authority-data": data(certificate) }, {}, "https://10.0.0.1:6443"],
+    ["10.0.0.1:6443", {}, { "client-certificate-data": data(certificate), "client-key-data": data(key) }, "https://10.0.0.1:6443"],
+    ["HTTP://127.0.0.1:8001/", {}, {}, "HTTP://127.0.0.1:8001"],
+    ["https://a:1/prefix/", {}, {}, "https://a:1/prefix"],
+  ])("%s beside %o and %o is %4$s, as for kubectl", (server, cluster, user, url) => {
+    expect(loadKubeconfig({ text: JSON.stringify(config(user, { server, ...cluster })) }).server).toBe(url);
+  });
+
+  test.each(["ftp://a", "a:1/path", "a b", "http://", "me:pw@a:1", "a?b", ":6443"])("%s is none", (server) => {
+    expect(() => loadKubeconfig({ text: JSON.stringify(config({}, { server })) })).toThrow(/is no http or https URL, nor a host/);
+  });
+
+  test("is reached", async () => {
+    const answering = createServer((_request, response) =>
+      response
+        .setHeader("content-type", "application/json")
+        .end(JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } })),
+    ).listen(0, "127.0.0.1");
+    onTestFinished(() => void answering.close());
+    await once(answering, "listening");
+    const { port } = answering.address() as AddressInfo;
+    const client = connect({ text: JSON.stringify(config({}, { server: `127.0.0.1:${port}` })) });
+    expect((await client.get(ConfigMap, { name: "a", namespace: "default" })).metadata.name).toBe("a");
+    await client.close();
   });
 });
 

@@ -40,7 +40,7 @@ export function loadKubeconfig(options: KubeconfigOptions = {}): ClusterAccess {
 
   const clusterFields = new Fields(cluster, `clusters[${cluster.name}].cluster`);
   const userFields = user && new Fields(user, `users[${user.name}].user`);
-  const entry = readCluster(clusterFields);
+  const entry = readCluster(clusterFields, user !== undefined && hasCertificate(user.body));
   return throughProxy(
     {
       ...entry,
@@ -55,6 +55,10 @@ export function loadKubeconfig(options: KubeconfigOptions = {}): ClusterAccess {
     },
     env,
   );
+}
+
+function hasCertificate(user: Readonly<Record<string, unknown>>): boolean {
+  return Boolean(user["client-certificate"] || user["client-certificate-data"]);
 }
 
 /** The access with the environment's proxy, where the kubeconfig names none of its own. */

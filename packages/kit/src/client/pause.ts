@@ -1,12 +1,14 @@
+import { LongTimer } from "../queue/index.ts";
+
 /** Waits `ms` milliseconds; rejects with the signal's reason when that ends first. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const end = (): void => {
-      clearTimeout(timer);
+      timer.cancel();
       reject(signal!.reason);
     };
-    const timer = setTimeout(() => {
+    const timer = new LongTimer(() => {
       signal?.removeEventListener("abort", end);
       resolve();
     }, ms);

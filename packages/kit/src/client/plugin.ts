@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { LongTimer } from "../queue/index.ts";
 import { KubeconfigError } from "./errors.ts";
 import type { ExecCredentialSource } from "./exec-source.ts";
 
@@ -44,7 +45,7 @@ export function runPlugin(source: ExecCredentialSource, timeoutMs?: number): Pro
       child.stdout?.destroy();
       child.stderr?.destroy();
     };
-    const timer = setTimeout(() => end(`gave no answer in ${limitMs / 1000} s`), limitMs);
+    const timer = new LongTimer(() => end(`gave no answer in ${limitMs / 1000} s`), limitMs);
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
       if (stdout.length > MAX_OUTPUT) end("printed more than a megabyte");
@@ -53,14 +54,14 @@ export function runPlugin(source: ExecCredentialSource, timeoutMs?: number): Pro
       stderr = (stderr + text).slice(-10_000);
     });
     child.once("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
+      timer.cancel();
       const hint = installHint ? ` (${printable(installHint)})` : "";
       reject(
         wrong("command", `${command} ${error.code === "ENOENT" ? `is not installed${hint}` : `cannot be run: ${error.message}`}`, error),
       );
     });
     child.once("close", (code, signal) => {
-      clearTimeout(timer);
+      timer.cancel();
       if (problem === undefined && code === 0) return resolve(stdout);
       const said = printable(stderr.trim().split("\n").slice(-3).join("; "));
       reject(wrong("command", `${command} ${problem ?? `failed: ${said || (signal ?? `exit code ${code}`)}`}`));

@@ -88,6 +88,26 @@ test("proxy-url: a socks5 proxy is given the name, with user and password where 
   });
 });
 
+test("proxy-url: what SOCKS cannot write is refused before anything is sent", async () => {
+  await using proxy = await startSocksProxy();
+  const [fits, long, wide] = ["x".repeat(255), "x".repeat(256), "%C3%A9".repeat(128)];
+  await behind(proxy, async (text) => {
+    await read(text({ "proxy-url": `socks5://${fits}:${fits}@${proxy.host}` }));
+    for (const [login, problem] of [
+      [`${long}:p`, "user name of 256 bytes"],
+      [`u:${long}`, "password of 256 bytes"],
+      [`u:${wide}`, "password of 256 bytes"],
+      ["u:100%", "a password with a percent sign"],
+    ])
+      expect(() => loadKubeconfig({ text: text({ "proxy-url": `socks5://${login}@${proxy.host}` }) })).toThrow(problem);
+    const before = proxy.asked.length;
+    await expect(read(text({ server: `https://${"a.".repeat(130)}example:1` }))).rejects.toThrow(
+      /host names of at most 255 bytes: that of the server has 267/,
+    );
+    expect(proxy.asked.length).toBe(before);
+  });
+});
+
 test("user and password of an http proxy are sent to it, and are in no message", async () => {
   await using proxy = await startHttpProxy({ login: "me:s3cret" });
   await behind(proxy, async (text, _url, seen) => {

@@ -9,7 +9,24 @@ export function parseProxyUrl(text: string): URL | string {
   const url = URL.parse(text);
   if (!url) return "is no URL";
   if (!SCHEMES.includes(url.protocol) || url.hostname === "") return "is no http, https or socks5 URL";
-  return url;
+  return url.protocol === "socks5:" ? (socksProblem(url) ?? url) : url;
+}
+
+/** SOCKS writes lengths as one byte (RFC 1929, 2). */
+function socksProblem({ username, password }: URL): string | undefined {
+  for (const [part, text] of [
+    ["user name", username],
+    ["password", password],
+  ] as const) {
+    let bytes: number;
+    try {
+      bytes = Buffer.byteLength(decodeURIComponent(text));
+    } catch {
+      return `has a ${part} with a percent sign that stands for no character: write it as %25`;
+    }
+    if (bytes > 255) return `has a ${part} of ${bytes} bytes: SOCKS takes at most 255`;
+  }
+  return undefined;
 }
 
 /**

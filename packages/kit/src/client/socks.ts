@@ -22,6 +22,8 @@ const REPLIES: readonly string[] = [
 
 /** Opens a connection through a SOCKS version 5 proxy, with user and password (RFC 1929) where its URL has them. The proxy resolves names. */
 export async function socksTunnel(proxy: URL, { host, port, timeoutMs }: Omit<TunnelOptions, "ca">): Promise<Socket> {
+  if (Buffer.byteLength(host) > 255)
+    throw new Error(`takes host names of at most 255 bytes: that of the server has ${Buffer.byteLength(host)}`);
   const socket = connect({ host: proxy.hostname.replace(/^\[|\]$/g, ""), port: Number(proxy.port || 1080) });
   const timer = setTimeout(() => socket.destroy(new Error(`no tunnel in ${timeoutMs / 1000} s`)), timeoutMs);
   const bytes = new Reader(socket);

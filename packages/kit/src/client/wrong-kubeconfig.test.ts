@@ -99,7 +99,7 @@ describe("a kubeconfig is one clear error, naming the file and the field, when",
   test("the user is missing", () => expectRefused(file({ ...config(), users: [] }), "contexts[x].context.user", /there is no user "u"/));
   test("it is the second of two files that is wrong", () => {
     const first = file({ ...config(), clusters: [] });
-    const second = file({ clusters: [{ name: "c", cluster: { server: "nonsense" } }] });
+    const second = file({ clusters: [{ name: "c", cluster: { server: "ftp://b" } }] });
     expect(() => loadKubeconfig({ file: [first, second] })).toThrow(
       expect.objectContaining({ file: second, field: "clusters[c].cluster.server" }),
     );

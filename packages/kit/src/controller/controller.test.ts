@@ -248,6 +248,25 @@ describe("results", () => {
     ]);
   });
 
+  test("a delay that is none fails the reconcile, which is tried again with backoff", async () => {
+    for (const result of [() => requeue.after("soon"), () => ({ requeueAfter: "soon" }), () => requeue.after(Number.NaN)]) {
+      await using server = await startApiServer();
+      server.put("a");
+      const clock = new FakeClock();
+      await using running = await runController(
+        server,
+        controller(ConfigMap).reconcile(async () => result()),
+        { clock },
+      );
+      for (const [tries, delayMs] of [5, 10, 20].entries()) {
+        await until(() => running.outcomes.length === tries + 1 && clock.untilNext !== undefined);
+        expect(running.outcomes.at(-1)).toMatchObject({ result: "error", error: { code: "ERR_DURATION" } });
+        expect(clock.untilNext).toBe(delayMs);
+        clock.advance(delayMs);
+      }
+    }
+  });
+
   test("a deadline ends the run's signal", async () => {
     await using server = await startApiServer();
     server.put("a");

@@ -56,7 +56,7 @@ export { OwnerDeletedError } from "./controlled.ts";
 export { type Defined, DefinitionError, type InstallOptions, installDefinitions } from "./definitions.ts";
 export type { ContextEventOptions, EventOptions, EventRecorder, EventSubject } from "./event.ts";
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./event-recorder.ts";
-export { type Log, silentLog } from "./log.ts";
+export { causes, type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";
 export { clusterRole, leaseRules, mergeRules, type PolicyRule, REVIEW_RULES, rbacRules, type Verb } from "./rbac.ts";
 export { type Result, requeue, TerminalError } from "./requeue.ts";

@@ -20,6 +20,24 @@ test("each predicate lets its change through, and the generation's lets deletion
   expect(passes(resourceVersionChanged)).toEqual(["version"]);
 });
 
+const versions = ["1", "2"] as const;
+test.each([
+  ["data", { data: { heat: "180" } }, { data: { heat: "220" } }, true],
+  ["data that stays", { data: { heat: "180" } }, { data: { heat: "180" } }, false],
+  ["a spec", { spec: { ports: [80] } }, { spec: { ports: [81] } }, true],
+  ["a status", { spec: {}, status: { phase: "A" } }, { spec: {}, status: { phase: "B" } }, false],
+  ["a field that goes", { data: {}, immutable: true }, { data: {} }, true],
+  ["unknown content, where only metadata is watched", {}, {}, true],
+])("of a kind without generation, %s is compared", (_what, old, now, passed) => {
+  const [first, second] = versions.map((resourceVersion, index) => ({ metadata: { name: "a", resourceVersion }, ...(index ? now : old) }));
+  expect(generationChanged(second, first)).toBe(passed);
+});
+
+test("of a kind without generation, a deletion passes too", () => {
+  const old = { metadata: { name: "a" }, data: {} };
+  expect(generationChanged({ ...old, metadata: { name: "a", deletionTimestamp: "2026-01-01T00:00:00Z" } }, old)).toBe(true);
+});
+
 test("they combine", () => {
   expect(passes(or(generationChanged, labelsChanged))).toEqual(["generation", "labels", "deletion"]);
   expect(passes(and(generationChanged, not(labelsChanged)))).toEqual(["generation", "deletion"]);

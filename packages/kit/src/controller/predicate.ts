@@ -14,8 +14,18 @@ const changed =
   (now, before) =>
     now === undefined || before === undefined || !isDeepStrictEqual(pick(now as Seen), pick(before as Seen));
 
-/** The spec changed, or deletion began: that bumps the generation too, and must reach the finalizer. */
-export const generationChanged: Predicate = changed(({ metadata }) => [metadata.generation, metadata.deletionTimestamp]);
+/**
+ * The spec changed, or deletion began: that bumps the generation too, and must reach the finalizer.
+ *
+ * Kinds whose objects have no generation (ConfigMap, Secret, Node, Service, …) are compared field by field instead, without
+ * metadata and status. Where only metadata is watched of such a kind, every new version counts.
+ */
+export const generationChanged: Predicate = changed((object) => {
+  const { generation, deletionTimestamp, resourceVersion } = object.metadata;
+  if (generation !== undefined) return [generation, deletionTimestamp];
+  const { apiVersion: _, kind: __, metadata: ___, status: ____, ...content } = object as KubeObject;
+  return [Object.keys(content).length > 0 ? content : resourceVersion, deletionTimestamp];
+});
 export const labelsChanged: Predicate = changed(({ metadata }) => metadata.labels);
 export const annotationsChanged: Predicate = changed(({ metadata }) => metadata.annotations);
 /** Leaves out what a relist brings again unchanged. */

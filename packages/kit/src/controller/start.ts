@@ -7,7 +7,7 @@ import type { Controller, ControllerPlan, Source } from "./builder.ts";
 import { CleanupNews } from "./cleanup-news.ts";
 import { OwnerDeletedError } from "./controlled.ts";
 import { ensureFinalizer, hasFinalizer, removeFinalizer } from "./finalizer.ts";
-import { type Log, silentLog } from "./log.ts";
+import { causes, type Log, silentLog } from "./log.ts";
 import { Outcomes } from "./outcomes.ts";
 import { OwnWrites } from "./own-writes.ts";
 import type { Predicate } from "./predicate.ts";
@@ -178,11 +178,12 @@ class Running implements RunningController {
     let outcome: Pick<ReconcileOutcome, "result" | "error" | "requeueAfterMs">;
     try {
       const ran = await this.#run(object, { queueKey, signal, reconcileId, log });
+      // Before its failures are forgotten: a result that cannot be read is one more.
+      const requeueAfterMs = ran?.requeueAfter === undefined ? undefined : parseDuration(ran.requeueAfter);
       this.#queue.forget(queueKey);
-      if (ran?.requeueAfter === undefined) {
+      if (requeueAfterMs === undefined) {
         outcome = { result: "success" };
       } else {
-        const requeueAfterMs = parseDuration(ran.requeueAfter);
         this.#queue.addAfter(queueKey, requeueAfterMs);
         outcome = { result: "requeue_after", requeueAfterMs };
       }
@@ -195,7 +196,9 @@ class Running implements RunningController {
         log.error({ err: error }, "reconcile failed for good; the next change of the object starts another");
       } else {
         outcome = { result: "error", error };
-        log.error({ err: error, retries: this.#queue.retries(queueKey) }, "reconcile failed");
+        const retries = this.#queue.retries(queueKey);
+        // The stack once: the tries that follow fail in the same place.
+        log.error(retries === 0 ? { err: error, retries } : { error: causes(error), retries }, "reconcile failed");
         this.#queue.addRateLimited(queueKey);
       }
     } finally {

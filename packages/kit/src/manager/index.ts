@@ -13,6 +13,8 @@
  *   moment writes of controllers and elected services are refused, also in a process that stood still and wakes.
  * - A part that cannot start, or fails, ends `run` with its error, and what was started is stopped; so does the wish to stop,
  *   whatever other parts are still waiting for.
+ * - `/readyz` is 200 while webhooks serve and caches are synced, on a standby too; 500 before, and once it is to stop.
+ * - Two controllers of one name are refused.
  * - Series of metrics stand at 0 from the start, under controller-runtime's names.
  * - No signal handler is installed unless `run({ stopOn })` asks for it.
  * - The process is never ended, with one exception: when the lease is lost and the main thread is blocked, so that nothing
@@ -28,7 +30,7 @@
  */
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "../controller/index.ts";
 export { type LeaderElectionOptions, LeaderElector, type LeaderElectorParts, LeadershipLostError } from "./leader-election.ts";
-export { jsonLog } from "./log.ts";
+export { defaultLog, jsonLog, type LogLevel, terminalLog } from "./log.ts";
 export {
   type Manager,
   type ManagerOptions,
@@ -38,6 +40,6 @@ export {
   type Service,
   type ServiceContext,
 } from "./manager.ts";
-export type { MetricFamilies } from "./metrics.ts";
+export type { MetricFamilies, MetricSource } from "./metrics.ts";
 export type { SecureMetricsOptions } from "./secure-metrics.ts";
 export { type ThreadManagerOptions, type ThreadModule, type WorkerManagerOptions, workerManager } from "./worker-manager.ts";

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { AlreadyExistsError, type Client, ConflictError, dynamicResource, NotFoundError, StatusError } from "../client/index.ts";
 import type { Log } from "../controller/index.ts";
-import { type Clock, systemClock } from "../queue/index.ts";
+import { type Clock, systemClock, timeoutSignal } from "../queue/index.ts";
 
 export interface LeaderElectionOptions {
   /** Name of the Lease. Default: the manager's name. */
@@ -149,7 +149,7 @@ export class LeaderElector {
   async release(): Promise<void> {
     let lease = this.#observed;
     if (lease?.spec.holderIdentity !== this.identity && !this.#unsure) return;
-    const signal = AbortSignal.timeout(this.#deadlineMs);
+    const signal = timeoutSignal(this.#deadlineMs);
     try {
       if (this.#unsure) lease = await this.#read(signal);
       if (lease?.spec.holderIdentity !== this.identity) return;
@@ -177,7 +177,7 @@ export class LeaderElector {
     // A call that hangs must eat neither the whole deadline nor more than is left of it.
     const holds = this.#observed?.spec.holderIdentity === this.identity;
     const left = holds ? Math.max(1, this.#renewedAt + this.#deadlineMs - this.#clock.now()) : this.#deadlineMs;
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(Math.ceil(Math.min(left, this.#deadlineMs / 2)))]);
+    const signal = AbortSignal.any([stop, timeoutSignal(Math.min(left, this.#deadlineMs / 2))]);
     // Taken before the write: the others count from when they see it, which is later.
     const start = this.#clock.now();
     try {

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { Counter, Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
 import { refuse, startApiServer, until } from "../../test/api-server.ts";
 import { builtIn } from "../api/index.ts";
@@ -122,6 +124,69 @@ test("answers probes and metrics under controller-runtime's names, at 0 from the
   stop.abort();
   await done;
   await expect(get("/healthz")).rejects.toThrow();
+});
+
+test("answers each request to its probes once, whatever is asked and whatever fails", async () => {
+  await using server = await startApiServer();
+  const registry = {
+    getMetricsAsJSON: async (): Promise<never> => {
+      throw new Error("no figures today");
+    },
+  };
+  const running = manager({
+    kubeconfig: { text: server.kubeconfig() },
+    metrics: registry,
+    log: false,
+    probes: { port: 0, host: "127.0.0.1" },
+  });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await running.ready;
+  const { hostname, port } = new URL(running.probesUrl!);
+  const ask = async (path: string): Promise<number | undefined> => {
+    const outgoing = request({ hostname, port, path });
+    const [response] = (await once(outgoing.end(), "response")) as [IncomingMessage];
+    response.resume();
+    await once(response, "end");
+    return response.statusCode;
+  };
+  expect(await Promise.all(["//", "//[", "/metrics", "/", "/healthz", "/readyz/"].map(ask))).toEqual([400, 400, 500, 404, 200, 404]);
+  stop.abort();
+  await done;
+});
+
+test("shows the program's own metrics and those of the process beside its own, on one page", async () => {
+  await using server = await startApiServer();
+  const registry = new Registry();
+  const baked = new Counter({ name: "breads_baked_total", help: "Breads", registers: [registry] });
+  const options = { kubeconfig: { text: server.kubeconfig() }, metrics: registry, log: false } as const;
+  const running = manager({ ...options, probes: { port: 0, host: "127.0.0.1" } });
+  const stop = new AbortController();
+  const done = running.run(stop.signal);
+  await running.ready;
+  baked.inc(3);
+  const text = await (await fetch(`${running.probesUrl}/metrics`)).text();
+  for (const line of [
+    /^breads_baked_total 3$/m,
+    /^process_resident_memory_bytes \d+/m,
+    /^nodejs_eventloop_lag_p99_seconds /m,
+    /^# TYPE rest_client_requests_total counter$/m,
+  ])
+    expect(text).toMatch(line);
+  stop.abort();
+  await done;
+  expect(() => manager(options)).toThrow(/shown by probes or by secureMetrics/);
+});
+
+test("two controllers of one name are refused, with a way out", () => {
+  const one = controller(ConfigMap).reconcile(async () => undefined);
+  const two = controller(ConfigMap).reconcile(async () => undefined);
+  const other = controller(ConfigMap, { name: "other" }).reconcile(async () => undefined);
+  const client = {} as never;
+  expect(() => manager({ client, controllers: [one, other, two] })).toThrow(
+    'two controllers are named "configmap", of ConfigMap and of ConfigMap: give one another name, controller(ConfigMap, { name: "…" })',
+  );
+  expect(() => manager({ client, controllers: [one, other] })).not.toThrow();
 });
 
 test("a part that cannot start ends the run with its error, and what was started is stopped", async () => {
@@ -273,6 +338,51 @@ describe("leader election", () => {
     second.stop.abort();
     await second.done;
     expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "" });
+  });
+
+  test("a standby is ready while another leads, and not before its webhooks serve and its caches are synced", async () => {
+    await using server = await startApiServer();
+    const start = (identity: string, webhooks: Service[] = []) => {
+      const running = manager({
+        kubeconfig: { text: server.kubeconfig() },
+        name: "m",
+        controllers: [controller(ConfigMap).reconcile(async () => undefined)],
+        webhooks,
+        leaderElection: { ...patient, identity },
+        probes: { port: 0, host: "127.0.0.1" },
+        log: false,
+      });
+      const stop = new AbortController();
+      return { running, stop, done: running.run(stop.signal) };
+    };
+    const status = async ({ running }: ReturnType<typeof start>): Promise<number> => (await fetch(`${running.probesUrl}/readyz`)).status;
+    const leader = start("leader");
+    await leader.running.ready;
+    let served = false;
+    const stopped = Promise.withResolvers<void>();
+    const gate: Service = {
+      name: "gate",
+      start: async () => ({
+        ready: () => until(() => served),
+        stop: () => stopped.promise,
+      }),
+    };
+    const standby = start("standby", [gate]);
+    await until(() => standby.running.probesUrl !== undefined);
+    expect([await status(leader), await status(standby)]).toEqual([200, 500]);
+    served = true;
+    await until(async () => (await status(standby)) === 200);
+    expect(standby.running.controllers).toEqual([]);
+    expect(server.get("m", "leases")?.["spec"]).toMatchObject({ holderIdentity: "leader" });
+    // It takes over and stays ready; once it is to stop it is not.
+    leader.stop.abort();
+    await leader.done;
+    await standby.running.ready;
+    expect(await status(standby)).toBe(200);
+    standby.stop.abort();
+    await until(async () => (await status(standby)) === 500);
+    stopped.resolve();
+    await standby.done;
   });
 
   test("a lease that another holds is taken only after it stood unchanged for its time", async () => {

@@ -3,7 +3,8 @@ import type { Client, ClusterAccess, KubeconfigOptions } from "../client/index.t
 import type { Controller, EventRecorder, Log, RunningController } from "../controller/index.ts";
 import type { WebhookMetrics } from "../webhook/index.ts";
 import type { LeaderElectionOptions } from "./leader-election.ts";
-import type { MetricFamilies } from "./metrics.ts";
+import type { LogLevel } from "./log.ts";
+import type { MetricFamilies, MetricSource } from "./metrics.ts";
 import { RunnableManager } from "./run.ts";
 import type { SecureMetricsOptions } from "./secure-metrics.ts";
 
@@ -59,8 +60,15 @@ export interface ManagerOptions {
   readonly probes?: { readonly port?: number; readonly host?: string; readonly metrics?: boolean };
   /** `/metrics` over HTTPS, for those whose token may `get` it. Off unless given; where it is, the probes show none unless told to. */
   readonly secureMetrics?: SecureMetricsOptions;
-  /** Default: pino at level `info`, JSON lines on standard output. */
+  /** Default: on standard output, readable lines where it is a terminal and JSON lines elsewhere. */
   readonly log?: Log | false;
+  /** What the default log writes: this level and above. Default `info`. */
+  readonly logLevel?: LogLevel;
+  /**
+   * Metrics of the program's own, shown where the manager shows its own: prom-client's registries
+   * (`const registry = new Registry(); new Counter({ name, help, registers: [registry] })`).
+   */
+  readonly metrics?: MetricSource | readonly MetricSource[];
   /** Names the manager in events, field managers and leader election. Default `outrigger`. */
   readonly name?: string;
   /** How long the caches may take at the start, in milliseconds. Default 120,000. */
@@ -99,7 +107,7 @@ export interface Manager {
   run(options?: AbortSignal | RunOptions): Promise<void>;
 }
 
-/** Puts a manager together; nothing runs, and nothing is sent, before `run`. Throws KubeconfigError when it is to make its own client and cannot. */
+/** Puts a manager together; nothing runs, and nothing is sent, before `run`. Throws KubeconfigError when it is to make its own client and cannot, RangeError when two controllers have one name. */
 export function manager(options: ManagerOptions = {}): Manager {
   return new RunnableManager(options);
 }

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { isMainThread } from "node:worker_threads";
 import type { ControllerMetrics } from "../controller/index.ts";
 import type { WebhookMetrics } from "../webhook/index.ts";
 
@@ -11,6 +12,11 @@ const QUEUE_BUCKETS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100
 /** Default buckets of Prometheus' Go client, which controller-runtime's webhooks use. */
 const WEBHOOK_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const RESULTS = ["success", "error", "requeue", "requeue_after"] as const;
+
+/** Something with figures to show: a `Registry` of prom-client is one. */
+export interface MetricSource {
+  getMetricsAsJSON(): Promise<readonly object[]>;
+}
 
 /** Figures of one thread as they travel to another. */
 export type MetricFamilies = readonly object[];
@@ -27,8 +33,12 @@ export interface Metrics extends ControllerMetrics, WebhookMetrics {
   render(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
-/** A registry of its own with controller-runtime's names; series stand at 0 from the start. */
-export function metrics(): Metrics {
+/**
+ * A registry of its own with controller-runtime's names; series stand at 0 from the start.
+ *
+ * @param own registries of the program's, shown with these; in the main thread with figures of the process too.
+ */
+export function metrics(own: MetricSource | readonly MetricSource[] = []): Metrics {
   const prom = createRequire(import.meta.url)("prom-client") as typeof import("prom-client");
   const registers = [new prom.Registry()];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
@@ -72,7 +82,10 @@ export function metrics(): Metrics {
   const reviews = counter("controller_runtime_webhook_requests_total", "Reviews by HTTP status", ["webhook", "code"]);
   const reviewing = gauge("controller_runtime_webhook_requests_in_flight", "Reviews that are being answered", ["webhook"]);
   const others: (() => Promise<MetricFamilies>)[] = [];
-  const families = (): Promise<MetricFamilies> => registers[0]!.getMetricsAsJSON();
+  const sources = [registers[0]!, ...(Array.isArray(own) ? (own as readonly MetricSource[]) : [own as MetricSource])];
+  const families = async (): Promise<MetricFamilies> => (await Promise.all(sources.map((source) => source.getMetricsAsJSON()))).flat();
+  // Processor, memory, open files, garbage collection and lag of the event loop, under the names that other clients use too.
+  if (isMainThread) prom.collectDefaultMetrics({ register: registers[0]! });
 
   return {
     declared(controller, count) {
@@ -137,7 +150,7 @@ export function metrics(): Metrics {
     leading: (name, leads) => master.set({ name }, leads ? 1 : 0),
     async render() {
       const type = registers[0]!.contentType;
-      if (others.length === 0) return { type, text: await registers[0]!.metrics() };
+      if (others.length === 0 && sources.length === 1) return { type, text: await registers[0]!.metrics() };
       const all = await Promise.all([families, ...others].map((one) => one()));
       return { type, text: await prom.AggregatorRegistry.aggregate(all as never).metrics() };
     },

@@ -1,8 +1,15 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export type Check = () => void | Promise<void>;
 export type CheckKind = "healthz" | "readyz";
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** Default: plain text. */
+  readonly type?: string;
+}
 
 /** `/healthz`, `/readyz` and their single checks (`/readyz/caches`) as Kubernetes' components answer them, and `/metrics`. */
 export class Probes {
@@ -26,9 +33,13 @@ export class Probes {
   /** @throws Error with code `EADDRINUSE` when the port is taken. */
   async listen(port: number, host: string): Promise<void> {
     const server = createServer((request, response) => {
-      this.#answer(request.url ?? "/", response).catch((error: unknown) => {
-        response.writeHead(500).end(String(error));
-      });
+      this.#answer(request.url ?? "/")
+        .catch((error: unknown): Answer => ({ status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` }))
+        .then(({ status, body, type = "text/plain; charset=utf-8" }) => {
+          // The only place that writes: whatever failed on the way, there is one answer.
+          response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(body);
+        })
+        .catch(() => response.destroy());
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -46,25 +57,23 @@ export class Probes {
     await new Promise((resolve) => server.close(resolve));
   }
 
-  async #answer(url: string, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(url, "http://probes");
+  async #answer(url: string): Promise<Answer> {
+    const parsed = URL.parse(url, "http://probes");
+    if (!parsed) return { status: 400, body: "the path cannot be read\n" };
+    const { pathname, searchParams } = parsed;
     const [, kind = "", name] = pathname.split("/");
     if (kind === "metrics" && this.#metrics) {
       const { type, text } = await this.#metrics();
-      response.writeHead(200, { "content-type": type }).end(text);
-    } else if (kind === "healthz" || kind === "readyz") {
-      const checks = [...this.#checks[kind]].filter(([one]) => name === undefined || one === name);
-      if (name !== undefined && checks.length === 0) return void response.writeHead(404).end("no such check\n");
-      const results = await Promise.all(checks.map(async ([one, check]) => [one, await failureOf(check)] as const));
-      const failed = results.filter(([, failure]) => failure !== undefined);
-      const lines = results.map(([one, failure]) => (failure === undefined ? `[+]${one} ok` : `[-]${one} failed: ${failure}`));
-      const ok = failed.length === 0;
-      const verbose = !ok || searchParams.has("verbose");
-      response.writeHead(ok ? 200 : 500, { "content-type": "text/plain; charset=utf-8" });
-      response.end(verbose ? `${lines.join("\n")}\n${kind} check ${ok ? "passed" : "failed"}\n` : "ok");
-    } else {
-      response.writeHead(404).end("not found\n");
+      return { status: 200, type, body: text };
     }
+    if (kind !== "healthz" && kind !== "readyz") return { status: 404, body: "not found\n" };
+    const checks = [...this.#checks[kind]].filter(([one]) => name === undefined || one === name);
+    if (name !== undefined && checks.length === 0) return { status: 404, body: "no such check\n" };
+    const results = await Promise.all(checks.map(async ([one, check]) => [one, await failureOf(check)] as const));
+    const lines = results.map(([one, failure]) => (failure === undefined ? `[+]${one} ok` : `[-]${one} failed: ${failure}`));
+    const ok = results.every(([, failure]) => failure === undefined);
+    if (ok && !searchParams.has("verbose")) return { status: 200, body: "ok" };
+    return { status: ok ? 200 : 500, body: `${lines.join("\n")}\n${kind} check ${ok ? "passed" : "failed"}\n` };
   }
 }
 

@@ -3,6 +3,7 @@ import { type Informers, informers, untilAborted } from "../cache/index.ts";
 import { type Client, type ClusterAccess, connect, type KubeconfigOptions } from "../client/index.ts";
 import {
   CacheSyncError,
+  type Controller,
   eventRecorder,
   type Log,
   type RunningController,
@@ -10,10 +11,11 @@ import {
   startController,
   type WritingEventRecorder,
 } from "../controller/index.ts";
+import { LongTimer, timeoutSignal } from "../queue/index.ts";
 import { fencedClient } from "./fenced-client.ts";
 import { LeadershipLostError } from "./leader-election.ts";
 import { type HeldLease, type Loss, leaseOf } from "./lease.ts";
-import { jsonLog } from "./log.ts";
+import { defaultLog } from "./log.ts";
 import type { Manager, ManagerOptions, RunningService, RunOptions, Service } from "./manager.ts";
 import { type Metrics, metrics } from "./metrics.ts";
 import { Probes } from "./probes.ts";
@@ -61,12 +63,15 @@ export class RunnableManager implements Manager {
 
   constructor(options: ManagerOptions, thread?: ThreadParts) {
     setMaxListeners(0, this.#stop.signal, this.#overdue.signal);
+    refuseDoubleNames(options.controllers ?? []);
     this.#options = options;
     this.#name = options.name ?? "outrigger";
-    this.log = options.log === false ? silentLog : (options.log ?? jsonLog(this.#name));
+    this.log = options.log === false ? silentLog : (options.log ?? defaultLog(this.#name, options.logLevel));
     const { probes, secureMetrics, leaderElection } = options;
     const shown = probes !== undefined && (probes.metrics ?? secureMetrics === undefined);
-    const counting = thread?.metrics ?? (shown || secureMetrics ? metrics() : undefined);
+    const counting = thread?.metrics ?? (shown || secureMetrics ? metrics(options.metrics) : undefined);
+    if (options.metrics !== undefined && !counting)
+      throw new RangeError("metrics are shown by probes or by secureMetrics: the manager has neither, or its probes show none");
     this.#thread = thread;
     this.#metrics = counting;
     this.#cluster = options.kubeconfig ?? (options.client ? undefined : {});
@@ -230,7 +235,7 @@ export class RunnableManager implements Manager {
 
   async #synced(): Promise<void> {
     const limit = this.#options.cacheSyncTimeoutMs ?? SYNC_MS;
-    const late = AbortSignal.timeout(limit);
+    const late = timeoutSignal(limit);
     try {
       await this.informers.synced(AbortSignal.any([this.#stop.signal, late]));
     } catch (cause) {
@@ -296,9 +301,9 @@ export class RunnableManager implements Manager {
     const limit = this.#loss ? this.#loss.endWithinMs / 2 : (this.#options.gracePeriodMs ?? GRACE_MS);
     const deadline = performance.now() + limit;
     for (const { what, stop } of this.#started.reverse()) {
-      let timer: NodeJS.Timeout | undefined;
+      let timer: LongTimer | undefined;
       const late = new Promise<"late">((resolve) => {
-        timer = setTimeout(() => resolve("late"), Math.max(0, deadline - performance.now()));
+        timer = new LongTimer(() => resolve("late"), Math.max(0, deadline - performance.now()));
       });
       try {
         if ((await Promise.race([stop(), late])) === "late") {
@@ -308,9 +313,22 @@ export class RunnableManager implements Manager {
       } catch (error) {
         this.log.error({ err: error, part: what }, "did not stop well");
       } finally {
-        clearTimeout(timer);
+        timer?.cancel();
       }
     }
+  }
+}
+
+/** Name and finalizer, field manager, figures and log lines of two controllers would be one. */
+function refuseDoubleNames(controllers: readonly Controller[]): void {
+  const seen = new Map<string, Controller>();
+  for (const controller of controllers) {
+    const other = seen.get(controller.name);
+    if (other)
+      throw new RangeError(
+        `two controllers are named ${JSON.stringify(controller.name)}, of ${other.resource.kind} and of ${controller.resource.kind}: give one another name, controller(${controller.resource.kind}, { name: "…" })`,
+      );
+    seen.set(controller.name, controller);
   }
 }
 

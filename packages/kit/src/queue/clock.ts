@@ -1,3 +1,5 @@
+import { LongTimer } from "./long-timer.ts";
+
 /** Time as queue, lease and controller see it, so that tests can turn it by hand. */
 export interface Clock {
   /** Milliseconds that only ever grow; not the time of day. */
@@ -6,19 +8,11 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
-/** The longest delay that a timer of Node can hold; longer ones would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, run) {
-    let timer: NodeJS.Timeout;
-    const wait = (leftMs: number): void => {
-      timer = leftMs > LONGEST_TIMER_MS ? setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS) : setTimeout(run, leftMs);
-      timer.unref();
-    };
-    wait(Math.max(delayMs, 0));
-    return () => clearTimeout(timer);
+    const timer = new LongTimer(run, Math.max(delayMs, 0)).unref();
+    return () => timer.cancel();
   },
 };
 

@@ -21,5 +21,6 @@
  */
 export { type Clock, FakeClock, systemClock } from "./clock.ts";
 export { GrowingDelay, type GrowingDelayOptions } from "./jitter.ts";
+export { LongTimer, timeoutSignal } from "./long-timer.ts";
 export { type BackoffOptions, ExponentialBackoff, type RateLimiter } from "./rate-limit.ts";
 export { type AddOptions, INITIAL_LIST_PRIORITY, type QueueObserver, WorkQueue, type WorkQueueOptions } from "./work-queue.ts";

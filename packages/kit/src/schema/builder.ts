@@ -2,6 +2,7 @@
 // that describing a type costs nothing at start.
 import type * as typebox from "typebox";
 import { withDefault } from "./input.ts";
+import { enumValues, listed } from "./listed.ts";
 import type { SchemaNode, ValidationRule } from "./node.ts";
 import { union } from "./union.ts";
 
@@ -37,8 +38,9 @@ const object = (properties: Record<string, Node>, options?: SchemaOptions): Node
     .map(([name]) => name);
   return node({ type: "object", properties: { ...properties }, ...(required.length > 0 ? { required } : {}) }, options);
 };
-const enumeration = (values: readonly (string | number)[], options?: SchemaOptions): Node =>
-  node({ type: typeof values[0] === "number" ? "integer" : "string", enum: [...values] }, options);
+/** Listed values, or an enum of TypeScript's. */
+const enumeration = (values: Parameters<typeof listed>[0] | Readonly<Record<string, string | number>>, options?: SchemaOptions): Node =>
+  node(listed(Array.isArray(values) ? values : enumValues(values as Readonly<Record<string, string | number>>)), options);
 
 /** `t.Object({ replicas: t.Integer({ minimum: 0 }) })`: what an API type's fields hold. */
 export const t = {
@@ -52,7 +54,8 @@ export const t = {
   Record: ((_key: Node, value: Node, options?: SchemaOptions) =>
     node({ type: "object", additionalProperties: value }, options)) as unknown as typeof typebox.Record,
   Enum: enumeration as unknown as typeof typebox.Enum,
-  Literal: ((value: string | number, options?: SchemaOptions) => enumeration([value], options)) as unknown as typeof typebox.Literal,
+  Literal: ((value: string | number | boolean, options?: SchemaOptions) =>
+    enumeration([value], options)) as unknown as typeof typebox.Literal,
   Optional: ((inner: Node) => ({ ...inner, [OPTIONAL]: true })) as unknown as typeof typebox.Optional,
   /** Optional for the writer, always there for the reader: the API server fills it in. */
   Default: withDefault,

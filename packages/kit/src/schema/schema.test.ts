@@ -31,6 +31,47 @@ const schema: SchemaNode = {
   },
 };
 
+describe("listed values", () => {
+  // What the compiler makes of `enum Heat { Low, High = 7 }`.
+  const Heat = { Low: 0, 0: "Low", High: 7, 7: "High" } as const;
+  const crust = { Thin: "thin", Thick: "thick" } as const;
+  test.each([
+    [
+      "a literal of each type",
+      [t.Literal(true), t.Literal(1.5), t.Literal(2), t.Literal("a"), t.Literal("")],
+      ["boolean", "number", "integer", "string", "string"],
+    ],
+    [
+      "enums of each type",
+      [t.Enum([1, 2]), t.Enum([1, 2.5]), t.Enum(["a"]), t.Enum(Heat), t.Enum(crust)],
+      ["integer", "number", "string", "integer", "string"],
+    ],
+    ["unions of literals", [t.Union([t.Literal(true), t.Literal(false)]), t.Union([t.Literal(1), t.Literal(0.5)])], ["boolean", "number"]],
+  ])("%s have their type", (_what, nodes, types) => {
+    expect((nodes as unknown as SchemaNode[]).map(({ type }) => type)).toEqual(types);
+  });
+
+  test("an enum of TypeScript's lists its values, not the names of its numbers", () => {
+    expect([(t.Enum(Heat) as SchemaNode).enum, (t.Enum(crust) as SchemaNode).enum]).toEqual([
+      [0, 7],
+      ["thin", "thick"],
+    ]);
+  });
+
+  test("whole numbers and texts together are an int-or-string; a value that comes twice is listed once", () => {
+    expect(t.Union([t.Literal("auto"), t.Literal(3), t.Literal("auto")])).toEqual({
+      "x-kubernetes-int-or-string": true,
+      enum: ["auto", 3],
+    });
+  });
+
+  test("what no structural schema can list is refused when it is written", () => {
+    for (const values of [[], ["a", true], [1.5, "a"], [true, 1], [Number.NaN], [Number.POSITIVE_INFINITY], [10n], [null]])
+      expect(() => t.Enum(values as never)).toThrow(RangeError);
+    expect(() => t.Literal(10n as never)).toThrow(RangeError);
+  });
+});
+
 describe("pruning", () => {
   test("takes away what is unknown at each depth, and tells its paths", () => {
     const object = {

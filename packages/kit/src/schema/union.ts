@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
+import { listed } from "./listed.ts";
 import type { SchemaNode } from "./node.ts";
 
 /**
  * One of several shapes, as a structural schema can say it: types stand outside, and which of them go together inside
  * (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema).
  *
- * - texts and numbers that are listed: one list (`enum`);
+ * - values that are listed: one list (`enum`);
  * - whole numbers or text: `x-kubernetes-int-or-string`;
  * - objects: the fields of all, and `oneOf` with what each of them requires and fixes.
  *
@@ -13,14 +14,11 @@ import type { SchemaNode } from "./node.ts";
  */
 export function union(members: readonly SchemaNode[]): SchemaNode {
   const types = new Set(members.map(({ type }) => type));
-  if (members.length > 0 && types.size === 1 && members.every((member) => member.enum))
-    return { type: members[0]!.type!, enum: members.flatMap((member) => member.enum!) };
+  if (members.length > 0 && members.every((member) => member.enum)) return listed(members.flatMap((member) => member.enum!));
   if (types.size === 2 && types.has("integer") && types.has("string") && members.every(isBare))
     return { "x-kubernetes-int-or-string": true };
   if (types.size === 1 && types.has("object")) return objects(members);
-  throw new RangeError(
-    "a union is of listed values of one type, of whole numbers and text, or of objects: Kubernetes' schemas can say no other",
-  );
+  throw new RangeError("a union is of listed values, of whole numbers and text, or of objects: Kubernetes' schemas can say no other");
 }
 
 function isBare(node: SchemaNode): boolean {
@@ -33,8 +31,7 @@ function objects(members: readonly SchemaNode[]): SchemaNode {
     for (const [name, property] of Object.entries(member.properties ?? {})) {
       const other = properties[name];
       if (!other || isDeepStrictEqual(other, property)) properties[name] = property;
-      else if (other.enum && property.enum && other.type === property.type)
-        properties[name] = { ...other, enum: [...new Set([...other.enum, ...property.enum])] };
+      else if (other.enum && property.enum) properties[name] = { ...other, ...listed([...other.enum, ...property.enum]) };
       else throw new RangeError(`the field ${name} has another shape in another member of the union: give it another name there`);
     }
   }

@@ -8,8 +8,10 @@ import {
   LEAF_VALIDITY,
   renewalTime,
 } from "../pki/index.ts";
+import { LongTimer } from "../queue/index.ts";
 import { type Authorities, advance, bundleOf, readAuthorities, writeAuthorities } from "./authority-stages.ts";
 import { agreeOnSecret, type SecretData } from "./secrets.ts";
+import { warnOf } from "./warning.ts";
 
 export interface OwnCertificateOptions {
   /** Where the Secrets are kept: the manager's namespace. */
@@ -30,7 +32,7 @@ export interface OwnCertificateOptions {
   readonly settleMs?: number;
   /** Milliseconds for which a former authority is trusted after the leaf was changed. Default ten minutes. */
   readonly leaveMs?: number;
-  /** Told what failed; it is tried again. Default: nobody. */
+  /** Told what failed; it is tried again. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown) => void;
   readonly now?: () => Date;
 }
@@ -71,7 +73,7 @@ class CertificateKeeper implements OwnCertificate {
   readonly #options: OwnCertificateOptions;
   readonly #listeners: ((certificate: ServedCertificate) => void | Promise<void>)[] = [];
   #current: ServedCertificate | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: LongTimer | undefined;
   #stopped = false;
   /** One look at a time. */
   #pending: Promise<unknown> = Promise.resolve();
@@ -100,17 +102,17 @@ class CertificateKeeper implements OwnCertificate {
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   poll(): void {
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = new LongTimer(() => {
       this.refresh().then(
         () => this.poll(),
         (error: unknown) => {
           // Stopped meanwhile, its client may be closed.
-          if (!this.#stopped) this.#options.onError?.(error);
+          if (!this.#stopped) (this.#options.onError ?? ((failure) => warnOf(failure, "looking after the certificate")))(error);
           this.poll();
         },
       );

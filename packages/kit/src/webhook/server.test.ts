@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: reviews of any shape
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -205,6 +207,54 @@ describe("a review", () => {
     abort.abort();
     await gone.promise;
     expect(await lost).toBe("AbortError");
+  });
+});
+
+describe("a review's signal", () => {
+  it("leaves nothing on the connection, which lives on", async () => {
+    let early = 0;
+    await start({
+      webhooks: [
+        validate("/reads", (_request, { signal }) => {
+          if (signal.aborted) early++;
+          return allow();
+        }),
+        validate("/late", async (_request, context) => {
+          setImmediate(() => setImmediate(() => expect(context.signal.aborted).toBe(false)));
+          return allow();
+        }),
+      ],
+    });
+    agent.maxSockets = 1;
+    const sockets = new Set<Socket>();
+    const see = (message: unknown): void => void sockets.add((message as { readonly socket: Socket }).socket);
+    subscribe("http.server.request.start", see);
+    try {
+      await send("/reads?timeout=30s", review(pod()));
+      const [socket] = sockets;
+      const before = socket!.listenerCount("close");
+      for (let call = 0; call < 30; call++) await send(call % 2 ? "/reads?timeout=30s" : "/late", review(pod()));
+      await sleep(0);
+      expect(socket!.listenerCount("close")).toBeLessThanOrEqual(before);
+      expect([sockets.size, early]).toEqual([1, 0]);
+    } finally {
+      unsubscribe("http.server.request.start", see);
+    }
+  });
+
+  it("ends when the time is up that began with the request, however late it is asked for", async () => {
+    const seen = Promise.withResolvers<boolean>();
+    await start({
+      webhooks: [
+        validate("/slow", async (_request, context) => {
+          await sleep(1_100);
+          seen.resolve(context.signal.aborted);
+          return allow();
+        }),
+      ],
+    });
+    await send("/slow?timeout=1s", review(pod()));
+    expect(await seen.promise).toBe(true);
   });
 });
 

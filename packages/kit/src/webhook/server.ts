@@ -3,8 +3,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { type CertificateAndKey, isKeyOf, PkiError } from "../pki/index.ts";
+import { LongTimer } from "../queue/index.ts";
 import { answerReview, type HttpAnswer, refuse } from "./answer.ts";
 import type { ReviewContext, Webhook } from "./handler.ts";
+import { warnOf } from "./warning.ts";
 
 /** What was answered, for metrics. */
 export interface ReviewReport {
@@ -41,7 +43,7 @@ export interface WebhookServerOptions {
   readonly onReview?: (report: ReviewReport) => void;
   /** Told of every request to a webhook, also of those that are refused. */
   readonly metrics?: WebhookMetrics;
-  /** Told what handlers threw. Default: nobody. */
+  /** Told what handlers threw. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown, path: string) => void;
 }
 
@@ -135,14 +137,14 @@ class ReviewServer implements WebhookServer {
     this.#draining = true;
     if (this.#server.listening && this.#sockets.size > 0 && timeoutMs > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, timeoutMs);
+      const timer = new LongTimer(resolve, timeoutMs);
       const check = (): void => {
         if (this.#sockets.size === 0) resolve();
       };
       for (const socket of this.#sockets) socket.once("close", check);
       this.#server.on("connection", (socket: Socket) => socket.once("close", check));
       await promise;
-      clearTimeout(timer);
+      timer.cancel();
     }
     await this.close();
   }
@@ -189,9 +191,10 @@ class ReviewServer implements WebhookServer {
       return;
     }
     const timeoutMs = query < 0 ? undefined : timeoutOf(url);
+    const received = timeoutMs === undefined ? 0 : performance.now();
     const started = this.#options.onReview ? performance.now() : 0;
     this.#read(request, response, (body) => {
-      const context = new RequestContext(timeoutMs, request);
+      const context = new RequestContext(timeoutMs, request, received);
       this.#whole.push({ webhook, body, context, response, started });
       if (this.#whole.length === 1) setImmediate(this.#answerWhole);
     });
@@ -215,7 +218,7 @@ class ReviewServer implements WebhookServer {
 
   #finish({ webhook: { path }, context, response, started }: WholeReview, answer: HttpAnswer): void {
     context.end();
-    if (answer.error !== undefined) this.#options.onError?.(answer.error, path);
+    if (answer.error !== undefined) (this.#options.onError ?? warnOf)(answer.error, path);
     this.#send(response, answer);
     this.#options.onReview?.({ path, status: answer.status, milliseconds: performance.now() - started });
   }
@@ -288,33 +291,50 @@ class ReviewServer implements WebhookServer {
 class RequestContext implements ReviewContext {
   readonly timeoutMs: number | undefined;
   readonly #request: IncomingMessage;
+  readonly #received: number;
   #controller: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(timeoutMs: number | undefined, request: IncomingMessage) {
+  /** @param received when the request's head was there, by `performance.now()`. */
+  constructor(timeoutMs: number | undefined, request: IncomingMessage, received: number) {
     this.timeoutMs = timeoutMs;
     this.#request = request;
+    this.#received = received;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      const controller = new AbortController();
-      this.#controller = controller;
-      const abort = (): void => {
-        if (!this.#ended) controller.abort(new Error("the API server does not wait for the answer any more"));
-      };
-      this.#request.socket.once("close", abort);
-      if (this.timeoutMs !== undefined) this.#timer = setTimeout(abort, this.timeoutMs).unref();
-      if (this.#request.socket.destroyed) abort();
+      this.#controller = new AbortController();
+      if (!this.#ended) this.#watch();
     }
     return this.#controller.signal;
   }
 
   end(): void {
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#unwatch();
   }
+
+  #watch(): void {
+    const { socket } = this.#request;
+    const left = this.timeoutMs === undefined ? undefined : this.timeoutMs - (performance.now() - this.#received);
+    if (socket.destroyed || (left !== undefined && left <= 0)) {
+      this.#abort();
+      return;
+    }
+    socket.once("close", this.#abort);
+    if (left !== undefined) this.#timer = setTimeout(this.#abort, left).unref();
+  }
+  /** The connection outlives the review by many others: nothing of this one may stay with it. */
+  #unwatch(): void {
+    clearTimeout(this.#timer);
+    this.#request.socket.off("close", this.#abort);
+  }
+  readonly #abort = (): void => {
+    this.#unwatch();
+    this.#controller?.abort(new Error("the API server does not wait for the answer any more"));
+  };
 }
 
 function pair({ certificate, key }: CertificateAndKey): { cert: string; key: string } {

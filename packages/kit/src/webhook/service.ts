@@ -1,5 +1,10 @@
 import { type WebhookMetrics, type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
 
+/** What a webhook service logs with: a manager's log is one. */
+interface ErrorLog {
+  error(fields: object, message?: string): void;
+}
+
 export interface WebhookServiceOptions extends Omit<WebhookServerOptions, "ready"> {
   readonly name?: string;
   /** Milliseconds to go on serving after the manager is told to stop. Default 30,000; 0 where nobody calls any more. */
@@ -14,6 +19,7 @@ export interface WebhookService {
   start(context?: {
     readonly webhookMetrics?: WebhookMetrics;
     readonly signal?: AbortSignal;
+    readonly log?: ErrorLog;
   }): Promise<{ ready(): void; stop(): Promise<void> }>;
 }
 
@@ -23,7 +29,10 @@ export function webhookService(options: WebhookServiceOptions): WebhookService {
     name,
     async start(context) {
       const metrics = serverOptions.metrics ?? context?.webhookMetrics;
-      const server = webhookServer({ ...serverOptions, ...(metrics ? { metrics } : {}), ready: false });
+      const log = context?.log;
+      const onError =
+        serverOptions.onError ?? (log && ((error, path) => log.error({ err: error, webhook: path }, "a webhook's handler failed")));
+      const server = webhookServer({ ...serverOptions, ...(onError ? { onError } : {}), ...(metrics ? { metrics } : {}), ready: false });
       const port = await server.listen();
       try {
         await onListening?.(server, port, context?.signal ?? new AbortController().signal);

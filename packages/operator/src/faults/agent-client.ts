@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request } from "node:http";
+import { timeoutSignal } from "@outrigger/kit/queue";
 
 /** Where an agent listens. */
 export interface AgentAddress {
@@ -80,7 +81,7 @@ export class AgentClient {
   ): Promise<{ readonly status: number; readonly text: string }> {
     const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     return new Promise((resolve, reject) => {
-      const signal = AbortSignal.timeout(this.#timeoutMs);
+      const signal = timeoutSignal(this.#timeoutMs);
       const sent = request(
         {
           agent: this.#connections,

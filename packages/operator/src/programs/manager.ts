@@ -1,5 +1,5 @@
 import { type LabelSelector, labelSelectorProblems } from "@outrigger/kit/api";
-import { jsonLog } from "@outrigger/kit/manager";
+import { jsonLog, type LogLevel } from "@outrigger/kit/manager";
 import { parseNames, parseNamespaces, runManager } from "../manager/index.ts";
 import { offered } from "../poddefaults/index.ts";
 import { type FlagValues, port, UsageError } from "./flags.ts";
@@ -9,7 +9,7 @@ type FailurePolicy = "Fail" | "Ignore";
 
 /** The manager inside a cluster: behind a Service, configured by flags, with JSON lines on standard output. */
 export async function run(values: FlagValues<typeof MANAGER_FLAGS>, signal: AbortSignal): Promise<void> {
-  const log = jsonLog("outrigger-manager", values["log-level"]);
+  const log = jsonLog("outrigger-manager", values["log-level"] as LogLevel);
   const metricsPort = port("metrics-port", values["metrics-port"]);
   await runManager({
     namespace: values.namespace,
