@@ -64,6 +64,11 @@ export default defineConfig({
         },
       },
       {
+        // Real containers, as root; see cluster/parts.ts.
+        ...source,
+        test: { name: "cluster", include: ["cluster/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+      },
+      {
         ...source,
         test: {
           name: "real",

@@ -18,7 +18,8 @@ const flags = PROGRAMS["manager"]!.flags;
 /** Longer than webhooks are served on after the pod was told to stop. */
 const GRACE_SECONDS = 45;
 
-const image = new Expression('include "outrigger.image" .', (values) => {
+/** The manager's image, as a quoted text. */
+export const image = new Expression('include "outrigger.image" . | quote', (values) => {
   const { repository, tag, digest } = values["image"] as Record<string, string>;
   return digest ? `${repository}@${digest}` : `${repository}:${tag || (values["appVersion"] as string)}`;
 });
@@ -125,7 +126,7 @@ function deployment(): Node {
 function container(): Node {
   return {
     name: "manager",
-    image: new Expression(`${image.helm} | quote`, image.evaluate),
+    image,
     imagePullPolicy: text("image.pullPolicy"),
     args: [
       "manager",

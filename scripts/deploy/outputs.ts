@@ -7,6 +7,7 @@ import { managerManifests, monitoringManifests } from "./manager.ts";
 import { LABELS, type Manifest, NAMESPACE, type Part } from "./manifest.ts";
 import { rbacManifests } from "./rbac.ts";
 import { evaluate, type Values } from "./template.ts";
+import { uninstallManifests } from "./uninstall.ts";
 import { defaults, isValue, VALUES, type Value, type ValueTree } from "./values.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../packages/operator/package.json", import.meta.url), "utf8")) as {
@@ -26,7 +27,7 @@ const NAMESPACE_OBJECT = {
 };
 
 export function allManifests(): Manifest[] {
-  return [...definitionManifests(), ...rbacManifests(), ...managerManifests(), ...monitoringManifests()];
+  return [...definitionManifests(), ...rbacManifests(), ...managerManifests(), ...monitoringManifests(), ...uninstallManifests()];
 }
 
 /** Every generated file. */
@@ -38,7 +39,14 @@ export function outputs(): ReadonlyMap<string, string> {
 
 function chart(manifests: readonly Manifest[]): [string, string][] {
   return [
-    [`${CHART}/Chart.yaml`, YAML_MADE + stringify(chartYaml())],
+    [
+      `${CHART}/Chart.yaml`,
+      YAML_MADE + stringify(chartYaml("outrigger", "The Outrigger manager: definitions, rights, webhooks and the manager itself")),
+    ],
+    [
+      `${CHART}-rules/Chart.yaml`,
+      YAML_MADE + stringify(chartYaml("outrigger-rules", "Rules for Outrigger: SidecarSets, PodDefaults and injection templates")),
+    ],
     [`${CHART}/values.yaml`, YAML_MADE + valuesYaml(VALUES, 0)],
     [
       `${CHART}/values.schema.json`,
@@ -51,11 +59,11 @@ function chart(manifests: readonly Manifest[]): [string, string][] {
   ];
 }
 
-function chartYaml(): object {
+function chartYaml(name: string, description: string): object {
   return {
     apiVersion: "v2",
-    name: "outrigger",
-    description: "Sidecar injection, pod defaults and network faults for Kubernetes",
+    name,
+    description,
     type: "application",
     version,
     appVersion: version,

@@ -79,7 +79,7 @@ function rbac(file: string, node: Node): Manifest {
   return { part: "rbac", file, node };
 }
 
-function rules(some: readonly PolicyRule[]): Node {
+export function rules(some: readonly PolicyRule[]): Node {
   return some.map(({ apiGroups, resources, resourceNames, verbs }) => ({
     apiGroups,
     resources,

@@ -135,6 +135,13 @@ export const VALUES: ValueTree = {
       schema: boolean,
     },
   },
+  uninstall: {
+    drain: {
+      comment: "Before an uninstallation a Job recovers network faults and takes webhooks and finalizers away; without it, nothing does.",
+      default: true,
+      schema: boolean,
+    },
+  },
   rbac: { aggregate: { comment: "Adds the rules' kinds to the ClusterRoles view, edit and admin.", default: true, schema: boolean } },
 };
 

@@ -4,6 +4,7 @@
  * `compileRules` once per change of the rules, `decide` per pod, `explainPod` for people; `runManager` for a cluster.
  */
 export * from "./admission/index.ts";
+export { type DrainOptions, drain, drainNamespaceRules, drainRules } from "./drain/index.ts";
 export {
   NetworkFault,
   type NetworkFaultControllerOptions,

@@ -11,8 +11,11 @@
  * - The webhook answers 503 until the rules are known, never "nothing matches".
  * - What stops takes away only what sends reviews to itself, once another that serves has taken over.
  */
+
+export { dynamicConfigurations } from "./configuration.ts";
 export { parseNames, parseNamespaces } from "./excluded.ts";
 export { allFeatures, type FeatureOptions } from "./features.ts";
+export { withoutConversion } from "./install.ts";
 export { readRules } from "./read-rules.ts";
 export { managerNamespaceRules } from "./rights.ts";
 export { type RunManagerOptions, runManager } from "./run-manager.ts";

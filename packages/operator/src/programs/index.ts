@@ -5,6 +5,7 @@
  * - A program is loaded only when it is called.
  * - Exit codes: 0 done or stopped by a signal, 1 failed (one line on standard error says why), 2 wrong usage.
  */
+import { DRAIN_FLAGS } from "./drain-flags.ts";
 import { type Flags, flagHelp, readFlags, UsageError } from "./flags.ts";
 import { MANAGER_FLAGS } from "./manager-flags.ts";
 
@@ -20,6 +21,11 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     summary: "inject sidecars, keep the status of rules, run network faults",
     flags: MANAGER_FLAGS,
     run: async (values, signal) => (await import("./manager.ts")).run(values as never, signal),
+  },
+  drain: {
+    summary: "before an uninstallation: recover faults, take webhooks and finalizers away",
+    flags: DRAIN_FLAGS,
+    run: async (values, signal) => (await import("./drain.ts")).run(values as never, signal),
   },
 };
 

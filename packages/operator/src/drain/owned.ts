@@ -1,0 +1,48 @@
+import type { KubeObject } from "@outrigger/kit/api";
+import { type DynamicResource, dynamicResource } from "@outrigger/kit/client";
+import { allFeatures, dynamicConfigurations } from "../manager/index.ts";
+
+/** Finalizers of our controllers begin so. */
+export const FINALIZER_PREFIX = "outrigger.dev/";
+/** What the manager makes for itself in its namespace. */
+export const CERTIFICATE_SECRETS = ["outrigger-webhook-ca", "outrigger-webhook-tls"];
+
+const NOWHERE = { url: "https://localhost" };
+const features = () => allFeatures({ namespace: "", excludedNamespaces: [], environment: {} });
+
+/** A definition of ours, and the resource by which its objects are read. */
+export interface OwnDefinition {
+  readonly name: string;
+  readonly resource: DynamicResource;
+  /** Its versions are converted by our webhook. */
+  readonly converts: boolean;
+}
+
+/** Definitions of all features, those that are off too. */
+export function definitionsOf(): readonly OwnDefinition[] {
+  return features().flatMap(({ definitions }) =>
+    (definitions?.(NOWHERE) ?? []).map((definition): OwnDefinition => {
+      const { group, names, scope, versions, conversion } = definition["spec"] as unknown as DefinitionSpec;
+      const version = versions.find(({ storage }) => storage)?.name ?? "";
+      return {
+        name: definition.metadata.name ?? "",
+        resource: dynamicResource(`${group}/${version}`, names.kind, names.plural, scope),
+        converts: conversion?.strategy === "Webhook",
+      };
+    }),
+  );
+}
+
+interface DefinitionSpec {
+  readonly group: string;
+  readonly names: { readonly kind: string; readonly plural: string };
+  readonly scope: "Namespaced" | "Cluster";
+  readonly versions: readonly { readonly name: string; readonly storage: boolean }[];
+  readonly conversion?: { readonly strategy: string };
+}
+
+/** Webhook configurations of all features. */
+export function configurationNames(): readonly { readonly kind: string; readonly name: string }[] {
+  const fixed = features().flatMap(({ configurations }): readonly KubeObject[] => configurations?.(NOWHERE) ?? []);
+  return [...fixed.map(({ kind, metadata }) => ({ kind, name: metadata.name ?? "" })), ...dynamicConfigurations];
+}
