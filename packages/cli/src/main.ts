@@ -97,5 +97,6 @@ try {
     process.exitCode = 1;
   }
 }
-// Whatever a command left open must not keep the process: it said what it had to say.
+// What was printed into a pipe is written before the end; whatever a command left open must not keep the process.
+for (const stream of [process.stdout, process.stderr]) await new Promise((written) => stream.write("", written));
 process.exit(process.exitCode ?? 0);

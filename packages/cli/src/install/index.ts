@@ -10,4 +10,5 @@
 
 export { install, type UninstallOptions, uninstall } from "./definitions.ts";
 export { type DeployOptions, deploy, type UndeployOptions, undeploy } from "./deploy.ts";
+export { ClusterObjects } from "./objects.ts";
 export { ended, type RunProjectOptions, runProject, startProgram } from "./run.ts";

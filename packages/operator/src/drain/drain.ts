@@ -101,7 +101,7 @@ async function release(
   { report, signal }: DrainOptions,
 ): Promise<void> {
   const { name, resource, converts } = definition;
-  if (converts) await withoutConversion(client, name).catch(ignoreAbsence);
+  if (converts) await withoutConversion(client, name, signal).catch(ignoreAbsence);
   const objects = (await absentAsNone(client.list(resource as DynamicResource, { signal }))) as readonly KubeObject[];
   let released = 0;
   for (const { metadata } of objects) {

@@ -1,9 +1,10 @@
 // What `helm uninstall` runs before it deletes anything: the program `drain`, with rights of its own.
-import { drainNamespaceRules, drainRules, PROGRAMS } from "@outrigger/operator";
-import { image } from "./manager.ts";
+import { drainNamespaceRules, drainRules } from "../drain/index.ts";
+import { PROGRAMS } from "../programs/index.ts";
 import { clusterWide, LABELS, MANAGER, type Manifest, namespace, namespaced } from "./manifest.ts";
 import { rules } from "./rbac.ts";
 import { block, Expression, type Node, text, truthy, when } from "./template.ts";
+import { image } from "./workload.ts";
 
 const NAME = "outrigger-drain";
 const API = "rbac.authorization.k8s.io/v1";

@@ -1,6 +1,7 @@
 // What the manager's code declares, as the manifests need it: nothing here is a list of its own.
 import type { KubeObject } from "@outrigger/kit/api";
-import { allFeatures, type Feature, featureRules, managerNamespaceRules } from "@outrigger/operator";
+import { type Feature, featureRules } from "../feature/index.ts";
+import { allFeatures, managerNamespaceRules } from "../manager/index.ts";
 import { NAMESPACE, WEBHOOK_SERVICE } from "./manifest.ts";
 
 export interface PolicyRule {

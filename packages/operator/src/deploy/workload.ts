@@ -1,5 +1,5 @@
 // The manager's Deployment, its Services, and what guards them.
-import { PROGRAMS } from "@outrigger/operator";
+import { PROGRAMS } from "../programs/index.ts";
 import {
   LABELS,
   MANAGER,

@@ -1,6 +1,6 @@
 // The values of the chart `outrigger`: default, schema and comment of each, from which values.yaml, values.schema.json and
 // the plain manifests are made.
-import { PROGRAMS } from "@outrigger/operator";
+import { PROGRAMS } from "../programs/index.ts";
 import type { Values } from "./template.ts";
 
 export interface Value {

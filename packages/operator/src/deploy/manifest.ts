@@ -20,7 +20,7 @@ export const NAMESPACE = "outrigger-system";
 export const PORTS = { webhook: 9443, metrics: 8443, probes: 8081 } as const;
 
 /** The release's namespace. */
-export const namespace = new Expression(".Release.Namespace", () => NAMESPACE);
+export const namespace = new Expression(".Release.Namespace", (values) => values["namespace"] ?? NAMESPACE);
 export const version = new Expression(".Chart.AppVersion", (values) => values["appVersion"]);
 
 /** Labels by which Services and policies find the manager's pods; they never change, since a Deployment's selector cannot. */
