@@ -60,10 +60,7 @@ test("the image is small, runs as nobody, has no shell, and says what it is", as
 
 test("Helm installs two replicas, which become ready", async () => {
   await it.helm(...install("one"));
-  await eventually(
-    async () => (await managers()).filter(({ status }) => status?.containerStatuses?.[0]?.ready).length === 2,
-    LONG,
-  );
+  await eventually(async () => (await managers()).filter(({ status }) => status?.containerStatuses?.[0]?.ready).length === 2, LONG);
 });
 
 test("the quickstart's objects run, with their sidecars and their network's labels", async () => {

@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process";
+import { startTestCluster, type TestCluster } from "@outrigger/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { command } from "./outrigger.ts";
+
+const NAMESPACE = "outrigger-system";
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster?.close());
+
+const outrigger = (...args: string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [command, ...args, "--manager", "--kubeconfig", cluster.kubeconfigFile],
+      { timeout: 100_000 },
+      (error, stdout, stderr) => (error ? reject(new Error(stderr)) : resolve(stdout)),
+    );
+  });
+/** Names of all objects of ours that are left. */
+const ours = async (): Promise<string[]> => {
+  const known = (await cluster.client.discover()).filter(({ verbs, resource }) => verbs.includes("list") && !resource.includes("/"));
+  const lists = await Promise.all(
+    known.map(async ({ group, version, resource }) => {
+      const path = `${group ? `/apis/${group}` : "/api"}/${version}/${resource}`;
+      const { items } = (await cluster.client.request({ method: "GET", path })) as { items: { metadata: { name: string } }[] };
+      return items.flatMap(({ metadata }) => (/outrigger|kruise/.test(metadata.name) ? [`${resource}/${metadata.name}`] : []));
+    }),
+  );
+  return [...new Set(lists.flat())].filter((name) => !/^(events|replicasets|pods|controllerrevisions)\//.test(name));
+};
+
+test("deploy brings the manager, again is no error, and undeploy leaves the definitions and the namespace", async () => {
+  await outrigger("deploy", "--no-wait", "--set", "replicas=1", "--set", "environment.io\\.contiv\\.tenant=blue");
+  expect(await ours()).toEqual(
+    expect.arrayContaining([
+      "deployments/outrigger-manager",
+      "services/outrigger-webhook",
+      "customresourcedefinitions/sidecarsets.apps.kruise.io",
+    ]),
+  );
+  await outrigger("deploy", "--no-wait", "--set", "replicas=1");
+  expect(await outrigger("undeploy")).toContain("the definitions and what people wrote stay");
+  expect((await ours()).filter((name) => !/^(customresourcedefinitions|namespaces)\//.test(name))).toEqual([]);
+  expect(await outrigger("undeploy", "--definitions", "delete", "--delete-namespace")).toContain("are gone");
+  expect((await ours()).filter((name) => !name.startsWith("namespaces/"))).toEqual([]);
+});
+
+test("what is no value is refused before anything is applied", async () => {
+  await expect(outrigger("deploy", "-n", NAMESPACE, "--set", "replica=3")).rejects.toThrow("there is no value replica");
+});
