@@ -1,23 +1,33 @@
 import { type AdmissionAnswer, type AdmissionRequest, invalid } from "@outrigger/kit/webhook";
 import { type Decision, decide, type Rules } from "../pipeline/index.ts";
-import type { Pod } from "../pod/index.ts";
+import type { ContainerDefaults, Pod } from "../pod/index.ts";
 
 /**
  * The answer about one pod: one call computes the result of all rules, whichever webhook entry sent it.
  *
  * @param namespaceLabels of the request's namespace
+ * @param containerDefaults what the namespace's LimitRanges give to containers
  * @param now when the decision is made; written to the pod in whole seconds, UTC
  */
 export function mutatePod(
   request: AdmissionRequest,
   rules: Rules,
-  { namespaceLabels, now }: { readonly namespaceLabels: Readonly<Record<string, string>>; readonly now: Date },
+  {
+    namespaceLabels,
+    containerDefaults,
+    now,
+  }: {
+    readonly namespaceLabels: Readonly<Record<string, string>>;
+    readonly containerDefaults?: ContainerDefaults | undefined;
+    readonly now: Date;
+  },
 ): AdmissionAnswer {
   if (request.operation !== "CREATE" || (request.subResource ?? "") !== "" || !isPod(request.object)) return { allowed: true };
   const pod = request.object;
   const decision = decide(pod, rules, {
     namespace: request.namespace ?? pod.metadata.namespace ?? "",
     namespaceLabels,
+    ...(containerDefaults === undefined ? {} : { containerDefaults }),
     now: wholeSeconds(now),
     operation: request.operation,
   });

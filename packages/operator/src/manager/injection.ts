@@ -1,7 +1,7 @@
 import type { KubeObject, LabelSelector } from "@outrigger/kit/api";
 import type { Informer } from "@outrigger/kit/cache";
 import { StatusError } from "@outrigger/kit/client";
-import { ConfigMap, Namespace } from "@outrigger/kit/kinds";
+import { ConfigMap, LimitRange, Namespace } from "@outrigger/kit/kinds";
 import { eventRecorder, type WritingEventRecorder } from "@outrigger/kit/manager";
 import {
   type AdmissionAnswer,
@@ -31,6 +31,7 @@ import { PATHS, POD_CONFIGURATION, podConfiguration, podWebhook, sidecarSetConfi
 import { deadlineOf, inTime } from "./deadline.ts";
 import { Freshness } from "./freshness.ts";
 import { LastingScope } from "./lasting-scope.ts";
+import { containerDefaults } from "./limit-ranges.ts";
 import { NamespaceLabels } from "./namespace-labels.ts";
 import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
 import { templateConfiguration } from "./rule-webhooks.ts";
@@ -58,6 +59,7 @@ export function injection(options: InjectionOptions): Feature {
     definitions: (webhook) => [sidecarSetCrd(clientConfig(webhook, PATHS.convert))],
     reads: [
       { resource: Namespace },
+      { resource: LimitRange },
       { resource: SidecarSets },
       { resource: PodDefaultsKind },
       { resource: ConfigMap, options: templates(options) },
@@ -188,7 +190,8 @@ class Injection implements RunningFeature {
   }
 
   #decide(request: AdmissionRequest, namespaceLabels: Readonly<Record<string, string>>): AdmissionAnswer {
-    return mutatePod(request, this.#rules.rules, { namespaceLabels, now: new Date() });
+    const ranges = this.#context.informers.for(LimitRange).lister.list({ namespace: request.namespace ?? "" });
+    return mutatePod(request, this.#rules.rules, { namespaceLabels, containerDefaults: containerDefaults(ranges), now: new Date() });
   }
 
   async #sidecarSet(request: AdmissionRequest, review: ReviewContext): Promise<AdmissionAnswer> {
