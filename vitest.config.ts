@@ -14,7 +14,9 @@ const endToEnd = hasKubectl ? ["e2e/**/*.test.ts", "examples/**/*.test.ts"] : wi
 // What waits for leases and time limits to run out; `npm run test:slow` on the devcluster, `npm run test:real` takes them too.
 const slow = [
   "e2e/kit/leader.test.ts",
-  ...(hasKubectl ? ["e2e/network-fault.test.ts", "e2e/overcommit.test.ts", "e2e/sidecarset-rollout.test.ts"] : []),
+  ...(hasKubectl
+    ? ["e2e/network-fault.test.ts", "e2e/overcommit.test.ts", "e2e/sidecarset-chaos.test.ts", "e2e/sidecarset-rollout.test.ts"]
+    : []),
 ];
 // Quick with one kubectl, slow with all of them.
 const kubectls = hasKubectl ? ["e2e/kubectl.test.ts"] : [];

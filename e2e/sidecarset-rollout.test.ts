@@ -2,8 +2,8 @@ import { eventually } from "@outrigger/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Outrigger, outrigger, startOutrigger } from "./outrigger.ts";
 
-/** An image that no kubelet can pull: the devcluster's by its name, a hollow node's pulls everything. */
-const failing = "fail/agent:2";
+/** An image that no kubelet starts: the devcluster's cannot pull from `fail/`, a real one refuses upper-case letters. */
+const failing = "fail/AGENT:2";
 
 let it: Outrigger;
 let namespace: string;
@@ -213,7 +213,7 @@ describe("what cannot go on", () => {
     await eventually(async () => (await condition("broken", "Ready")).reason === "UpdateFailing", { timeoutMs: 90_000 });
     const { message } = await condition("broken", "Ready");
     expect(message).toMatch(
-      /^2 of 3 pods behind; 2 wait until fewer pods are down; 1 pod not ready since the update, maxUnavailable is 1: \S+\/broken-\d: container agent: (ErrImagePull|ImagePullBackOff|CrashLoopBackOff)/,
+      /^2 of 3 pods behind; 2 wait until fewer pods are down; 1 pod not ready since the update, maxUnavailable is 1: \S+\/broken-\d: container agent: (ErrImagePull|ImagePullBackOff|InvalidImageName)/,
     );
     expect(await withImage(failing)).toHaveLength(1);
     expect(await it.kubectl("describe", "sidecarset", "broken")).toMatch(/UpdateFailing/);

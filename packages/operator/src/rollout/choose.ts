@@ -31,7 +31,8 @@ export interface Choice {
  * Which pods of a set are updated next.
  *
  * - Candidates are behind, selected and differ in images alone. `partition` of them, the last in order, stay as they are.
- * - A candidate that is not ready is updated at once: it costs no budget and never waits behind one that is ready.
+ * - A candidate that is not ready, or whose last update came to nothing, is updated at once: it costs no budget and never waits
+ *   behind one that is ready.
  * - Ready candidates follow while fewer than `maxUnavailable` pods are down. Down are: pods with the latest containers that are
  *   not settled and ready; pods whose earlier update the kubelet has not done; and pods of this choice that an earlier update
  *   of the set left unready.
@@ -60,7 +61,8 @@ export function choose(pods: readonly PodState[], strategy: RolloutStrategy): Ch
     };
 
   const turn = candidates.slice(0, Math.max(0, candidates.length - partition));
-  const isFree = ({ ready, busy }: PodState): boolean => !ready && !busy;
+  // What is down already by our doing goes no further down: a kubelet goes on to call a pod ready whose new image it cannot start.
+  const isFree = ({ ready, busy, touched, settled }: PodState): boolean => !busy && (!ready || (touched && !settled));
   const free = turn.filter(isFree);
   const downNow = new Set([...down, ...free.filter(({ touched }) => touched)]).size;
   const next: PodState[] = [...free];

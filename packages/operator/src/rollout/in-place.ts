@@ -86,7 +86,9 @@ export function emptied(pod: SeenPod, set: RolloutSet, now: string): InPlaceChan
   const stay = pod.spec.containers.filter(({ name }) => !leaving.has(name));
   const serves = stay.every((container) => {
     const status = statuses.get(container.name);
-    return status?.ready === true && (!names.has(container.name) || isSettled(container, status, record));
+    return (
+      status?.ready === true && status.state?.waiting === undefined && (!names.has(container.name) || isSettled(container, status, record))
+    );
   });
   if (!serves) return undefined;
   annotations[INPLACE_STATE_ANNOTATION] = state(pod, set, images, now);
@@ -152,7 +154,7 @@ function idleOf(pod: SeenPod, sidecar: RolloutSidecar, set: RolloutSet): string 
   const serves = (name: string): boolean => {
     const container = pod.spec.containers.find((one) => one.name === name);
     const status = pod.status?.containerStatuses?.find((one) => one.name === name);
-    return container !== undefined && status?.ready === true && isSettled(container, status, record);
+    return container !== undefined && status?.ready === true && status.state?.waiting === undefined && isSettled(container, status, record);
   };
   if (serves(first) !== serves(second)) return serves(first) ? second : first;
   const works = workingOf(pod, sidecar);

@@ -68,7 +68,8 @@ export function podState(pod: SeenPod, set: RolloutSet): PodState | undefined {
     updated: entry.hash === set.hash,
     upgradable: without.hash === set.hashWithoutImage,
     settled: unsettled.length === 0 && statuses.size === pod.spec.containers.length,
-    busy: unsettled.some(({ name }) => statuses.get(name)?.ready === true),
+    // A container that waits is not on its way: its new image cannot be started, though it may be called ready still.
+    busy: unsettled.some(({ name }) => statuses.get(name)?.ready === true && statuses.get(name)?.state?.waiting === undefined),
     ready: isReady(pod),
     touched: state !== undefined,
     selected: set.strategy.selector?.(labels) ?? true,
