@@ -73,6 +73,16 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: "attack",
+          include: hasKubectl ? ["attack/**/*.test.ts"] : [],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: "real",
           include: endToEnd,
           exclude: ["e2e/devcluster/**"],

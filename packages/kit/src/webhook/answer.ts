@@ -86,6 +86,7 @@ export function refuse(code: number, message: string): HttpAnswer {
 }
 const REASON: Readonly<Record<number, string>> = {
   400: "BadRequest",
+  401: "Unauthorized",
   404: "NotFound",
   405: "MethodNotAllowed",
   408: "Timeout",

@@ -7,13 +7,16 @@
  *   malformed body is a 400; 503 until it is ready, but for conversions. Each of these carries a Status.
  * - Every review that can be read is answered with its own version and uid, also when the handler throws.
  * - No key of a body reaches a prototype. Bodies that trickle are cut off after 30 seconds, headers after 10.
+ * - A flood is bounded: 1,024 connections and 64 MiB of bodies, and whoever is slow gives way to whoever is quick. Large bodies
+ *   wait behind small ones.
  * - `drain` goes on answering while callers still have connections; `setCertificate` drops none.
  *
  * Assumptions
  * - Handlers answer fast and keep no state per request: API servers wait with a user behind them, and call again.
  *
  * Caveats
- * - Who calls is not authenticated: API servers present no client certificate unless an administrator arranges it.
+ * - Callers are not authenticated without `clientCa`: API servers present no client certificate unless an administrator arranges it.
+ *   So a review is a claim, and a handler must change nothing because of it.
  */
 export { answerReview, type HttpAnswer } from "./answer.ts";
 export {
@@ -42,6 +45,7 @@ export {
   type Webhook,
   webhookPath,
 } from "./handler.ts";
+export type { LoadLimits } from "./load.ts";
 export { type OwnCertificate, type OwnCertificateOptions, ownCertificate, type ServedCertificate } from "./own-certificate.ts";
 export { type Registration, registerByUrl, registerWebhooks, type UrlRegistration, unregisterWebhooks } from "./register.ts";
 export {

@@ -2,10 +2,12 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { type CertificateAndKey, isKeyOf, PkiError } from "../pki/index.ts";
 import { LongTimer } from "../queue/index.ts";
 import { answerReview, type HttpAnswer, refuse } from "./answer.ts";
 import type { ReviewContext, Webhook } from "./handler.ts";
+import { type Held, Load, type LoadLimits } from "./load.ts";
 import { warnOf } from "./warning.ts";
 
 /** What was answered, for metrics. */
@@ -39,6 +41,13 @@ export interface WebhookServerOptions {
   readonly unready?: () => string | undefined;
   /** Bytes; larger bodies are refused with 413. Default 7 MiB. */
   readonly maxBodyBytes?: number;
+  /** What the server takes on at one time. Default: 1,024 connections, 64 MiB of bodies. */
+  readonly limits?: Partial<LoadLimits>;
+  /**
+   * PEM of the authority of API servers' client certificates. Where it is given, admission reviews of callers without such a
+   * certificate are refused with 401; conversions and probes are not, for API servers convert without one. Default: nobody is asked.
+   */
+  readonly clientCa?: string;
   /** Told of every review; the hot path does not measure time without it. */
   readonly onReview?: (report: ReviewReport) => void;
   /** Told of every request to a webhook, also of those that are refused. */
@@ -55,6 +64,8 @@ export interface WebhookServer {
   setReady(ready: boolean): void;
   /** New connections get this certificate; those that are open keep the one they have. @throws PkiError when the key is another certificate's; the old pair stays. */
   setCertificate(certificate: CertificateAndKey): void;
+  /** As `clientCa`, from now on; only for a server that had one. */
+  setClientCa(clientCa: string): void;
   /** Answers on, but 503 under `/readyz`, and asks callers to close; resolves when no connection is left, at the latest after `timeoutMs` (default 30,000). Then closes. */
   drain(timeoutMs?: number): Promise<void>;
   /** Ends every connection at once. */
@@ -62,12 +73,16 @@ export interface WebhookServer {
 }
 
 const MAX_BODY_BYTES = 7 * 1024 * 1024;
+const LIMITS: LoadLimits = { connections: 1024, bytes: 64 * 1024 * 1024 };
 const ANSWERED_TOGETHER = 16;
+/** Of larger bodies, which take long to parse, one at a time is answered between the others. */
+const LARGE = 256 * 1024;
 
 interface WholeReview {
   readonly webhook: Webhook;
   readonly body: Buffer;
   readonly context: RequestContext;
+  readonly held: Held;
   readonly response: ServerResponse;
   readonly started: number;
 }
@@ -81,12 +96,16 @@ class ReviewServer implements WebhookServer {
   readonly #options: WebhookServerOptions;
   readonly #webhooks: ReadonlyMap<string, Webhook>;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #load: Load;
   readonly #maxBodyBytes: number;
   #ready: boolean;
   #draining = false;
   /** Reviews that are read to their end and wait for their answer. */
   readonly #whole: WholeReview[] = [];
+  readonly #large: WholeReview[] = [];
+  #answering = false;
+  #certificate: CertificateAndKey;
+  #clientCa: string | undefined;
 
   constructor(options: WebhookServerOptions) {
     this.#options = options;
@@ -94,9 +113,13 @@ class ReviewServer implements WebhookServer {
     this.#maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
     this.#ready = options.ready ?? true;
     for (const path of this.#webhooks.keys()) options.metrics?.serves(path);
+    this.#load = new Load({ ...LIMITS, ...options.limits });
+    this.#certificate = options.certificate;
+    this.#clientCa = options.clientCa;
     this.#server = createServer(
       {
         ...pair(options.certificate),
+        ...(options.clientCa === undefined ? {} : { ca: options.clientCa, requestCert: true, rejectUnauthorized: false }),
         minVersion: "TLSv1.2",
         ALPNProtocols: ["http/1.1"],
         handshakeTimeout: 10_000,
@@ -111,10 +134,8 @@ class ReviewServer implements WebhookServer {
       },
       (request, response) => this.#serve(request, response),
     );
-    this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
+    this.#server.on("connection", (socket: Socket) => this.#load.opened(socket));
+    this.#server.on("secureConnection", (socket: Socket) => this.#load.secured(socket));
     // Handshakes fail when somebody scans the port or trusts another authority: the caller hears of it, we need not.
     this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
   }
@@ -130,18 +151,26 @@ class ReviewServer implements WebhookServer {
   }
 
   setCertificate(certificate: CertificateAndKey): void {
-    this.#server.setSecureContext(pair(certificate));
+    const next = pair(certificate);
+    this.#certificate = certificate;
+    this.#server.setSecureContext({ ...next, ...(this.#clientCa === undefined ? {} : { ca: this.#clientCa }) });
+  }
+
+  setClientCa(clientCa: string): void {
+    if (this.#clientCa === undefined) throw new TypeError("the server was made without clientCa: it asks nobody for a certificate");
+    this.#server.setSecureContext({ ...pair(this.#certificate), ca: clientCa });
+    this.#clientCa = clientCa;
   }
 
   async drain(timeoutMs = 30_000): Promise<void> {
     this.#draining = true;
-    if (this.#server.listening && this.#sockets.size > 0 && timeoutMs > 0) {
+    if (this.#server.listening && this.#load.connections > 0 && timeoutMs > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = new LongTimer(resolve, timeoutMs);
       const check = (): void => {
-        if (this.#sockets.size === 0) resolve();
+        if (this.#load.connections === 0) resolve();
       };
-      for (const socket of this.#sockets) socket.once("close", check);
+      for (const socket of this.#load.sockets) socket.once("close", check);
       this.#server.on("connection", (socket: Socket) => socket.once("close", check));
       await promise;
       timer.cancel();
@@ -185,6 +214,10 @@ class ReviewServer implements WebhookServer {
       this.#refuse(request, response, 503, "not ready: the rules are not read yet");
       return;
     }
+    if (this.#clientCa !== undefined && webhook.type !== "convert" && !(request.socket as TLSSocket).authorized) {
+      this.#refuse(request, response, 401, "reviews are taken from API servers alone: the client certificate is missing or not trusted");
+      return;
+    }
     const declared = Number(request.headers["content-length"] ?? 0);
     if (declared > this.#maxBodyBytes) {
       this.#refuse(request, response, 413, this.#tooLarge);
@@ -193,10 +226,12 @@ class ReviewServer implements WebhookServer {
     const timeoutMs = query < 0 ? undefined : timeoutOf(url);
     const received = timeoutMs === undefined ? 0 : performance.now();
     const started = this.#options.onReview ? performance.now() : 0;
-    this.#read(request, response, (body) => {
+    this.#read(request, response, (body, held) => {
       const context = new RequestContext(timeoutMs, request, received);
-      this.#whole.push({ webhook, body, context, response, started });
-      if (this.#whole.length === 1) setImmediate(this.#answerWhole);
+      (body.length > LARGE ? this.#large : this.#whole).push({ webhook, body, context, held, response, started });
+      if (this.#answering) return;
+      this.#answering = true;
+      setImmediate(this.#answerWhole);
     });
   }
 
@@ -207,7 +242,10 @@ class ReviewServer implements WebhookServer {
    */
   #answerWhole = (): void => {
     const batch = this.#whole.splice(0, ANSWERED_TOGETHER);
-    if (this.#whole.length > 0) setImmediate(this.#answerWhole);
+    const large = this.#large.shift();
+    if (large) batch.push(large);
+    this.#answering = this.#whole.length > 0 || this.#large.length > 0;
+    if (this.#answering) setImmediate(this.#answerWhole);
     const answers = batch.map((review) => answerReview(review.webhook, review.body, review.context));
     batch.forEach((review, index) => {
       const answer = answers[index]!;
@@ -216,17 +254,29 @@ class ReviewServer implements WebhookServer {
     });
   };
 
-  #finish({ webhook: { path }, context, response, started }: WholeReview, answer: HttpAnswer): void {
+  #finish({ webhook: { path }, context, held, response, started }: WholeReview, answer: HttpAnswer): void {
     context.end();
+    this.#load.release(held);
     if (answer.error !== undefined) (this.#options.onError ?? warnOf)(answer.error, path);
     this.#send(response, answer);
     this.#options.onReview?.({ path, status: answer.status, milliseconds: performance.now() - started });
   }
 
-  #read(request: IncomingMessage, response: ServerResponse, done: (body: Buffer) => void): void {
+  #read(request: IncomingMessage, response: ServerResponse, done: (body: Buffer, held: Held) => void): void {
     const chunks: Buffer[] = [];
     let size = 0;
     let over = false;
+    const held = this.#load.hold(() => {
+      over = true;
+      chunks.length = 0;
+      request.socket.destroy();
+    });
+    const { socket } = request;
+    this.#load.began(socket);
+    response.once("close", () => {
+      this.#load.release(held);
+      if (response.writableFinished) this.#load.answered(socket);
+    });
     request.on("data", (chunk: Buffer) => {
       if (over) return;
       size += chunk.length;
@@ -234,10 +284,17 @@ class ReviewServer implements WebhookServer {
         over = true;
         chunks.length = 0;
         this.#refuse(request, response, 413, this.#tooLarge);
-      } else chunks.push(chunk);
+      } else if (this.#load.take(held, chunk.length)) chunks.push(chunk);
+      else if (!over) {
+        over = true;
+        chunks.length = 0;
+        this.#refuse(request, response, 503, "too many reviews wait for their answer");
+      }
     });
     request.on("end", () => {
-      if (!over) done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+      if (over) return;
+      held.whole = true;
+      done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size), held);
     });
     request.on("error", () => response.destroy());
   }

@@ -37,7 +37,7 @@ import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
 import { templateConfiguration } from "./rule-webhooks.ts";
 import { type ScopeEntry, wideEntry } from "./scope.ts";
 import { metadataWhitelist, patchesMetadata, WHITELIST_RIGHT } from "./whitelist.ts";
-import { WideScope, wideUntil } from "./wide-scope.ts";
+import { WIDE_UNTIL_ANNOTATION, WideScope, wideUntil } from "./wide-scope.ts";
 
 const ADMISSION = { apiGroups: ["admissionregistration.k8s.io"] };
 
@@ -97,6 +97,7 @@ class Injection implements RunningFeature {
   readonly #namespaces: NamespaceLabels;
   readonly #whitelist: Coalesced<string | undefined>;
   #narrowing: NodeJS.Timeout | undefined;
+  #wideUntil = 0;
 
   constructor(options: InjectionOptions, context: FeatureContext) {
     this.#context = context;
@@ -152,11 +153,15 @@ class Injection implements RunningFeature {
   /** Sends pods to us: those that the rules can match, and all while the scope is wide. */
   configurations(observed: ObservedObjects): KubeObject[] {
     this.#scope.set(this.#rules.scopeRules);
-    const until = wideUntil(observed("MutatingWebhookConfiguration", POD_CONFIGURATION));
+    // Remembered too: whoever deletes the object does not narrow the scope.
+    const seen = wideUntil(observed("MutatingWebhookConfiguration", POD_CONFIGURATION));
+    if (seen > 0) this.#wideUntil = seen;
+    const until = this.#wideUntil > Date.now() ? this.#wideUntil : 0;
     clearTimeout(this.#narrowing);
     if (until > 0) this.#narrowing = setTimeout(() => this.#context.changed(), until - Date.now() + 1).unref();
     const entries = [...this.#scope.entries(), ...(until > 0 ? [this.#wideEntry] : [])];
-    return [podConfiguration(entries, this.#context.webhook(), this.#excluded)];
+    const configuration = podConfiguration(entries, this.#context.webhook(), this.#excluded);
+    return [until > 0 ? annotated(configuration, WIDE_UNTIL_ANNOTATION, new Date(until).toISOString()) : configuration];
   }
 
   refused({ metadata }: KubeObject, error: unknown): boolean {
@@ -180,12 +185,14 @@ class Injection implements RunningFeature {
   /** At once where all is known, as it nearly always is. */
   #pod(request: AdmissionRequest, review: ReviewContext): AdmissionAnswer | Promise<AdmissionAnswer> {
     const labels = this.#namespaces.known(request.namespace ?? "");
-    if (labels !== undefined && this.#freshness.isFresh) return this.#decide(request, labels);
+    if (labels !== undefined && this.#freshness.isFresh && this.#rules.reading === undefined) return this.#decide(request, labels);
     return this.#podLater(request, deadlineOf(review));
   }
 
   async #podLater(request: AdmissionRequest, deadline: number): Promise<AdmissionAnswer> {
     if (!this.#freshness.isFresh) await this.#freshness.wait(deadline);
+    const { reading } = this.#rules;
+    if (reading !== undefined) await inTime(reading, deadline, "a template is still being read");
     return this.#decide(request, await this.#namespaces.find(request.namespace ?? "", deadline));
   }
 
@@ -213,4 +220,8 @@ class Injection implements RunningFeature {
     }
     return answer;
   }
+}
+
+function annotated(object: KubeObject, key: string, value: string): KubeObject {
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [key]: value } } };
 }

@@ -185,7 +185,13 @@ export function configurations(features: readonly Feature[], target: WebhookTarg
 }
 
 function callsUs(object: KubeObject, target: WebhookTarget): boolean {
-  const webhooks = (object["webhooks"] as readonly { clientConfig?: { url?: string; service?: object } }[] | undefined) ?? [];
-  if ("url" in target) return webhooks.length === 0 || webhooks.some(({ clientConfig }) => clientConfig?.url?.startsWith(`${target.url}/`));
-  return webhooks.length === 0 || webhooks.some(({ clientConfig }) => clientConfig?.service !== undefined);
+  const webhooks =
+    (object["webhooks"] as readonly { clientConfig?: { url?: string; service?: { namespace?: string; name?: string } } }[] | undefined) ??
+    [];
+  // Whoever emptied it has nothing to lose.
+  if (webhooks.length === 0) return true;
+  return webhooks.some(({ clientConfig }) => {
+    if ("url" in target) return clientConfig?.url?.startsWith(`${target.url}/`);
+    return clientConfig?.service?.name === target.service.name && clientConfig.service.namespace === target.service.namespace;
+  });
 }

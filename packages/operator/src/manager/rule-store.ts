@@ -4,7 +4,7 @@ import { compileRules, type RuleOptions, type Rules } from "../pipeline/index.ts
 import type { RuleKind } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
 import { FAILURE_POLICY_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
-import { type InjectionTemplate, parseTemplate, TEMPLATE_KEY, templateSettings } from "../templates/index.ts";
+import { type InjectionTemplate, readTemplate, TEMPLATE_KEY, templateSettings } from "../templates/index.ts";
 import type { ScopeRule } from "./scope.ts";
 
 export interface RuleInformers {
@@ -26,7 +26,7 @@ const FAILURE_POLICIES: FailurePolicies = { SidecarSet: "Fail", PodDefaults: "Ig
  * The rules of the cluster, as the informers' stores have them, compiled when they are first asked for after a change.
  *
  * Guarantees
- * - `rules` is as new as the stores at the moment of the call.
+ * - `rules` is as new as the stores at the moment of the call, but for templates that are being read: see `reading`.
  * - A template that cannot be read leaves its last good version in force, and is reported once.
  * - `changed` is called after each change of a rule, with the rules already readable; not for a change of a status.
  */
@@ -41,6 +41,8 @@ export class RuleStore {
   /** The stores have moved since the rules were compiled: by a rule, or by something else. */
   #moved = true;
   #signature = "";
+  readonly #reading = new Set<Promise<void>>();
+  #changed: () => void = () => {};
 
   constructor(informers: RuleInformers, options: RuleOptions, report: RuleReport, policies: Partial<FailurePolicies> = {}) {
     this.#informers = informers;
@@ -51,17 +53,20 @@ export class RuleStore {
 
   /** Starts to follow the informers; call once. */
   follow(changed: () => void): void {
-    let told = false;
+    this.#changed = changed;
+    let telling = false;
+    let told = this.#signature;
     const moved = (): void => {
       this.#moved = true;
-      if (told) return;
-      told = true;
+      if (telling) return;
+      telling = true;
       // Once for all that comes in one piece.
       setImmediate(() => {
-        told = false;
-        const before = this.#signature;
-        this.#look();
-        if (this.#signature !== before) changed();
+        telling = false;
+        if (this.#moved) this.#look();
+        if (this.#signature === told) return;
+        told = this.#signature;
+        changed();
       });
     };
     this.#ends.push(...Object.values(this.#informers).map((informer: Informer) => informer.onProgress(moved)));
@@ -69,6 +74,12 @@ export class RuleStore {
 
   stop(): void {
     for (const end of this.#ends) end();
+  }
+
+  /** Resolves when no long template is being read; `undefined` where none is, as nearly always. */
+  get reading(): Promise<unknown> | undefined {
+    if (this.#moved) this.#look();
+    return this.#reading.size === 0 ? undefined : Promise.all(this.#reading);
   }
 
   get rules(): Rules {
@@ -134,26 +145,46 @@ export class RuleStore {
     const { name = "", resourceVersion = "" } = configMap.metadata;
     const before = this.#templates.get(name);
     if (before?.version === resourceVersion) return;
-    const kept = before?.template === undefined ? "it is not in force" : "its last good version stays in force";
-    let { template } = before ?? {};
+    const read: ReadTemplate = { version: resourceVersion, template: before?.template };
+    this.#templates.set(name, read);
+    const failed = (why: string): void =>
+      this.#report(configMap, `${why}; ${read.template === undefined ? "it is not in force" : "its last good version stays in force"}`);
     const text = (configMap["data"] as Record<string, string> | undefined)?.[TEMPLATE_KEY];
-    if (text === undefined) this.#report(configMap, `has no ${TEMPLATE_KEY}; ${kept}`);
-    else {
-      try {
-        const { read, problems } = templateSettings(configMap.metadata.annotations ?? {});
-        template = { ...parseTemplate(name, text), ...read };
-        for (const { annotation, message } of problems) this.#report(configMap, `annotation ${annotation}: ${message}; it says nothing`);
-      } catch (error) {
-        this.#report(configMap, `${TEMPLATE_KEY}: ${(error as Error).message}; ${kept}`);
-      }
+    if (text === undefined) {
+      failed(`has no ${TEMPLATE_KEY}`);
+      return;
     }
-    this.#templates.set(name, { version: resourceVersion, template });
+    const { read: settings, problems } = templateSettings(configMap.metadata.annotations ?? {});
+    const take = (template: InjectionTemplate): void => {
+      read.template = { ...template, ...settings };
+      for (const { annotation, message } of problems) this.#report(configMap, `annotation ${annotation}: ${message}; it says nothing`);
+    };
+    const refuse = (error: unknown): void => failed(`${TEMPLATE_KEY}: ${(error as Error).message}`);
+    try {
+      const template = readTemplate(name, text);
+      if (template instanceof Promise) this.#await(template, take, refuse);
+      else take(template);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  #await(reading: Promise<InjectionTemplate>, take: (template: InjectionTemplate) => void, refuse: (error: unknown) => void): void {
+    const done = reading
+      .then((template) => {
+        take(template);
+        this.#compiled = undefined;
+        this.#changed();
+      })
+      .catch(refuse)
+      .finally(() => this.#reading.delete(done));
+    this.#reading.add(done);
   }
 }
 
 interface ReadTemplate {
   readonly version: string;
-  readonly template: InjectionTemplate | undefined;
+  template: InjectionTemplate | undefined;
 }
 
 /** Another one for another rule; a status does not count. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabelSelector } from "@outrigger/kit/api";
 import { untilAborted } from "@outrigger/kit/cache";
-import { type Client, ConnectionError, connect, type KubeconfigOptions } from "@outrigger/kit/client";
+import { ConnectionError, connect, type KubeconfigOptions } from "@outrigger/kit/client";
 import type { Log } from "@outrigger/kit/controller";
 import { LeadershipLostError, type SecureMetricsOptions } from "@outrigger/kit/manager";
 import { ownCertificate } from "@outrigger/kit/webhook";
 import type { NetworkFaultControllerOptions } from "../faults/index.ts";
-import { chooseFeatures, type Feature } from "../feature/index.ts";
+import { chooseFeatures } from "../feature/index.ts";
 import { EXCLUDED_NAMESPACES } from "../pipeline/index.ts";
 import { allFeatures } from "./features.ts";
 import { processIdentity, releaseLeaseOfTheDead } from "./identity.ts";
@@ -14,7 +14,7 @@ import { checkMayRead, ensureNamespace } from "./install.ts";
 import { LEASE } from "./names.ts";
 import { FIELD_MANAGER } from "./registration.ts";
 import type { FailurePolicies } from "./rule-store.ts";
-import { Running } from "./running.ts";
+import { Running, type RunningParts } from "./running.ts";
 
 export interface RunManagerOptions {
   /** Default: the current kubeconfig, or the pod's service account. */
@@ -93,6 +93,12 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
   );
   const client = connect(options.kubeconfig ?? {}, { fieldManager: FIELD_MANAGER, userAgent: "outrigger", onWarning: () => {} });
   let ran = false;
+  // The same in each run: a lease that an earlier run could not give back is still this process's.
+  const identity = processIdentity();
+  let { port } = options.webhook;
+  const onListening = (listened: number): void => {
+    port = listened;
+  };
   const onReady = (): void => {
     if (!ran) options.onReady?.();
     ran = true;
@@ -100,7 +106,13 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
   try {
     while (!signal.aborted) {
       try {
-        await runOnce(client, features, { ...options, onReady });
+        await runOnce({
+          client,
+          ...features,
+          identity,
+          onListening,
+          options: { ...options, webhook: { ...options.webhook, port }, onReady },
+        });
       } catch (error) {
         // Nobody starts a manager again that people run by hand: it does so itself.
         const again = options.temporary && ran && (error instanceof LeadershipLostError || error instanceof ConnectionError);
@@ -114,11 +126,8 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
   }
 }
 
-async function runOnce(
-  client: Client,
-  { on, off }: { readonly on: readonly Feature[]; readonly off: readonly Feature[] },
-  options: RunManagerOptions,
-): Promise<void> {
+async function runOnce(parts: Omit<RunningParts, "certificate">): Promise<void> {
+  const { client, on, options } = parts;
   const { namespace, report, signal } = options;
   const stopped = new AbortController();
   const stop = (): void => stopped.abort(signal.reason);
@@ -138,7 +147,7 @@ async function runOnce(
       stopped.signal,
     );
     try {
-      await new Running({ client, certificate, on, off, identity: processIdentity(), options }).run(signal);
+      await new Running({ ...parts, certificate }).run(signal);
     } finally {
       certificate.stop();
     }

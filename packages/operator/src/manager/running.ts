@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Client } from "@outrigger/kit/client";
 import { dynamicResource } from "@outrigger/kit/client";
-import { type Manager, type MetricFamilies, manager, type RunningService, type Service, type ServiceContext } from "@outrigger/kit/manager";
+import {
+  LeadershipLostError,
+  type Manager,
+  type MetricFamilies,
+  manager,
+  type RunningService,
+  type Service,
+  type ServiceContext,
+} from "@outrigger/kit/manager";
 import { type OwnCertificate, type WebhookTarget, webhookService } from "@outrigger/kit/webhook";
 import type { Feature, RunningFeature } from "../feature/index.ts";
 import { installDefinitions } from "./install.ts";
@@ -13,7 +21,7 @@ import type { RunManagerOptions } from "./run-manager.ts";
 
 const Lease = dynamicResource("coordination.k8s.io/v1", "Lease", "leases", "Namespaced");
 /** A program that people stop by hand ends soon; one in a cluster within Kubernetes' 30 s. */
-const GRACE_MS = { temporary: 8_000, installed: 25_000 };
+const GRACE_MS = { temporary: 6_000, installed: 25_000 };
 const DRAIN_MS = 15_000;
 const LOOK_MS = 500;
 
@@ -23,6 +31,8 @@ export interface RunningParts {
   readonly on: readonly Feature[];
   readonly off: readonly Feature[];
   readonly identity: string;
+  /** Told the port on which the webhooks listen. */
+  readonly onListening: (port: number) => void;
   readonly options: RunManagerOptions;
 }
 
@@ -80,6 +90,9 @@ export class Running {
     } catch (error) {
       stopped.abort();
       await running.catch(() => {});
+      // Whoever lost the lease tries again: until then pods are refused rather than missed.
+      const leaves = this.#parts.options.temporary && this.#address && !(error instanceof LeadershipLostError);
+      if (leaves) await this.#registration.leave(false);
       throw error;
     } finally {
       for (const feature of this.#running) await feature.stop?.();
@@ -141,6 +154,7 @@ export class Running {
       unready: () => this.#unready(),
       onListening: async (server, port, signal) => {
         certificate.onChange((next) => server.setCertificate(next));
+        this.#parts.onListening(port);
         const host = webhook.host.includes(":") ? `[${webhook.host}]` : webhook.host;
         this.#address =
           webhook.mode === "url"
@@ -168,7 +182,7 @@ export class Running {
           this.#served.resolve();
         },
         stop: async () => {
-          if (options.temporary) {
+          if (options.temporary && options.signal.aborted) {
             const signal = AbortSignal.timeout(LOOK_MS * 4);
             const others = await this.#presence.others(signal).catch(() => []);
             await this.#registration.leave(others.length > 0);

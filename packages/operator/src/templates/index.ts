@@ -7,6 +7,7 @@
 export { applyTemplate, type TemplateContext, templateContainers } from "./apply.ts";
 export { DEFAULT_OPT_IN, type OptInOptions, type OptInQuestion, optIn, yesOrNo } from "./opt-in.ts";
 export { type ContentCheck, parseTemplate, TemplateError, type TemplateKey, type TemplateProblem } from "./parse.ts";
+export { readTemplate } from "./parse-thread.ts";
 export {
   BY_NAME_ANNOTATION,
   ORDER_ANNOTATION,

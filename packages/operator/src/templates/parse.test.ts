@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseTemplate, TemplateError, type TemplateProblem } from "./index.ts";
+import { parseTemplate, readTemplate, TemplateError, type TemplateProblem } from "./index.ts";
 import wrong from "./parse.data.json" with { type: "json" };
 
 const seed = `containers:
@@ -103,5 +103,27 @@ describe("a template", () => {
   test("does not grow without bounds through aliases", () => {
     const bomb = `labels: &a {x: y}\nannotations: *a\ncontainers:\n${"  - &c {name: a}\n"}${Array.from({ length: 500 }, () => "  - *c\n").join("")}`;
     expect(() => parseTemplate("t", bomb)).toThrow();
+  });
+});
+
+describe("a template that is written to take long", () => {
+  const lines = (count: number, line: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => line(index)).join("");
+  test.each([
+    ["many annotations", `annotations:\n${lines(6000, (index) => `  example.com/k${index}: "v"\n`)}`],
+    ["many entries", `env:\n${lines(6000, (index) => `- {name: k${index}, value: v}\n`)}`],
+    ["many mistakes", `env:\n${lines(6000, (index) => `- {name: k${index}, nope: v}\n`)}`],
+    ["one key many times", `annotations:\n${lines(6000, () => '  k: "v"\n')}`],
+    ["deep nesting", `annotations: ${"{".repeat(6000)}`],
+  ])("with %s is read or refused in a thread, while this one goes on", async (_what, text) => {
+    let longest = 0;
+    let last = performance.now();
+    const beat = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 5);
+    await (async () => readTemplate("t", text))().catch((error: Error) => error.message);
+    clearInterval(beat);
+    expect(longest).toBeLessThan(2_000);
   });
 });
