@@ -2,6 +2,14 @@ import { type AdmissionAnswer, type AdmissionRequest, invalid } from "@outrigger
 import { type Decision, decide, type Rules } from "../pipeline/index.ts";
 import type { ContainerDefaults, Pod } from "../pod/index.ts";
 
+export interface PodSurroundings {
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+  readonly containerDefaults?: ContainerDefaults | undefined;
+  readonly now: Date;
+  /** Told of the decision. */
+  readonly decided?: (decision: Decision) => void;
+}
+
 /**
  * The answer about one pod: one call computes the result of all rules, whichever webhook entry sent it.
  *
@@ -12,15 +20,7 @@ import type { ContainerDefaults, Pod } from "../pod/index.ts";
 export function mutatePod(
   request: AdmissionRequest,
   rules: Rules,
-  {
-    namespaceLabels,
-    containerDefaults,
-    now,
-  }: {
-    readonly namespaceLabels: Readonly<Record<string, string>>;
-    readonly containerDefaults?: ContainerDefaults | undefined;
-    readonly now: Date;
-  },
+  { namespaceLabels, containerDefaults, now, decided }: PodSurroundings,
 ): AdmissionAnswer {
   if (request.operation !== "CREATE" || (request.subResource ?? "") !== "" || !isPod(request.object)) return { allowed: true };
   const pod = request.object;
@@ -31,6 +31,7 @@ export function mutatePod(
     now: wholeSeconds(now),
     operation: request.operation,
   });
+  decided?.(decision);
   const audit = auditAnnotations(decision);
   if (decision.refusal !== undefined) return invalid(decision.refusal.causes, audit);
   return { allowed: true, ...(decision.patch.length === 0 ? {} : { patch: decision.patch }), ...audit };

@@ -1,8 +1,15 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { validate } from "@outrigger/kit/webhook";
 import { validatePodDefaults } from "../admission/index.ts";
-import { NETWORK_FAULT_RIGHTS, NetworkFault, type NetworkFaultControllerOptions, networkFaultController } from "../faults/index.ts";
+import {
+  NETWORK_FAULT_RIGHTS,
+  NetworkFault,
+  type NetworkFaultControllerOptions,
+  type NetworkFaultObject,
+  networkFaultController,
+} from "../faults/index.ts";
 import type { Feature } from "../feature/index.ts";
+import { faultFamilies } from "../figures/index.ts";
 import { nodeOvercommit } from "../overcommit/index.ts";
 import { podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { PATHS } from "./configuration.ts";
@@ -31,6 +38,9 @@ export function allFeatures(options: FeatureOptions): readonly Feature[] {
       definitions: () => [NetworkFault.crd() as unknown as KubeObject],
       controllers: [networkFaultController(options.faults)],
       permissions: NETWORK_FAULT_RIGHTS,
+      run: ({ informers }) => ({
+        metrics: async () => faultFamilies(informers.for(NetworkFault).lister.list() as unknown as readonly NetworkFaultObject[]),
+      }),
     },
     nodeOvercommit(),
   ];

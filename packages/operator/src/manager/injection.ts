@@ -1,7 +1,7 @@
 import type { KubeObject, LabelSelector } from "@outrigger/kit/api";
 import type { Informer } from "@outrigger/kit/cache";
 import { StatusError } from "@outrigger/kit/client";
-import { ConfigMap, LimitRange, Namespace } from "@outrigger/kit/kinds";
+import { ConfigMap, LimitRange, Namespace, Pod } from "@outrigger/kit/kinds";
 import { eventRecorder, type WritingEventRecorder } from "@outrigger/kit/manager";
 import {
   type AdmissionAnswer,
@@ -21,6 +21,9 @@ import {
   type Observed as ObservedObjects,
   type RunningFeature,
 } from "../feature/index.ts";
+import { Injections, type MetricFamily, MissedPods, rolloutFamilies } from "../figures/index.ts";
+import type { Decision } from "../pipeline/index.ts";
+import type { Pod as InjectedPod } from "../pod/index.ts";
 import { PodDefaultsKind } from "../poddefaults/index.ts";
 import { rolloutController } from "../rollout/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
@@ -94,6 +97,9 @@ class Injection implements RunningFeature {
   readonly #scope: LastingScope;
   readonly #wide: WideScope;
   readonly #wideEntry: ScopeEntry;
+  readonly #injections = new Injections();
+  readonly #missed: MissedPods;
+  readonly #decided = ({ reasons }: Decision): void => this.#injections.count(reasons);
   readonly #namespaces: NamespaceLabels;
   readonly #whitelist: Coalesced<string | undefined>;
   #narrowing: NodeJS.Timeout | undefined;
@@ -147,6 +153,12 @@ class Injection implements RunningFeature {
     );
     const seen = (object: object): void => this.#announced.seen(object as SidecarSet);
     informers.for(SidecarSets).addHandler({ onAdd: seen, onUpdate: seen });
+    this.#missed = new MissedPods({
+      pods: () => informers.for(Pod).lister.list() as unknown as readonly InjectedPod[],
+      rules: () => this.#rules.rules,
+      namespaceLabels: (name) => this.#namespaces.known(name) ?? {},
+      madeAt: (kind, rule) => this.#madeAt(kind, rule),
+    });
     this.#whitelist = new Coalesced(() => metadataWhitelist(client), 100);
   }
 
@@ -169,6 +181,17 @@ class Injection implements RunningFeature {
     if (metadata.name !== POD_CONFIGURATION || temporary || !this.#scope.coarsen()) return false;
     this.#context.report(`the webhook configuration for pods was refused: ${error.message}; until the rules change all pods are sent`);
     return true;
+  }
+
+  async metrics(): Promise<readonly MetricFamily[]> {
+    const sets = this.#context.informers.for(SidecarSets).lister.list() as unknown as readonly SidecarSet[];
+    return [...this.#injections.families(), ...rolloutFamilies(sets), ...(await this.#missed.families())];
+  }
+
+  #madeAt(kind: string, name: string): string | undefined {
+    const { informers } = this.#context;
+    if (kind === "SidecarSet") return informers.for(SidecarSets).lister.get({ name })?.metadata.creationTimestamp;
+    return kind === "PodDefaults" ? informers.for(PodDefaultsKind).lister.get({ name })?.metadata.creationTimestamp : undefined;
   }
 
   unready(): string | undefined {
@@ -198,7 +221,9 @@ class Injection implements RunningFeature {
 
   #decide(request: AdmissionRequest, namespaceLabels: Readonly<Record<string, string>>): AdmissionAnswer {
     const ranges = this.#context.informers.for(LimitRange).lister.list({ namespace: request.namespace ?? "" });
-    return mutatePod(request, this.#rules.rules, { namespaceLabels, containerDefaults: containerDefaults(ranges), now: new Date() });
+    const decided = request.dryRun ? {} : { decided: this.#decided };
+    const around = { namespaceLabels, containerDefaults: containerDefaults(ranges), now: new Date(), ...decided };
+    return mutatePod(request, this.#rules.rules, around);
   }
 
   async #sidecarSet(request: AdmissionRequest, review: ReviewContext): Promise<AdmissionAnswer> {

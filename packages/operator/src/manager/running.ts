@@ -12,6 +12,7 @@ import {
 } from "@outrigger/kit/manager";
 import { type OwnCertificate, type WebhookTarget, webhookService } from "@outrigger/kit/webhook";
 import type { Feature, RunningFeature } from "../feature/index.ts";
+import { certificateFamilies } from "../figures/index.ts";
 import { installDefinitions } from "./install.ts";
 import { quietLog } from "./log.ts";
 import { LEASE } from "./names.ts";
@@ -137,7 +138,10 @@ export class Running {
   /** The webhook server, with the figures of all features. */
   async #serve(context: ServiceContext): Promise<RunningService> {
     const metrics = async (): Promise<MetricFamilies> =>
-      (await Promise.all(this.#running.map((feature) => feature.metrics?.() ?? []))).flat();
+      [
+        certificateFamilies(this.#parts.certificate.current),
+        ...(await Promise.all(this.#running.map((feature) => feature.metrics?.() ?? []))),
+      ].flat();
     return { ...(await this.#server().start(context)), metrics };
   }
 

@@ -1,11 +1,4 @@
-/** A family of figures as Prometheus' client writes it in JSON; summed where several processes show it. */
-export interface MetricFamily {
-  readonly name: string;
-  readonly help: string;
-  readonly type: "counter" | "gauge";
-  readonly aggregator: "sum" | "first";
-  readonly values: readonly { readonly value: number; readonly labels: Readonly<Record<string, string>> }[];
-}
+import type { MetricFamily } from "../figures/index.ts";
 
 /** What overcommit counts; series stand at 0 from the start. */
 export class OvercommitMetrics {

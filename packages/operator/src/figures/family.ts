@@ -1,0 +1,19 @@
+/** A family of figures as Prometheus' client writes it in JSON; summed where several threads show it. */
+export interface MetricFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge";
+  readonly aggregator: "sum" | "first";
+  readonly values: readonly MetricValue[];
+}
+export interface MetricValue {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export function gauge(name: string, help: string, values: readonly MetricValue[]): MetricFamily {
+  return { name, help, type: "gauge", aggregator: "first", values };
+}
+export function counter(name: string, help: string, values: readonly MetricValue[]): MetricFamily {
+  return { name, help, type: "counter", aggregator: "sum", values };
+}
