@@ -30,6 +30,7 @@ export function mutatePod(
     ...(containerDefaults === undefined ? {} : { containerDefaults }),
     now: wholeSeconds(now),
     operation: request.operation,
+    draw: Math.random(),
   });
   decided?.(decision);
   const audit = auditAnnotations(decision);

@@ -36,6 +36,7 @@ import { Freshness } from "./freshness.ts";
 import { LastingScope } from "./lasting-scope.ts";
 import { containerDefaults } from "./limit-ranges.ts";
 import { NamespaceLabels } from "./namespace-labels.ts";
+import { pinIsThere, revisionInformer, revisionRead, revisionSource } from "./pinned-revisions.ts";
 import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
 import { templateConfiguration } from "./rule-webhooks.ts";
 import { type ScopeEntry, wideEntry } from "./scope.ts";
@@ -66,6 +67,7 @@ export function injection(options: InjectionOptions): Feature {
       { resource: SidecarSets },
       { resource: PodDefaultsKind },
       { resource: ConfigMap, options: templates(options) },
+      revisionRead(options.namespace),
     ],
     controllers: [rolloutController(options)],
     configurations: (webhook) => [...sidecarSetConfigurations(webhook), templateConfiguration(webhook, options.namespace)],
@@ -89,6 +91,7 @@ const MAX_EVENT = 1000;
 class Injection implements RunningFeature {
   readonly handlers: readonly Webhook[];
   readonly #context: FeatureContext;
+  readonly #namespace: string;
   readonly #excluded: readonly string[];
   readonly #rules: RuleStore;
   readonly #freshness: Freshness;
@@ -107,6 +110,7 @@ class Injection implements RunningFeature {
 
   constructor(options: InjectionOptions, context: FeatureContext) {
     this.#context = context;
+    this.#namespace = options.namespace;
     const { client, informers, changed, report, webhook } = context;
     this.#events = eventRecorder(client, { component: "outrigger-manager" });
     this.#excluded = [...new Set([...options.excludedNamespaces, options.namespace])];
@@ -121,6 +125,7 @@ class Injection implements RunningFeature {
       sidecarSets: informers.for(SidecarSets),
       podDefaults: informers.for(PodDefaultsKind),
       templates: informers.for(ConfigMap, templates(options)),
+      revisions: revisionInformer(informers, options.namespace),
     };
     this.#rules = new RuleStore(
       sources,
@@ -147,6 +152,7 @@ class Injection implements RunningFeature {
         { informer: sources.sidecarSets as unknown as Informer },
         { informer: sources.podDefaults as unknown as Informer },
         { informer: sources.templates as unknown as Informer, options: templates(options) },
+        revisionSource(sources.revisions, options.namespace),
         { informer: namespaces, onlyAfterBreak: true },
       ],
       { doubt: () => this.#announced.mayCome },
@@ -235,7 +241,13 @@ class Injection implements RunningFeature {
     const whitelist = patchesMetadata(request.object)
       ? await inTime(this.#whitelist.ask(), deadline, "kruise's configuration could not be read in time")
       : undefined;
-    const answer = validateSidecarSet(request, { others, ...(whitelist === undefined ? {} : { whitelist }) });
+    const pinned = pinIsThere(this.#context.client, request.object, this.#namespace);
+    const revisionFound = await inTime(pinned, deadline, "the set's revisions could not be read in time");
+    const answer = validateSidecarSet(request, {
+      others,
+      ...(whitelist === undefined ? {} : { whitelist }),
+      ...(revisionFound === undefined ? {} : { revisionFound }),
+    });
     const { object } = request;
     if (answer.allowed && !request.dryRun && object) {
       const set = convertSidecarSet(object, SidecarSets.apiVersion) as SidecarSet;

@@ -1,9 +1,9 @@
 import type { Client } from "@outrigger/kit/client";
 import { ForbiddenError, NotFoundError } from "@outrigger/kit/client";
-import { ConfigMap, MutatingWebhookConfiguration, Namespace } from "@outrigger/kit/kinds";
+import { ConfigMap, ControllerRevision, MutatingWebhookConfiguration, Namespace } from "@outrigger/kit/kinds";
 import { compileRules, EXCLUDED_NAMESPACES, type Rules } from "../pipeline/index.ts";
 import { type PodDefaults, PodDefaultsKind } from "../poddefaults/index.ts";
-import { type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
+import { REVISION_SET_LABEL, type SetRevision, type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
 import { type InjectionTemplate, parseTemplate, TEMPLATE_KEY, TEMPLATE_LABEL, templateSettings } from "../templates/index.ts";
 import { POD_CONFIGURATION } from "./configuration.ts";
 import { EXCLUDED_ANNOTATION } from "./names.ts";
@@ -21,10 +21,11 @@ export async function readRules(
   managerNamespace: string,
   told?: readonly string[],
 ): Promise<{ readonly rules: Rules; readonly namespaceLabels: Readonly<Record<string, string>> }> {
-  const [sidecarSets, podDefaults, configMaps, found, excludedNamespaces] = await Promise.all([
+  const [sidecarSets, podDefaults, configMaps, revisions, found, excludedNamespaces] = await Promise.all([
     none(client.list(SidecarSets)),
     none(client.list(PodDefaultsKind)),
     none(client.list(ConfigMap, { namespace: managerNamespace, labelSelector: TEMPLATE_LABEL })),
+    none(client.list(ControllerRevision, { namespace: managerNamespace, labelSelector: REVISION_SET_LABEL })),
     client.find(Namespace, { name: namespace }),
     told ?? runningExclusions(client),
   ]);
@@ -42,7 +43,12 @@ export async function readRules(
   });
   return {
     rules: compileRules(
-      { sidecarSets: sidecarSets as readonly SidecarSet[], podDefaults: podDefaults as readonly PodDefaults[], templates },
+      {
+        sidecarSets: sidecarSets as readonly SidecarSet[],
+        podDefaults: podDefaults as readonly PodDefaults[],
+        revisions: revisions as readonly SetRevision[],
+        templates,
+      },
       { excludedNamespaces, ownNamespace: managerNamespace, environment: process.env },
     ),
     namespaceLabels: found?.metadata.labels ?? {},

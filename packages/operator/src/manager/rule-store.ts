@@ -3,7 +3,7 @@ import type { Informer } from "@outrigger/kit/cache";
 import { compileRules, type RuleOptions, type Rules } from "../pipeline/index.ts";
 import type { RuleKind } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
-import { FAILURE_POLICY_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
+import { FAILURE_POLICY_ANNOTATION, REVISION_SET_LABEL, type SetRevision, type SidecarSet } from "../sidecarset/index.ts";
 import { type InjectionTemplate, readTemplate, TEMPLATE_KEY, templateSettings } from "../templates/index.ts";
 import type { ScopeRule } from "./scope.ts";
 
@@ -11,6 +11,8 @@ export interface RuleInformers {
   readonly sidecarSets: Informer;
   readonly podDefaults: Informer;
   readonly templates: Informer;
+  /** Revisions of SidecarSets. */
+  readonly revisions: Informer;
 }
 
 /** Told of a rule's object that cannot be used, and why. */
@@ -88,6 +90,7 @@ export class RuleStore {
       {
         sidecarSets: this.#sidecarSets,
         podDefaults: this.#podDefaults,
+        revisions: this.#pinned,
         templates: [...this.#templates.values()].flatMap(({ template }) => template ?? []),
       },
       this.#options,
@@ -99,7 +102,7 @@ export class RuleStore {
   #look(): void {
     this.#moved = false;
     const templates = this.#informers.templates.lister.list() as unknown as readonly KubeObject[];
-    const signature = [...this.#sidecarSets, ...this.#podDefaults, ...templates].map(signatureOf).join("\n");
+    const signature = [...this.#sidecarSets, ...this.#podDefaults, ...templates, ...this.#pinned].map(signatureOf).join("\n");
     if (signature === this.#signature) return;
     this.#signature = signature;
     this.#compiled = undefined;
@@ -135,6 +138,14 @@ export class RuleStore {
 
   get #sidecarSets(): readonly SidecarSet[] {
     return this.#informers.sidecarSets.lister.list() as unknown as readonly SidecarSet[];
+  }
+
+  /** Revisions of sets that pin one. */
+  get #pinned(): readonly SetRevision[] {
+    const pinning = new Set(this.#sidecarSets.flatMap(({ metadata, spec }) => (spec.injectionStrategy?.revision ? [metadata.name] : [])));
+    if (pinning.size === 0) return [];
+    const revisions = this.#informers.revisions.lister.list() as unknown as readonly SetRevision[];
+    return revisions.filter(({ metadata }) => pinning.has(metadata.labels?.[REVISION_SET_LABEL]));
   }
 
   get #podDefaults(): readonly PodDefaults[] {
@@ -187,10 +198,10 @@ interface ReadTemplate {
   template: InjectionTemplate | undefined;
 }
 
-/** Another one for another rule; a status does not count. */
-function signatureOf({ metadata, kind }: KubeObject): string {
+/** Another one for another rule; of a status only the name of the latest revision counts, which pods carry. */
+function signatureOf({ metadata, kind, status }: KubeObject & { readonly status?: { readonly latestRevision?: string } }): string {
   const { uid, generation, resourceVersion, labels, annotations } = metadata as KubeObject["metadata"] & { readonly generation?: number };
-  return JSON.stringify([kind, metadata.name, uid, generation ?? resourceVersion, labels, annotations]);
+  return JSON.stringify([kind, metadata.name, uid, generation ?? resourceVersion, labels, annotations, status?.latestRevision]);
 }
 
 /** What the scope needs to know of a rule object. */

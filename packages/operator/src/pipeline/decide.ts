@@ -14,7 +14,7 @@ import {
   writeInjectionRecord,
 } from "../pod/index.ts";
 import { type CompiledPodDefaults, PodDefaultsApplication } from "../poddefaults/index.ts";
-import { type CompiledSidecarSet, SidecarInjection, sidecarNames } from "../sidecarset/index.ts";
+import { type CompiledSidecarSet, pinnedFor, SidecarInjection, sidecarNames } from "../sidecarset/index.ts";
 import { applyTemplate, type InjectionTemplate, optIn, templateContainers } from "../templates/index.ts";
 import { confirm, type Past, withoutTemplates } from "./claims.ts";
 import type { Rules, Selected } from "./rules.ts";
@@ -29,6 +29,8 @@ export interface DecideContext {
   readonly operation?: string;
   /** What the namespace's LimitRanges give to containers: the one change by the API server that cannot be known otherwise. */
   readonly containerDefaults?: ContainerDefaults;
+  /** From 0 up to 1, by chance: which pods get a pinned revision under policy Partial with a percentage. Default: 0.5. */
+  readonly draw?: number;
   /** Also give reasons for rules whose selectors do not match; costs a look at every rule. */
   readonly everyRule?: boolean;
 }
@@ -112,7 +114,15 @@ function act(pod: Pod, rules: Rules, context: DecideContext, past: Past): Act {
 
   const ofSets: Reason[] = [];
   const labels = withoutTemplateKeys(draft.labels, past.entries, "labels");
-  const sets = active(matching(rules.sidecarSets, labels, context, "SidecarSet", ofSets), ofSets);
+  const chosenSets = atRevisions(
+    active(matching(rules.sidecarSets, labels, context, "SidecarSet", ofSets), ofSets),
+    labels,
+    draft,
+    context,
+  );
+  if (chosenSets.refused.length > 0)
+    return { draft, reasons: [...ofDefaults, ...ofSets, ...chosenSets.refused], causes: chosenSets.causes };
+  const { sets } = chosenSets;
   const injection = sets.length === 0 ? undefined : new SidecarInjection(draft, sets, context.containerDefaults);
   injection?.patchMetadata();
 
@@ -264,6 +274,27 @@ function active(sets: CompiledSidecarSet[], reasons: Reason[]): CompiledSidecarS
     });
     return false;
   });
+}
+
+/** Sets as they are, or as they were at the revision that they pin for this pod. */
+function atRevisions(
+  sets: CompiledSidecarSet[],
+  labels: Readonly<Record<string, string>>,
+  { annotations }: Draft,
+  { draw = 0.5 }: DecideContext,
+): { readonly sets: CompiledSidecarSet[]; readonly refused: readonly Reason[]; readonly causes: readonly Cause[] } {
+  if (sets.every(({ pin }) => pin === undefined)) return { sets, refused: [], causes: [] };
+  const at: CompiledSidecarSet[] = [];
+  const causes: Cause[] = [];
+  const refused: Reason[] = [];
+  for (const set of sets) {
+    const chosen = pinnedFor(set, { labels, annotations }, draw);
+    if ("message" in chosen) {
+      causes.push(chosen);
+      refused.push({ kind: "SidecarSet", rule: set.name, action: "refused", reason: "RevisionMissing", message: chosen.message });
+    } else at.push(chosen);
+  }
+  return { sets: at, refused, causes };
 }
 
 /** What the pod's user brought: without containers, variables and mounts of rules. */

@@ -7,7 +7,7 @@ import {
   type PodDefaults,
   podDefaultsProblems,
 } from "../poddefaults/index.ts";
-import { type CompiledSidecarSet, compileSidecarSet, type SidecarSet } from "../sidecarset/index.ts";
+import { type CompiledSidecarSet, compileSidecarSet, type SetRevision, type SidecarSet } from "../sidecarset/index.ts";
 import { DEFAULT_OPT_IN, type InjectionTemplate, type OptInOptions } from "../templates/index.ts";
 import { LabelIndex } from "./label-index.ts";
 import { compileSelector, type Matches } from "./selector.ts";
@@ -20,6 +20,8 @@ export interface RuleSources {
   readonly podDefaults?: readonly PodDefaults[];
   /** In version v1beta1, with their defaults. */
   readonly sidecarSets?: readonly SidecarSet[];
+  /** Revisions of SidecarSets; asked for sets that pin one. */
+  readonly revisions?: readonly SetRevision[];
   readonly templates?: readonly InjectionTemplate[];
 }
 
@@ -68,7 +70,7 @@ export function compileRules(sources: RuleSources, options: RuleOptions = {}): R
     (sources.sidecarSets ?? []).map((object) => ({
       object,
       problems: () => selectorProblems(object.spec),
-      rule: (): CompiledSidecarSet => compileSidecarSet(object),
+      rule: (): CompiledSidecarSet => compiled(object, sources.revisions),
     })),
     (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
     invalid,
@@ -84,6 +86,19 @@ export function compileRules(sources: RuleSources, options: RuleOptions = {}): R
     ]),
     optIn: options.optIn ?? DEFAULT_OPT_IN,
   };
+}
+
+/** Informers give the same object until it changes: what did not change is not compiled again. */
+const compiledBefore = new WeakMap<SidecarSet, CompiledSidecarSet>();
+
+function compiled(set: SidecarSet, revisions: readonly SetRevision[] | undefined): CompiledSidecarSet {
+  if (set.spec.injectionStrategy?.revision !== undefined || !Object.isFrozen(set)) return compileSidecarSet(set, revisions);
+  let rule = compiledBefore.get(set);
+  if (rule === undefined) {
+    rule = compileSidecarSet(set);
+    compiledBefore.set(set, rule);
+  }
+  return rule;
 }
 
 interface Source<T> {

@@ -15,6 +15,7 @@ export type ReasonCode =
   | "NotOptedIn"
   | "NotCreate"
   | "RuleInvalid"
+  | "RevisionMissing"
   /** The pod's annotation says that a rule did something to it which the rules of today would not do. */
   | "ClaimRejected";
 

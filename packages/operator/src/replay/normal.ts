@@ -4,7 +4,7 @@ import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION } from "../sidecarset/in
 export const MASK = "<masked>";
 const MASKED_VERSION = "<sidecarset resourceVersion>";
 
-/** Without what is never equal: the server's own fields, times, revisions (which come later), and our record. */
+/** Without what is never equal: the server's own fields, times, and our record. */
 export function normal(pod: Pod): Pod {
   const { status: _status, ...rest } = pod as Pod & { readonly status?: unknown };
   const { uid: _uid, resourceVersion: _version, creationTimestamp: _created, managedFields: _fields, ...metadata } = pod.metadata;
@@ -12,11 +12,8 @@ export function normal(pod: Pod): Pod {
   for (const key of [HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION]) {
     const text = annotations[key];
     if (text === undefined) continue;
-    const entries = JSON.parse(text) as Record<string, { updateTimestamp?: string; controllerRevision?: string }>;
-    for (const entry of Object.values(entries)) {
-      entry.updateTimestamp = MASK;
-      delete entry.controllerRevision;
-    }
+    const entries = JSON.parse(text) as Record<string, { updateTimestamp?: string }>;
+    for (const entry of Object.values(entries)) entry.updateTimestamp = MASK;
     annotations[key] = JSON.stringify(entries);
   }
   // The recording masks every version but "0".

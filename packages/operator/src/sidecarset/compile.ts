@@ -11,7 +11,9 @@ import {
 import { canaryBase } from "./canary.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";
 import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, ON_CONFLICT_ANNOTATION, VOLUMES_ANNOTATION } from "./names.ts";
+import { type CompiledPin, compilePin } from "./pin.ts";
 import { type CompiledResourcesPolicy, compileResourcesPolicy } from "./resources-policy.ts";
+import { pinnedRevision, revisionsOf, type SetRevision, setAtRevision } from "./revision.ts";
 import type { PatchPodMetadata, SidecarContainer, SidecarSet, TransferEnv } from "./set.ts";
 
 /** A set made ready for many pods: templates and volumes built once, frozen and shared by every pod they go to. */
@@ -32,6 +34,10 @@ export interface CompiledSidecarSet {
   readonly hashWithoutImage: string;
   /** Containers and native sidecars by name, sorted, as the hash annotation lists them. */
   readonly sidecarList: readonly string[];
+  /** What new pods get instead of the set as it is; absent where the set pins no revision. */
+  readonly pin: CompiledPin | undefined;
+  /** The revision that pods of it carry; absent while the controller has not named it. */
+  readonly revision: string | undefined;
   /** The set's own annotations around the time: `"<set>":{"updateTimestamp":"` … `","hash":…}`. */
   readonly record: { readonly head: string; readonly tail: string; readonly tailWithoutImage: string };
 }
@@ -61,8 +67,20 @@ export interface CompiledTransfer {
   readonly from: string | { readonly metadata: "labels" | "annotations"; readonly key: string } | undefined;
 }
 
-/** The hash of a set as its annotation says, else computed: the annotation is what running pods are compared with. */
-export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
+/**
+ * The hash of a set as its annotation says, else computed: the annotation is what running pods are compared with.
+ *
+ * @param revisions of this set and of others; asked where the set pins one
+ */
+export function compileSidecarSet(set: SidecarSet, revisions: readonly SetRevision[] = []): CompiledSidecarSet {
+  const pin = set.spec.injectionStrategy?.revision;
+  if (pin === undefined || (pin.revisionName === undefined && pin.customVersion === undefined)) return compileOne(set);
+  const found = pinnedRevision(pin, revisionsOf(set.metadata.name ?? "", revisions));
+  const at = found === undefined ? undefined : compileOne(setAtRevision(set, found), found.metadata.name);
+  return { ...compileOne(set), pin: compilePin(set, pin, at) };
+}
+
+function compileOne(set: SidecarSet, revision = set.status?.latestRevision): CompiledSidecarSet {
   const name = set.metadata.name ?? "";
   const annotations = set.metadata.annotations ?? {};
   const { spec } = set;
@@ -71,8 +89,9 @@ export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
   const sidecarList = [...containers, ...initContainers.filter((container) => container.native)].map((container) => container.name).sort();
   const hash = annotations[HASH_ANNOTATION] ?? hashSidecarSet(spec);
   const bareHash = annotations[HASH_WITHOUT_IMAGE_ANNOTATION] ?? hashWithoutImage(spec);
-  const tail = (value: string): string =>
-    `","hash":${JSON.stringify(value)},"sidecarSetName":${JSON.stringify(name)},"sidecarList":${JSON.stringify(sidecarList)}}`;
+  const tail = (value: string, more = ""): string =>
+    `","hash":${JSON.stringify(value)},"sidecarSetName":${JSON.stringify(name)},"sidecarList":${JSON.stringify(sidecarList)}${more}}`;
+  const controllerRevision = revision ? `,"controllerRevision":${JSON.stringify(revision)}` : "";
   return {
     name,
     paused: spec.injectionStrategy?.paused === true,
@@ -87,7 +106,13 @@ export function compileSidecarSet(set: SidecarSet): CompiledSidecarSet {
     hash,
     hashWithoutImage: bareHash,
     sidecarList,
-    record: { head: `${JSON.stringify(name)}:{"updateTimestamp":"`, tail: tail(hash), tailWithoutImage: tail(bareHash) },
+    pin: undefined,
+    revision: revision || undefined,
+    record: {
+      head: `${JSON.stringify(name)}:{"updateTimestamp":"`,
+      tail: tail(hash, controllerRevision),
+      tailWithoutImage: tail(bareHash),
+    },
   };
 }
 

@@ -15,6 +15,7 @@ export { otherVersion as otherVersionAnnotation, version as versionAnnotation } 
 export { SidecarInjection } from "./inject.ts";
 export * from "./names.ts";
 export { patchPodMetadata } from "./patch-metadata.ts";
+export { pinnedFor } from "./pin.ts";
 export { type ConversionClient, SidecarSets, SidecarSetsV1alpha1, schemaProblems, sidecarSetCrd } from "./resource.ts";
 export {
   pinnedRevision,

@@ -63,8 +63,9 @@ export function writeHashes(
     const old = Object.hasOwn(before, set.name) ? before[set.name] : undefined;
     const time = old?.hash === set[which] && old.updateTimestamp ? old.updateTimestamp : now;
     const tail = which === "hash" ? set.record.tail : set.record.tailWithoutImage;
+    // Until the controller has named the revision, an older call may know it already.
     const revision =
-      old?.hash === set[which] && old.controllerRevision !== undefined
+      which === "hash" && set.revision === undefined && old?.hash === set[which] && old.controllerRevision
         ? `${tail.slice(0, -1)},"controllerRevision":${JSON.stringify(old.controllerRevision)}}`
         : tail;
     parts.set(set.name, `${set.record.head}${time}${revision}`);
