@@ -1,6 +1,6 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { AlreadyExistsError, type Client, connect, dynamicResource, NotFoundError, StatusError } from "@outrigger/kit/client";
-import { ConfigMap, Namespace, Pod, ValidatingWebhookConfiguration } from "@outrigger/kit/kinds";
+import { ConfigMap, ControllerRevision, Namespace, Pod } from "@outrigger/kit/kinds";
 import {
   type DefaultingCase,
   type InjectionCase,
@@ -27,62 +27,64 @@ const DEADLINE_MS = 15_000;
 export class ClusterStage implements InjectionStage, SetStage {
   readonly canExclude = false;
   readonly #client: Client;
-  readonly #stop: () => Promise<void>;
+  readonly #kubeconfig: string;
   readonly #known = new Set<string>();
+  #stopManager: () => Promise<void> = async () => {};
   #made: string[] = [];
   #configured: InjectionCase["configMap"];
   #marks = 0;
 
-  private constructor(client: Client, stop: () => Promise<void>) {
+  private constructor(client: Client, kubeconfig: string) {
     this.#client = client;
-    this.#stop = stop;
+    this.#kubeconfig = kubeconfig;
   }
 
   /** Starts the manager, its webhooks by URL on loopback, against the cluster of a kubeconfig. */
   static async start(kubeconfig: string): Promise<ClusterStage> {
+    const stage = new ClusterStage(connect({ text: kubeconfig }, { onWarning: () => {} }), kubeconfig);
+    await stage.#startManager();
+    await stage.#namespace({ name: MARKER });
+    await stage.#client.create(SidecarSets, marker(0) as never);
+    return stage;
+  }
+
+  async #startManager(): Promise<void> {
     const stopping = new AbortController();
-    const client = connect({ text: kubeconfig }, { onWarning: () => {} });
-    const lines: string[] = [];
     const ready = Promise.withResolvers<void>();
     const running = runManager({
-      kubeconfig: { text: kubeconfig },
+      kubeconfig: { text: this.#kubeconfig },
       namespace: OWN_NAMESPACE,
       webhook: { mode: "url", host: "127.0.0.1", port: 0 },
       environment: {},
       temporary: true,
       signal: stopping.signal,
-      report: (line) => lines.push(line),
+      report: () => {},
       onReady: () => ready.resolve(),
     });
-    const stage = new ClusterStage(client, async () => {
+    this.#stopManager = async () => {
       stopping.abort();
       await running;
-      await client.close();
-    });
+    };
     await Promise.race([ready.promise, running]);
-    await stage.#namespace({ name: MARKER });
-    await client.create(SidecarSets, marker(0) as never);
-    return stage;
   }
 
   /** Takes away what it made, the definitions apart, and stops the manager. */
   async stop(): Promise<void> {
     await this.#clear();
     await this.#client.delete(SidecarSets, { name: MARKER });
-    await this.#stop();
+    await this.#stopManager();
+    await this.#client.close();
   }
 
   async submit(sets: readonly KubeObject[], recorded: InjectionCase, { unjudged = false } = {}) {
     await this.#surround({ namespaces: recorded.namespaces, configMap: recorded.configMap });
     await this.#clear();
-    const giveBack = unjudged ? await this.#withoutJudgement() : undefined;
     try {
-      for (const set of sets) await this.#write(set);
+      if (unjudged) await this.#asFoundThere(recorded.storedSidecarsets ?? []);
+      else for (const set of sets) await this.#write(set, true);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       return { refused: reasons(error) };
-    } finally {
-      await giveBack?.();
     }
     await this.#settled();
     const stored = await Promise.all([...new Set(this.#made)].map((name) => this.#client.get(SidecarSets, { name })));
@@ -128,7 +130,12 @@ export class ClusterStage implements InjectionStage, SetStage {
       const [v1alpha1, v1beta1] = await Promise.all(
         [SidecarSetsV1alpha1, SidecarSets].map((resource) => this.#client.get(resource as typeof SidecarSets, { name })),
       );
-      return { responseToCreate, v1alpha1: v1alpha1 as never, v1beta1: v1beta1 as never, controllerRevisions: [] };
+      return {
+        responseToCreate,
+        v1alpha1: v1alpha1 as never,
+        v1beta1: v1beta1 as never,
+        controllerRevisions: (await this.#revisions((set) => set === name)).map(recordedRevision),
+      };
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       return { refused: reasons(error) };
@@ -140,10 +147,15 @@ export class ClusterStage implements InjectionStage, SetStage {
     await eventually(
       async () => {
         const { metadata, status } = (await this.#client.get(SidecarSets, { name })) as unknown as SidecarSet;
-        return status?.observedGeneration === metadata.generation;
+        return status?.observedGeneration === metadata.generation && status?.latestRevision !== undefined;
       },
       { intervalMs: 5, timeoutMs: DEADLINE_MS },
     );
+  }
+
+  async #revisions(of: (set: string) => boolean): Promise<KubeObject[]> {
+    const { items } = await this.#client.list(ControllerRevision, { namespace: OWN_NAMESPACE });
+    return (items as unknown as KubeObject[]).filter(({ metadata }) => of(metadata.labels?.[REVISION_SET_LABEL] ?? ""));
   }
 
   /** The case's namespaces and kruise's configuration. */
@@ -170,13 +182,18 @@ export class ClusterStage implements InjectionStage, SetStage {
 
   async #clear(): Promise<void> {
     if (this.#made.length === 0) return;
-    for (const name of new Set(this.#made)) await this.#client.delete(SidecarSets, { name }).catch(unlessAbsent);
+    const names = new Set(this.#made);
+    for (const name of names) await this.#client.delete(SidecarSets, { name }).catch(unlessAbsent);
     this.#made = [];
     await this.#settled();
+    // Without a garbage collector the revisions of a set outlive it, and the next set of its name would meet them.
+    for (const { metadata } of await this.#revisions((set) => names.has(set)))
+      await this.#client.delete(ControllerRevision, { namespace: OWN_NAMESPACE, name: metadata.name ?? "" }).catch(unlessAbsent);
+    await eventually(async () => (await this.#revisions((set) => names.has(set))).length === 0, { intervalMs: 5, timeoutMs: DEADLINE_MS });
   }
 
   /** Creates a set in the version in which it is written, or updates the one of its name. */
-  async #write(set: KubeObject): Promise<void> {
+  async #write(set: KubeObject, andWait = false): Promise<void> {
     const resource = resourceOf(set);
     const name = set.metadata.name ?? "";
     try {
@@ -187,6 +204,7 @@ export class ClusterStage implements InjectionStage, SetStage {
       const { resourceVersion } = (await this.#client.get(resource, { name })).metadata;
       await this.#client.update(resource, { ...set, metadata: { ...set.metadata, resourceVersion } } as never);
     }
+    if (andWait) await this.#observed(name);
   }
 
   /** Resolves when API server and manager act on everything that was written before. */
@@ -208,34 +226,16 @@ export class ClusterStage implements InjectionStage, SetStage {
     );
   }
 
-  /** Takes our validation of sets out of force; what it returns puts it back. */
-  async #withoutJudgement(): Promise<() => Promise<void>> {
-    const name = "outrigger-sidecarsets";
-    const { metadata, webhooks } = (await this.#client.get(ValidatingWebhookConfiguration, { name })) as never as {
-      metadata: KubeObject["metadata"];
-      webhooks: object[];
-    };
-    const nonsense = { ...marker(0), metadata: { name: "nonsense" }, spec: { ...marker(0).spec, selector: {} } };
-    const accepted = async (): Promise<boolean> => {
-      try {
-        await this.#client.create(SidecarSets, nonsense as never, { dryRun: true });
-        return true;
-      } catch (error) {
-        if (error instanceof StatusError) return false;
-        throw error;
-      }
-    };
-    await this.#client.delete(ValidatingWebhookConfiguration, { name });
-    await eventually(accepted, { intervalMs: 2, timeoutMs: DEADLINE_MS });
-    return async () => {
-      await this.#client.create(ValidatingWebhookConfiguration, {
-        apiVersion: ValidatingWebhookConfiguration.apiVersion,
-        kind: ValidatingWebhookConfiguration.kind,
-        metadata: { name, labels: metadata.labels },
-        webhooks,
-      } as never);
-      await eventually(async () => !(await accepted()), { intervalMs: 2, timeoutMs: DEADLINE_MS });
-    };
+  /** Sets as kruise left them in a cluster in which our manager starts: nobody of ours has judged them. */
+  async #asFoundThere(sets: readonly SidecarSet[]): Promise<void> {
+    await this.#stopManager();
+    for (const { apiVersion, kind, metadata, spec } of sets) {
+      const { name, labels, annotations } = metadata;
+      const set = { apiVersion, kind, metadata: { name, labels, annotations }, spec };
+      await this.#client.create(SidecarSets, JSON.parse(JSON.stringify(set)) as never);
+      this.#made.push(name ?? "");
+    }
+    await this.#startManager();
   }
 }
 
@@ -243,6 +243,14 @@ export class ClusterStage implements InjectionStage, SetStage {
 function resourceOf({ apiVersion }: KubeObject) {
   return dynamicResource(apiVersion, "SidecarSet", "sidecarsets", "Cluster");
 }
+
+/** A revision as the recording has it. */
+function recordedRevision(found: KubeObject): object {
+  const { name, labels, annotations } = found.metadata;
+  return { name, labels, annotations, revision: found["revision"], data: found["data"] };
+}
+
+const REVISION_SET_LABEL = "kruise.io/sidecarset-name";
 
 function marker(mark: number) {
   return {
