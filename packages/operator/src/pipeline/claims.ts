@@ -157,7 +157,9 @@ export function withoutTemplates(containers: readonly Container[], past: readonl
 type Texts = Readonly<Record<string, string>> | undefined;
 
 function sameText(a: Texts, b: Texts, key: string): boolean {
-  return a !== undefined && b !== undefined && Object.hasOwn(a, key) && Object.hasOwn(b, key) && a[key] === b[key];
+  // Null where a pod's author wrote null.
+  if (!a || !b) return false;
+  return Object.hasOwn(a, key) && Object.hasOwn(b, key) && a[key] === b[key];
 }
 
 function sameItem<T>(a: readonly T[] | undefined, b: readonly T[] | undefined, is: (item: T) => boolean): boolean {
