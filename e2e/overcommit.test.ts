@@ -2,7 +2,7 @@ import { runManager } from "@outrigger/operator";
 import { eventually, type TestCluster } from "@outrigger/testing";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
-import { startCluster } from "./outrigger.ts";
+import { outrigger, startCluster } from "./outrigger.ts";
 
 interface NodeObject {
   metadata: { name: string; annotations?: Record<string, string> };
@@ -135,6 +135,8 @@ test("a node offers its true CPU times the ratio, pods beyond the true value run
   await eventually(async () =>
     expect(await kubectl("get", "events", "-A", "--field-selector", "reason=Overcommitted")).toContain("default/"),
   );
+  const { stdout } = await outrigger(["explain", "node", name, "--kubeconfig", cluster.kubeconfigFile]);
+  expect(stdout).toMatch(/cpu +\S+ +\S+ +\S+ +1\.[34]\d? +NodeOvercommit general: ratio 2\nmemory +\S+ +\S+ +NodeOvercommit general: ratio 1\nAtRatio\n/);
 });
 
 test("the kubelet's writes are amplified once, those of others change nothing, and neither amplifies twice", async () => {

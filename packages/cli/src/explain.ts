@@ -7,9 +7,12 @@ import { excludedNamespaces } from "./excluded.ts";
 import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
 import { table } from "./table.ts";
 
-export interface ExplainOptions extends ClusterOptions {
-  readonly namespace?: string;
+export interface OutputOptions {
   readonly output: "text" | "json" | "yaml";
+}
+
+export interface ExplainOptions extends ClusterOptions, OutputOptions {
+  readonly namespace?: string;
   readonly managerNamespace: string;
   readonly excludedNamespaces?: string;
 }
@@ -35,12 +38,15 @@ export async function explainPod(name: string, options: ExplainOptions): Promise
     const { rules, namespaceLabels } = await readRules(client, namespace, options.managerNamespace, excluded);
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
     const explanations = explain(pod as unknown as Pod, rules, { namespace, namespaceLabels, now });
-    if (options.output === "json") console.log(JSON.stringify(explanations, null, 2));
-    else if (options.output === "yaml") console.log(stringify(explanations).trimEnd());
-    else console.log(text(namespace, name, explanations));
+    console.log(options.output === "text" ? text(namespace, name, explanations) : shown(explanations, options.output));
   } finally {
     await client.close();
   }
+}
+
+/** An answer as programs read it. */
+export function shown(answer: unknown, output: "json" | "yaml"): string {
+  return output === "json" ? JSON.stringify(answer, null, 2) : stringify(answer).trimEnd();
 }
 
 function text(namespace: string, name: string, explanations: readonly Explanation[]): string {

@@ -73,6 +73,17 @@ cluster(explain.command("sidecarset <name>"))
   .option("--excluded-namespaces <names>", "what the manager was given as that")
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
   .action(async (name, options) => (await import("./explain-sidecarset.ts")).explainSidecarSet(name, options));
+const output = (): Option => new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text");
+cluster(explain.command("node <name>"))
+  .description("what a node truly has, what it offers, and why")
+  .addOption(output())
+  .action(async (name, options) => (await import("./explain-node.ts")).explainNode(name, options));
+for (const kind of ["Job", "CronJob"] as const)
+  cluster(explain.command(`${kind.toLowerCase()} <name>`))
+    .description(`what JobPolicies changed in a ${kind}, or would, and why`)
+    .option("-n, --namespace <name>", `namespace of the ${kind}`)
+    .addOption(output())
+    .action(async (name, options) => (await import("./explain-job.ts")).explainJob(kind, name, options));
 
 faultCommands(program, cluster);
 projectCommands(program);

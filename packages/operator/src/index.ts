@@ -15,6 +15,17 @@ export {
 } from "./faults/index.ts";
 export { type Feature, featureRules, UnknownFeatureError } from "./feature/index.ts";
 export {
+  decideObject as decideJobObject,
+  JOB_POLICY_ANNOTATION,
+  JobPolicies,
+  JobPolicy,
+  type JobPolicyObject,
+  type JobPolicySpec,
+  type JobPolicyStatus,
+  type JobReason,
+  readJobReasons,
+} from "./jobs/index.ts";
+export {
   allFeatures,
   type FeatureOptions,
   managerNamespaceRules,

@@ -10,6 +10,7 @@ import {
 } from "../faults/index.ts";
 import type { Feature } from "../feature/index.ts";
 import { faultFamilies } from "../figures/index.ts";
+import { jobPolicies } from "../jobs/index.ts";
 import { nodeOvercommit } from "../overcommit/index.ts";
 import { podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
 import { PATHS } from "./configuration.ts";
@@ -43,5 +44,6 @@ export function allFeatures(options: FeatureOptions): readonly Feature[] {
       }),
     },
     nodeOvercommit(),
+    jobPolicies(options),
   ];
 }
