@@ -136,7 +136,9 @@ test("a node offers its true CPU times the ratio, pods beyond the true value run
     expect(await kubectl("get", "events", "-A", "--field-selector", "reason=Overcommitted")).toContain("default/"),
   );
   const { stdout } = await outrigger(["explain", "node", name, "--kubeconfig", cluster.kubeconfigFile]);
-  expect(stdout).toMatch(/cpu +\S+ +\S+ +\S+ +1\.[34]\d? +NodeOvercommit general: ratio 2\nmemory +\S+ +\S+ +NodeOvercommit general: ratio 1\nAtRatio\n/);
+  expect(stdout).toMatch(
+    /cpu +\S+ +\S+ +\S+ +1\.[34]\d? +NodeOvercommit general: ratio 2\nmemory +\S+ +\S+ +NodeOvercommit general: ratio 1\nAtRatio\n/,
+  );
 });
 
 test("the kubelet's writes are amplified once, those of others change nothing, and neither amplifies twice", async () => {
