@@ -14,6 +14,7 @@ const endToEnd = hasKubectl ? ["e2e/**/*.test.ts", "examples/**/*.test.ts"] : wi
 // What waits for leases and time limits to run out; `npm run test:slow` on the devcluster, `npm run test:real` takes them too.
 const slow = [
   "e2e/kit/leader.test.ts",
+  "e2e/project.test.ts",
   ...(hasKubectl
     ? ["e2e/network-fault.test.ts", "e2e/overcommit.test.ts", "e2e/sidecarset-chaos.test.ts", "e2e/sidecarset-rollout.test.ts"]
     : []),
@@ -54,6 +55,10 @@ export default defineConfig({
       {
         ...source,
         test: { name: "slow", include: [...slow, ...kubectls], testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false },
+      },
+      {
+        ...source,
+        test: { name: "tutorial", include: ["packaging/tutorial.test.ts"], testTimeout: 600_000, hookTimeout: 300_000 },
       },
       {
         ...source,

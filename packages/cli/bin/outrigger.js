@@ -3,8 +3,8 @@
 // (the npm package `node`); this file itself must run on old ones, and lies here rather than in dist/ so that npm can
 // link it before anything is built.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, readFileSync } from "node:fs";
+import * as modules from "node:module";
 import { fileURLToPath } from "node:url";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -14,7 +14,14 @@ if (!existsSync(main)) {
   console.error("outrigger: not built yet; run `npm run build` in the repository first");
   process.exitCode = 1;
 } else if (major > 22 || (major === 22 && minor >= 19)) {
-  await import(new URL("../dist/main.js", import.meta.url).href);
+  if (process.argv.length === 3 && ["--version", "-V"].includes(process.argv[2] ?? "")) {
+    // Asked by scripts and completions; nothing else is loaded for it.
+    console.log(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version);
+  } else {
+    // Compiled code is kept between runs, where Node can.
+    modules.enableCompileCache?.();
+    await import(new URL("../dist/main.js", import.meta.url).href);
+  }
 } else {
   runUnderOwnNode();
 }
@@ -22,7 +29,7 @@ if (!existsSync(main)) {
 function runUnderOwnNode() {
   let node;
   try {
-    node = createRequire(import.meta.url).resolve("node/bin/node");
+    node = modules.createRequire(import.meta.url).resolve("node/bin/node");
   } catch {
     console.error(
       `outrigger: needs Node 22.19 or newer, this is ${process.versions.node}; install a newer one, or run \`npm ci\` in the repository, which brings its own`,

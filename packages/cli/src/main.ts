@@ -1,6 +1,6 @@
 // The command line. Each command is a file of its own, loaded only when it is called, so that `--help` stays fast.
 import { readFileSync } from "node:fs";
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import { CliError, lineOf } from "./errors.ts";
 import { EXCLUDED_BY_DEFAULT } from "./excluded.ts";
 import { faultCommands } from "./fault-commands.ts";
@@ -33,7 +33,7 @@ program
   .option("--kubeconfig <file>", "where to write the kubeconfig", ".outrigger/kubeconfig")
   .option("--ready-file <file>", "file that is written once everything is ready")
   .option("--bare", "the API server alone: no control loops, no manager, no quickstart")
-  .option("--no-manager", "leave the manager out (and with it the quickstart)")
+  .option("--no-manager", "leave the manager (and with it the quickstart), or the project's operator, out")
   .option("--no-quickstart", "leave the quickstart's objects out")
   .option("--once", "check what the quickstart promises, then stop; exit code 1 when something is not as promised")
   .action(async (options) => {
@@ -88,6 +88,18 @@ for (const kind of ["Job", "CronJob"] as const)
 faultCommands(program, cluster);
 projectCommands(program);
 installCommands(program, cluster);
+
+program
+  .command("completion")
+  .description("print the script that completes commands and options: source <(outrigger completion bash)")
+  .addArgument(new Argument("<shell>").choices(["bash", "zsh", "fish"]))
+  .action(async (shell) => (await import("./completion.ts")).completion(shell));
+program
+  .command("__complete [words...]", { hidden: true })
+  .allowUnknownOption()
+  .helpOption(false)
+  .passThroughOptions()
+  .action(async (words) => console.log((await import("./completion.ts")).candidates(program, words).join("\n")));
 
 function portNumber(text: string): number {
   const port = Number(text);

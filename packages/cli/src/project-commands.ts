@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 /** Declares the commands that make a project and add to it; what they do is loaded when one is called. */
 export function projectCommands(program: Command): void {
@@ -33,4 +33,10 @@ export function projectCommands(program: Command): void {
       const { requireProject } = await import("./project/index.ts");
       await (await import("./manifests/index.ts")).manifests(requireProject("manifests"), options);
     });
+
+  program
+    .command("lint [path...]")
+    .description("find what bites in practice in manifests and charts (default: those of the project, or of this folder)")
+    .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
+    .action(async (paths, options) => (await import("./lint/index.ts")).lint(paths, options));
 }

@@ -42,6 +42,7 @@ export {
   CustomResourceDefinition,
   DaemonSet,
   Deployment,
+  fromManager,
   Ingress,
   Job,
   Namespace,
@@ -54,6 +55,7 @@ export {
   Service,
   ServiceAccount,
   StatefulSet,
+  withEnvironment,
 } from "./kinds/index.ts";
 export { type Manager, type ManagerOptions, manager } from "./manager/index.ts";
 export { type CustomResource, defineResource, formerVersion, t, withVersions } from "./schema/index.ts";
