@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createCa, issueCertificate } from "@outrigger/kit/pki";
+import type { AuthorizationDecision, AuthorizationQuestion } from "@outrigger/kit/schema";
 import { admissionChain } from "./admission/index.ts";
 import { bootstrap } from "./bootstrap/index.ts";
 import type { Devcluster, DevclusterOptions, LogSource } from "./devcluster.ts";
@@ -49,13 +50,16 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
   const reader = clusterReader(store);
   const resources = new Resources();
   const streams = new OpenStreams();
+  const authorizer = rbac(reader);
   const chain = admissionChain({
     reader,
+    decide: (user, question) => decision(authorizer, user, question),
+    resourceOfKind: (group, version, kind) =>
+      resources.all().find((one) => one.group === group && one.version === version && one.kind === kind),
     served: (group, plural) => resources.all().filter((one) => one.group === group && one.plural === plural),
     // A plug-in whose other half is no control loop of ours would hold its objects for ever; the bare server is as envtest has it.
-    disabled: options.bare ? ["ServiceAccount"] : ["StorageObjectInUseProtection"],
+    disabled: options.bare ? ["ServiceAccount", "NoEffect"] : ["StorageObjectInUseProtection"],
   });
-  const authorizer = rbac(reader);
   const parts: RegistryParts = { store, reader, admission: withoutEscalation(chain, authorizer, reader) };
   const accountTokens = serviceAccountTokens(reader);
   const known = staticTokens([{ token: aliceToken, username: "alice", groups: ["developers"] }, ...(options.tokens ?? [])]);
@@ -136,6 +140,14 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
       return closing;
     },
   };
+}
+
+/** What an expression asks, put to the authorizer. */
+function decision(authorizer: ReturnType<typeof rbac>, user: UserInfo, question: AuthorizationQuestion): AuthorizationDecision {
+  const { verb, path = "", group = "", resource = "", subresource = "", namespace = "", name = "" } = question;
+  const attributes = { verb, isResource: path === "", group, version: "*", resource, subresource, namespace, name, path };
+  const reason = authorizer.reason(user, attributes);
+  return { allowed: authorizer.allows(user, attributes), ...(reason !== undefined && { reason }) };
 }
 
 function found(user: UserInfo | undefined): { user: UserInfo } | undefined {

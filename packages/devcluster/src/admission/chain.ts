@@ -1,14 +1,19 @@
-import type { Admission, AdmissionAttributes, ClusterReader } from "../registry/index.ts";
+import type { Admission, AdmissionAttributes, ClusterReader, Decide } from "../registry/index.ts";
 import type { AuditSink } from "./ask.ts";
 import { WebhookCaller } from "./caller.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-classes.ts";
 import { defaultTolerationSeconds } from "./default-tolerations.ts";
 import type { ServedVersions } from "./hooks.ts";
+import { limitRanger } from "./limit-ranger.ts";
 import { MutatingWebhooks, Reinvocation } from "./mutating.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { noEffect } from "./no-effect.ts";
 import { taintNodesByCondition } from "./node-taint.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
+import { podSecurity } from "./pod-security/index.ts";
+import { type PolicyParts, ValidatingPolicies } from "./policies/index.ts";
 import { priority } from "./priority.ts";
+import { resourceQuota } from "./quota/index.ts";
 import { serviceAccount } from "./service-account.ts";
 import { endpointResolver, type ResolveService } from "./service-resolver.ts";
 import { storageObjectInUseProtection } from "./storage-in-use.ts";
@@ -22,6 +27,10 @@ export interface AdmissionChainOptions {
   readonly disabled?: readonly string[];
   /** How a Service that a webhook names is reached. Default: by its EndpointSlices or Endpoints. */
   readonly resolveService?: ResolveService;
+  /** Answers what expressions ask about rights. Default: nobody may do anything. */
+  readonly decide?: Decide;
+  /** The resource that serves a kind, for the parameters of policies. Default: none. */
+  readonly resourceOfKind?: PolicyParts["resourceOfKind"];
   /** Told what webhooks leave for the audit log. */
   readonly audit?: AuditSink;
 }
@@ -32,24 +41,30 @@ export interface AdmissionChain extends Admission {
   close(): void;
 }
 
-/** The built-in plug-ins in Kubernetes' order, then the webhooks. */
+/** The built-in plug-ins in Kubernetes' order, then policies and webhooks, and quotas last of all. */
 export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
   const { reader, served, audit } = options;
   const caller = new WebhookCaller(options.resolveService ?? endpointResolver(reader));
   const disabled = new Set(options.disabled ?? []);
   const plugins = [
     namespaceLifecycle(reader),
+    limitRanger(reader),
     serviceAccount(reader),
     taintNodesByCondition,
+    podSecurity(reader),
     priority(reader),
     defaultTolerationSeconds,
     defaultStorageClass(reader),
     storageObjectInUseProtection,
     defaultIngressClass(reader),
+    noEffect,
   ].filter(({ name }) => !disabled.has(name));
-  const parts = { reader, served, caller, audit };
+  const { decide = () => ({ allowed: false, reason: "nobody decides here" }), resourceOfKind = () => undefined } = options;
+  const parts = { reader, served, caller, audit, decide };
   const mutating = new MutatingWebhooks(parts);
   const validating = new ValidatingWebhooks(parts);
+  const quota = disabled.has("ResourceQuota") ? undefined : resourceQuota(reader);
+  const policies = new ValidatingPolicies({ ...parts, resourceOfKind });
   const admitting = plugins.filter((plugin) => plugin.admit);
   const checking = plugins.filter((plugin) => plugin.validate);
   return {
@@ -67,7 +82,9 @@ export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
         const pending = plugin.validate?.(attributes);
         if (pending) await pending;
       }
+      await policies.validate(attributes);
       await validating.validate(attributes);
+      await quota?.validate?.(attributes);
     },
   };
 }

@@ -6,17 +6,11 @@ import {
   labelSelector,
   type Selector,
 } from "@outrigger/kit/api";
-import { type AdmissionAttributes, type ClusterReader, internal, type ServedResource } from "../registry/index.ts";
+import { type AdmissionAttributes, type ClusterReader, internal, type MatchCondition, type Rule } from "../registry/index.ts";
 import type { WebhookClientConfig } from "./caller.ts";
-import { compileConditions, type MatchCondition, type MatchConditions } from "./match-conditions.ts";
+import { compileConditions, type MatchConditions } from "./match-conditions.ts";
+import { EXEMPT, matchRules, type ServedVersions } from "./rules.ts";
 
-interface Rule {
-  readonly apiGroups?: readonly string[];
-  readonly apiVersions?: readonly string[];
-  readonly operations?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly scope?: string;
-}
 interface WebhookFields {
   readonly name: string;
   readonly clientConfig: WebhookClientConfig;
@@ -31,6 +25,8 @@ interface WebhookFields {
   readonly admissionReviewVersions?: readonly string[];
   readonly reinvocationPolicy?: string;
 }
+
+export { matchRules, type ServedVersions };
 
 /** One webhook of a configuration, ready to be matched. */
 export interface Hook {
@@ -58,20 +54,8 @@ export interface Candidate {
   readonly equivalent: boolean;
 }
 
-/** All versions in which a resource is served. */
-export type ServedVersions = (group: string, plural: string) => readonly ServedResource[];
-
 const GROUP = "admissionregistration.k8s.io";
 const DEFAULT_SECONDS = 10;
-/** Never sent: a webhook that refuses these could not be taken away. */
-const EXEMPT = new Set([
-  "mutatingwebhookconfigurations",
-  "validatingwebhookconfigurations",
-  "validatingadmissionpolicies",
-  "validatingadmissionpolicybindings",
-  "mutatingadmissionpolicies",
-  "mutatingadmissionpolicybindings",
-]);
 const NONE: readonly Candidate[] = [];
 
 /**
@@ -132,24 +116,9 @@ export class HookSet {
   }
 
   #match(attributes: AdmissionAttributes): readonly Candidate[] {
-    const { resource, kind, subresource } = attributes;
-    const others = this.#served(resource.group, resource.resource).filter(({ version }) => version !== resource.version);
     return this.#hooks.flatMap(({ hook, rules, equivalent }): Candidate[] => {
-      if (rules.some((rule) => matches(rule, attributes, resource))) return [{ hook, resource, kind, equivalent: false }];
-      if (!equivalent) return [];
-      for (const rule of rules) {
-        for (const other of others) {
-          const named = { group: other.group, version: other.version, resource: other.plural };
-          if (!matches(rule, attributes, named)) continue;
-          const {
-            kind: otherKind,
-            group = other.group,
-            version = other.version,
-          } = subresource ? (other.subresources[subresource] ?? other) : other;
-          return [{ hook, resource: named, kind: { group, version, kind: otherKind }, equivalent: true }];
-        }
-      }
-      return [];
+      const found = matchRules(rules, equivalent, attributes, this.#served);
+      return found ? [{ hook, ...found }] : [];
     });
   }
 }
@@ -174,7 +143,7 @@ function compileHook(configuration: string, index: number, fields: WebhookFields
 }
 
 /** A selector that cannot be read (validation refuses those) refuses every request that it would have to judge. */
-function compileSelector(selector: LabelSelector | undefined): Pick<Selector, "matches"> | undefined {
+export function compileSelector(selector: LabelSelector | undefined): Pick<Selector, "matches"> | undefined {
   try {
     const compiled = labelSelector(selector);
     return compiled.empty ? undefined : compiled;
@@ -185,21 +154,4 @@ function compileSelector(selector: LabelSelector | undefined): Pick<Selector, "m
       },
     };
   }
-}
-
-// After `k8s.io/apiserver/pkg/admission/plugin/webhook/predicates/rules`.
-function matches(rule: Rule, { operation, scope, subresource }: AdmissionAttributes, resource: GroupVersionResource): boolean {
-  const wildcard = (list: readonly string[] | undefined, value: string): boolean =>
-    list?.some((item) => item === "*" || item === value) ?? false;
-  return (
-    (rule.scope === undefined || rule.scope === "*" || rule.scope === scope) &&
-    wildcard(rule.operations, operation) &&
-    wildcard(rule.apiGroups, resource.group) &&
-    wildcard(rule.apiVersions, resource.version) &&
-    (rule.resources?.some((pattern) => {
-      const [name, sub = ""] = pattern.split("/", 2);
-      return (name === "*" || name === resource.resource) && (sub === "*" || sub === subresource);
-    }) ??
-      false)
-  );
 }

@@ -1,15 +1,13 @@
 import { compileCel } from "@outrigger/kit/schema";
-
-export interface MatchCondition {
-  readonly name: string;
-  readonly expression: string;
-}
+import { CONDITION_VARIABLES, type MatchCondition } from "../registry/index.ts";
 
 /** What an expression may look at. `oldObject` and `object` are null where there is none. */
 export interface ConditionVariables {
   readonly object: unknown;
   readonly oldObject: unknown;
   readonly request: unknown;
+  /** Those about rights (`authorizers`). */
+  readonly [name: string]: unknown;
 }
 
 /** `false` when a condition is false, `true` when all are true; otherwise the errors of those that could not be evaluated. */
@@ -47,7 +45,7 @@ type Evaluate = (variables: ConditionVariables) => unknown;
 /** An expression that does not compile (validation refuses those) fails when it is asked. */
 function compile(expression: string): Evaluate {
   try {
-    const program = compileCel(expression, { variables: { object: "dyn", oldObject: "dyn", request: "dyn", authorizer: "authorizer" } });
+    const program = compileCel(expression, { variables: CONDITION_VARIABLES });
     return (variables) => program.evaluate({ ...variables });
   } catch (error) {
     return () => {

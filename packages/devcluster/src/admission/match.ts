@@ -10,7 +10,11 @@ const NO_LABELS: Readonly<Record<string, string>> = {};
  *
  * @throws StatusError 404 when the request's namespace is not there and the hook asks for its labels.
  */
-export function selects(hook: Hook, attributes: AdmissionAttributes, reader: ClusterReader): boolean {
+export function selects(
+  hook: Pick<Hook, "namespaceSelector" | "objectSelector">,
+  attributes: AdmissionAttributes,
+  reader: ClusterReader,
+): boolean {
   if (hook.objectSelector && !selectsObject(hook.objectSelector, attributes)) return false;
   return hook.namespaceSelector === undefined || selectsNamespace(hook.namespaceSelector, attributes, reader);
 }

@@ -1,4 +1,4 @@
-import type { AdmissionAttributes, ClusterReader } from "../registry/index.ts";
+import type { AdmissionAttributes, ClusterReader, Decide } from "../registry/index.ts";
 import { type AuditSink, ask } from "./ask.ts";
 import { CallError } from "./call-error.ts";
 import type { WebhookCaller } from "./caller.ts";
@@ -13,6 +13,7 @@ export interface WebhookParts {
   readonly served: ServedVersions;
   readonly caller: WebhookCaller;
   readonly audit: AuditSink | undefined;
+  readonly decide: Decide;
 }
 
 /** What calling mutating and validating webhooks has in common. */
@@ -40,7 +41,7 @@ export class WebhookCalls {
   /** Whether a candidate's selectors and conditions let the request through to it. */
   async concerns(candidate: Candidate, attributes: AdmissionAttributes, forms: VersionedForms): Promise<boolean> {
     if (!selects(candidate.hook, attributes, this.#parts.reader)) return false;
-    return !candidate.hook.conditions || (await conditionsAllow(candidate, attributes, forms));
+    return !candidate.hook.conditions || (await conditionsAllow(candidate, attributes, forms, this.#parts.decide));
   }
 
   ask(candidate: Candidate, attributes: AdmissionAttributes, forms: Awaited<ReturnType<VersionedForms["of"]>>): ReturnType<typeof ask> {

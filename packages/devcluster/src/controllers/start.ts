@@ -11,6 +11,7 @@ import { cronJobLoop, jobLoop } from "./job/index.ts";
 import type { Loop, RunningLoop } from "./loop.ts";
 import { namespaceLoop, rootCaLoop, serviceAccountLoop } from "./namespace/index.ts";
 import { nodeLoop } from "./node/index.ts";
+import { quotaLoop } from "./quota/index.ts";
 import { replicaSetLoop } from "./replicaset/index.ts";
 import { schedulerLoop } from "./scheduler/index.ts";
 
@@ -28,6 +29,7 @@ const LOOPS = {
   job: jobLoop,
   cronjob: cronJobLoop,
   disruption: disruptionLoop,
+  resourcequota: quotaLoop,
   scheduler: schedulerLoop,
   endpoints: endpointsLoop,
   endpointslice: endpointSliceLoop,

@@ -29,6 +29,7 @@ export const PersistentVolumeClaim = builtIn<core.PersistentVolumeClaim>()(
   "persistentvolumeclaims",
   "Namespaced",
 );
+export const ResourceQuota = builtIn<core.ResourceQuota>()("v1", "ResourceQuota", "resourcequotas", "Namespaced");
 export const Deployment = builtIn<With<apps.Deployment, Terminating>>()("apps/v1", "Deployment", "deployments", "Namespaced");
 export const ReplicaSet = builtIn<With<apps.ReplicaSet, Terminating>>()("apps/v1", "ReplicaSet", "replicasets", "Namespaced");
 export const StatefulSet = builtIn<apps.StatefulSet>()("apps/v1", "StatefulSet", "statefulsets", "Namespaced");

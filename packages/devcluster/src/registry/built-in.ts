@@ -3,6 +3,7 @@ import { cells, defaultObject, type KindRow, normalize, validateKind, validateKi
 import { compileCel, prune } from "@outrigger/kit/schema";
 import type { ServedResource, Strategy } from "./contracts.ts";
 import { conversions } from "./conversions/index.ts";
+import { CONDITION_VARIABLES } from "./policies/index.ts";
 import { kindRules } from "./rules/index.ts";
 
 /** Versions in which resources lie in the store, where several are served. */
@@ -45,21 +46,10 @@ export function builtIn(row: KindRow): ServedResource {
   };
 }
 
-const ADMISSION_VARIABLES = {
-  object: "dyn",
-  oldObject: "dyn",
-  request: "dyn",
-  authorizer: "authorizer",
-  "authorizer.requestResource": "dyn",
-  params: "dyn",
-  namespaceObject: "dyn",
-  variables: "dyn",
-} as const;
-
 /** What is wrong with a CEL expression of a built-in kind; "" when nothing is. */
 function expressionProblem(text: string): string {
   try {
-    compileCel(text, { variables: ADMISSION_VARIABLES });
+    compileCel(text, { variables: CONDITION_VARIABLES });
     return "";
   } catch (error) {
     return `compilation failed: ${error instanceof Error ? error.message : String(error)}`;

@@ -18,6 +18,19 @@ export { type ListOptions, parseListOptions, queryBoolean, queryInteger } from "
 export { managerName, trackFields } from "./managed-fields.ts";
 export { timestamp } from "./metadata.ts";
 export { type PatchType, patchObject, patchRefusal, patchTypes } from "./patch.ts";
+export {
+  authorizers,
+  type BindingSpec,
+  CONDITION_VARIABLES,
+  type Decide,
+  type MatchCondition,
+  type MatchResources,
+  type ParamRef,
+  type PolicySpec,
+  policyVariables,
+  type Rule,
+  type Validation,
+} from "./policies/index.ts";
 export { getObject, listObjects, type Page, type Served } from "./read.ts";
 export { clusterReader } from "./reader.ts";
 export { Resources } from "./resources.ts";

@@ -4,7 +4,7 @@ import { Quantity } from "../api/index.ts";
 export type Amounts = Readonly<Record<string, number>>;
 type Listed = Readonly<Record<string, unknown>>;
 interface Asking {
-  readonly resources?: { readonly requests?: object | undefined } | undefined;
+  readonly resources?: { readonly requests?: object | undefined; readonly limits?: object | undefined } | undefined;
 }
 /** The part of a pod's spec that asks for resources. */
 export interface AskingPodSpec extends Asking {
@@ -38,13 +38,23 @@ function merge(a: Amounts, b: Amounts, how: (x: number, y: number) => number): A
   for (const [resource, value] of Object.entries(b)) all[resource] = how(all[resource] ?? 0, value);
   return all;
 }
-const requested = ({ resources }: Asking): Amounts => amounts(resources?.requests);
-
 /**
  * What a pod asks a node for: its containers and sidecars together, or an init container with the sidecars started before
  * it where that is more, and the overhead (`resourcehelper.PodRequests`).
  */
 export function podRequests(spec: AskingPodSpec): Amounts {
+  return plus(podSum(spec, "requests"), amounts(spec.overhead));
+}
+
+/** What a pod may use at most, as far as it says: `resourcehelper.PodLimits`. Overhead counts where there is a limit. */
+export function podLimits(spec: AskingPodSpec): Amounts {
+  const limits = podSum(spec, "limits");
+  const overhead = Object.entries(amounts(spec.overhead)).filter(([resource]) => limits[resource] !== undefined);
+  return plus(limits, Object.fromEntries(overhead));
+}
+
+function podSum(spec: AskingPodSpec, field: "requests" | "limits"): Amounts {
+  const requested = ({ resources }: Asking): Amounts => amounts(resources?.[field]);
   let running = spec.containers.map(requested).reduce(plus, {});
   let sidecars: Amounts = {};
   let starting: Amounts = {};
@@ -56,6 +66,10 @@ export function podRequests(spec: AskingPodSpec): Amounts {
     } else starting = most(starting, plus(sidecars, requested(container)));
   }
   const containers = most(running, starting);
-  const own = amounts(spec.resources?.requests);
-  return plus({ ...containers, ...own }, amounts(spec.overhead));
+  return { ...containers, ...requested(spec) };
+}
+
+/** An amount as a quantity: `cpu` from thousandths, memory and storage in binary units. */
+export function quantityOf(resource: string, value: number): Quantity {
+  return resource === "cpu" ? Quantity.ofMilli(value) : Quantity.of(value, /memory|storage/.test(resource) ? "BinarySI" : "DecimalSI");
 }

@@ -12,6 +12,7 @@ export {
   type AuthorizationQuestion,
   Authorizer,
   CelError,
+  CelMap,
   type CelOptions,
   type CelProgram,
   type CompiledRule,

@@ -12,6 +12,8 @@ import { fromJson, Optional, toPlain, type Value } from "./value.ts";
 export type Variable =
   | "dyn"
   | "authorizer"
+  /** What `authorizer.group(…).resource(…)` gives. */
+  | "resourceCheck"
   | {
       readonly declaration: Declaration;
       /** `hasValue()`, `value()`, `orValue()`. */
@@ -21,6 +23,11 @@ export type Variable =
 export interface CelOptions {
   /** Names that an expression may use; others do not compile. */
   readonly variables: Readonly<Record<string, Variable>>;
+}
+
+export interface EvaluateOptions {
+  /** Leave the value as expressions see it, for use in another evaluation. */
+  readonly keep?: boolean;
 }
 
 export interface CelProgram {
@@ -34,10 +41,11 @@ export interface CelProgram {
   /**
    * The expression's value: integers as bigint, doubles as number.
    *
-   * @param variables JSON values; one that is `undefined` must be optional. An `Authorizer` where one was declared.
+   * @param variables JSON values; one that is `undefined` must be optional. An `Authorizer` where one was declared; a
+   *   `CelMap` computes its entries when they are asked for.
    * @throws CelError for a missing key, a wrong type and the like.
    */
-  evaluate(variables: Readonly<Record<string, unknown>>): unknown;
+  evaluate(variables: Readonly<Record<string, unknown>>, options?: EvaluateOptions): unknown;
 }
 
 /**
@@ -63,7 +71,7 @@ export function compileCel(expression: string, { variables }: CelOptions): CelPr
           Object.entries(variables).flatMap(([name, variable]) => (typeof variable === "string" ? [] : [[name, variable.declaration]])),
         ),
       ),
-    evaluate(values) {
+    evaluate(values, { keep = false } = {}) {
       const given = new Map<string, Value>();
       for (const [name, variable] of Object.entries(variables)) {
         const value = asValue(values[name], variable);
@@ -71,7 +79,8 @@ export function compileCel(expression: string, { variables }: CelOptions): CelPr
       }
       run ??= plan(expr, checked);
       try {
-        return toPlain(run(given));
+        const value = run(given);
+        return keep ? value : toPlain(value);
       } catch (error) {
         if (error instanceof CelError) throw error;
         // Patterns and the like have errors of their own; running out of stack is one too.
@@ -84,12 +93,13 @@ export function compileCel(expression: string, { variables }: CelOptions): CelPr
 function typeOfVariable(variable: Variable): Type {
   if (variable === "dyn") return DYN;
   if (variable === "authorizer") return LIBRARY_TYPES.Authorizer;
+  if (variable === "resourceCheck") return LIBRARY_TYPES.ResourceCheck;
   const type = typeOfDeclaration(variable.declaration, "selfType0");
   return variable.optional ? optionalOf(type) : type;
 }
 
 function asValue(value: unknown, variable: Variable): Value | undefined {
-  if (variable === "authorizer") return value;
+  if (variable === "authorizer" || variable === "resourceCheck") return value;
   if (variable === "dyn") return value === undefined ? undefined : fromJson(value, undefined);
   const inside = value === undefined ? undefined : fromJson(value, variable.declaration);
   if (!variable.optional) return inside;

@@ -17,3 +17,4 @@ export { CelError } from "./error.ts";
 export { type AuthorizationDecision, type AuthorizationQuestion, Authorizer } from "./library/authorizer.ts";
 export { rulePath } from "./rule-path.ts";
 export { type CompiledRule, compileRule, RuleError, type RuleOptions, validateRules } from "./rules.ts";
+export { MapValue as CelMap } from "./value.ts";

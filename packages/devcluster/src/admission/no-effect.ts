@@ -1,0 +1,29 @@
+import { type AdmissionPlugin, concerns } from "./plugin.ts";
+
+/** What of a cluster is missing here: kinds whose objects are kept, while nothing acts on them. By `group/plural`. */
+const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
+  "/replicationcontrollers": "no control loop makes its pods; a Deployment works",
+  "/persistentvolumeclaims": "no control loop binds claims to volumes",
+  "/persistentvolumes": "no control loop binds claims to volumes",
+  "autoscaling/horizontalpodautoscalers": "there are no metrics to scale by",
+  "admissionregistration.k8s.io/mutatingadmissionpolicies": "policies that change objects are not evaluated; a mutating webhook is called",
+  "admissionregistration.k8s.io/mutatingadmissionpolicybindings":
+    "policies that change objects are not evaluated; a mutating webhook is called",
+  "apiregistration.k8s.io/apiservices": "requests are not passed on to other API servers",
+  "networking.k8s.io/networkpolicies": "pods have no network here",
+  "resource.k8s.io/resourceclaims": "nodes have no devices",
+};
+
+/**
+ * Warns whoever makes an object that has no effect in this cluster, though it would have one in another. Nothing is
+ * taken in silence.
+ */
+export const noEffect: AdmissionPlugin = {
+  name: "NoEffect",
+  validate(attributes) {
+    const { resource, operation } = attributes;
+    if (operation !== "CREATE" || !concerns(attributes, resource.group, resource.resource)) return;
+    const why = WITHOUT_EFFECT[`${resource.group}/${resource.resource}`];
+    if (why !== undefined) attributes.warn(`${resource.resource} have no effect in the devcluster: ${why}`);
+  },
+};

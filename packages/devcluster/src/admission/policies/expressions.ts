@@ -1,0 +1,87 @@
+import { CelError, CelMap, type CelProgram, compileCel } from "@outrigger/kit/schema";
+import { type PolicySpec, policyVariables } from "../../registry/index.ts";
+
+/** An expression that compiled, or that fails whenever it is asked. */
+type Program = Pick<CelProgram, "evaluate">;
+
+/** The expressions of one policy, compiled; each variable may use those before it. */
+export interface PolicyExpressions {
+  readonly variables: readonly { readonly name: string; readonly program: Program }[];
+  readonly validations: readonly {
+    readonly program: Program;
+    readonly message: Program | undefined;
+  }[];
+  readonly annotations: readonly { readonly key: string; readonly program: Program }[];
+}
+
+export function compilePolicy(spec: PolicySpec): PolicyExpressions {
+  const composed: string[] = [];
+  const params = spec.paramKind !== undefined;
+  const compile = (expression: string): Program => {
+    try {
+      return compileCel(expression, { variables: policyVariables(params, composed) });
+    } catch (error) {
+      // Validation refuses those; one that was stored before fails when it is asked.
+      return {
+        evaluate() {
+          throw error;
+        },
+      };
+    }
+  };
+  const variables = (spec.variables ?? []).map(({ name, expression }) => {
+    const program = compile(expression);
+    composed.push(name);
+    return { name, program };
+  });
+  return {
+    variables,
+    validations: (spec.validations ?? []).map(({ expression, messageExpression }) => ({
+      program: compile(expression),
+      message: messageExpression ? compile(messageExpression) : undefined,
+    })),
+    annotations: (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({ key, program: compile(valueExpression) })),
+  };
+}
+
+/**
+ * The policy's own variables: each is computed when it is first used, once for a request. One that fails makes fail
+ * whoever uses it.
+ */
+export class ComposedVariables extends CelMap {
+  readonly #variables: PolicyExpressions["variables"];
+  readonly #given: Readonly<Record<string, unknown>>;
+  readonly #known = new Map<string, { readonly value?: unknown; readonly error?: unknown }>();
+
+  constructor(variables: PolicyExpressions["variables"], given: Readonly<Record<string, unknown>>) {
+    super();
+    this.#variables = variables;
+    this.#given = given;
+  }
+
+  override get size(): number {
+    return this.#variables.length;
+  }
+  override keys(): Iterable<unknown> {
+    return this.#variables.map(({ name }) => name);
+  }
+  override get(key: unknown): unknown {
+    const variable = this.#variables.find(({ name }) => name === key);
+    if (!variable) return undefined;
+    let known = this.#known.get(variable.name);
+    if (!known) {
+      known = this.#compute(variable);
+      this.#known.set(variable.name, known);
+    }
+    if ("error" in known) throw known.error;
+    return known.value;
+  }
+
+  #compute({ name, program }: PolicyExpressions["variables"][number]): { readonly value?: unknown; readonly error?: unknown } {
+    try {
+      return { value: program.evaluate({ ...this.#given, variables: this }, { keep: true }) };
+    } catch (error) {
+      return { error: new CelError(`composited variable "${name}" fails to evaluate: ${(error as Error).message}`) };
+    }
+  }
+}

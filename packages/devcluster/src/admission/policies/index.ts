@@ -1,0 +1,10 @@
+/**
+ * ValidatingAdmissionPolicies: expressions that judge requests within the server.
+ *
+ * Guarantees
+ * - Matching, parameters, variables, messages, reasons and actions are those of Kubernetes 1.36.
+ * - Policies are compiled when one of them or of their bindings changed.
+ *
+ * Caveats: `status.typeChecking` is not computed; audit annotations are made only where somebody listens for them.
+ */
+export { type PolicyParts, ValidatingPolicies } from "./validating-policies.ts";

@@ -1,0 +1,1 @@
+export { quotaLoop } from "./quota.ts";
