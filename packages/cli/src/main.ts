@@ -52,6 +52,10 @@ cluster(program.command("run"))
   .option("--offer-environment <names>", "variables of this process that PodDefaults may take values from, with commas between")
   .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
   .option("--webhook-port <number>", "port of the webhook server (default: a free one)", portNumber)
+  .option(
+    "--webhook-client-ca <file>",
+    "take reviews only from callers with a client certificate of this authority: API servers that have one",
+  )
   .option("--ready-file <file>", "file that is written once the webhooks are registered")
   .action(async (options) => {
     // Started by `dev` it is always the manager.

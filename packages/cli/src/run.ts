@@ -10,6 +10,7 @@ export interface RunOptions extends ClusterOptions {
   readonly offerEnvironment?: string;
   readonly webhookHost: string;
   readonly webhookPort?: number;
+  readonly webhookClientCa?: string;
   readonly readyFile?: string;
 }
 
@@ -32,6 +33,7 @@ export async function run(options: RunOptions): Promise<void> {
       features: parseNames(options.features ?? ""),
       environment: offered(process.env, parseNames(options.offerEnvironment ?? "")),
       webhook: { mode: "url", host: options.webhookHost, port: options.webhookPort ?? 0 },
+      ...(options.webhookClientCa === undefined ? {} : { webhookClientCa: options.webhookClientCa }),
       temporary: true,
       signal: stopping.signal,
       report: (line) => console.error(line),

@@ -1,15 +1,15 @@
-import { type CertificateAuthority, createCa, isKeyOf, mergeBundles, renewalTime } from "../pki/index.ts";
+import { type CertificateAuthority, createCa, inspectCertificate, isKeyOf, mergeBundles, renewalTime } from "../pki/index.ts";
 import type { SecretData } from "./secrets.ts";
 
 /**
  * The authorities that a Secret holds, and the stage of their rotation:
  *
- *     steady: current              --due-->       next made, trusted, not signing yet
- *     joining: current, next       --settled-->   next signs; the former is still trusted
- *     leaving: current, previous   --settled-->   steady
+ *     steady: current              --due-->      next made, trusted, not signing yet
+ *     joining: current, next       --joined-->   next signs; the former is still trusted
+ *     leaving: current, previous   --left-->     steady
  *
  * At every moment each leaf that may be served is signed by an authority that every API server has known for
- * `settleMs`.
+ * long enough.
  */
 export interface Authorities {
   readonly current: CertificateAuthority;
@@ -20,27 +20,43 @@ export interface Authorities {
   readonly since: Date;
 }
 
-export interface StageTimes {
-  /** Milliseconds in which every API server learns of a bundle. */
-  readonly settleMs: number;
-  /** Milliseconds for which a former authority is still trusted, so that every replica has taken up its new leaf. */
-  readonly leaveMs: number;
+/** What is known of the present stage. */
+export interface StageProgress {
+  /** Whether this process may begin a rotation, and end a stage. */
+  readonly mayAdvance: boolean;
+  /** Joining: every API server has known the bundle for long enough. */
+  readonly joined: boolean;
+  /** Leaving: every replica serves a leaf of the current authority. */
+  readonly left: boolean;
+  /** Begin to replace the authority, due or not. */
+  readonly force: boolean;
 }
 
-/** The authorities a moment later: the same object where nothing is to be done. */
+/**
+ * The authorities a moment later: the same object where nothing is to be done. An authority that is not valid at `now`, as after a clock
+ * that jumped and came back, or after years without a manager, is replaced at once: nobody can trust what it signs.
+ */
 export function advance(
   authorities: Authorities | undefined,
   now: Date,
-  times: StageTimes,
+  progress: (authorities: Authorities) => StageProgress,
   commonName: string,
-  force = false,
 ): Authorities {
-  if (authorities === undefined) return { current: createCa({ commonName, now }), since: now };
-  const { current, next, previous, since } = authorities;
-  const age = now.getTime() - since.getTime();
-  if (next) return age >= times.settleMs ? { current: next, previous: current.certificate, since: now } : authorities;
-  if (previous) return age >= times.leaveMs ? { current, since: now } : authorities;
+  if (authorities === undefined || !isValidAt(authorities.current.certificate, now))
+    return { current: createCa({ commonName, now }), since: now };
+  const { current, next, previous } = authorities;
+  if (next && !isValidAt(next.certificate, now)) return { current, since: now };
+  const { mayAdvance, joined, left, force } = progress(authorities);
+  if (!mayAdvance) return authorities;
+  if (next) return joined ? { current: next, previous: current.certificate, since: now } : authorities;
+  if (previous) return left ? { current, since: now } : authorities;
   return force || now >= renewalTime(current.certificate) ? { current, next: createCa({ commonName, now }), since: now } : authorities;
+}
+
+/** Whether a certificate has begun and not ended. */
+export function isValidAt(certificate: string, now: Date): boolean {
+  const { notBefore, notAfter } = inspectCertificate(certificate);
+  return notBefore <= now && now < notAfter;
 }
 
 /** What callers must trust in this stage, PEM. */

@@ -103,6 +103,84 @@ describe("a certificate of our own", () => {
     expect(inspectCertificate(renamed.current.certificate).dnsNames).toContain("other.default.svc");
   });
 
+  it("is made anew by an authority made anew when neither is valid yet, as after a clock that jumped and came back", async () => {
+    now = new Date(Date.now() + 300 * DAY);
+    const settings = options();
+    const certificate = await own(settings);
+    const early = certificate.current;
+    now = new Date();
+    const { certificate: leaf, caBundle } = await certificate.refresh();
+    expect(isIssuedBy(leaf, early.caBundle)).toBe(false);
+    for (const one of [leaf, caBundle]) expect(inspectCertificate(one).notBefore.getTime()).toBeLessThanOrEqual(now.getTime());
+    expect(isIssuedBy(leaf, caBundle)).toBe(true);
+  });
+
+  it("replaces a Secret that somebody made immutable", async () => {
+    now = new Date();
+    const settings = options();
+    const certificate = await own(settings);
+    for (const name of [settings.secretName, settings.caSecretName])
+      await client.patch(SECRETS, { namespace: "default", name }, { type: "merge", patch: { immutable: true } });
+    const before = certificate.current;
+    now = new Date(Date.now() + 250 * DAY);
+    const after = await certificate.refresh();
+    expect(after.certificate).not.toBe(before.certificate);
+    expect((await secret(settings.secretName))["tls.crt"]).toBe(after.certificate);
+    now = new Date();
+  });
+
+  it("keeps the names by which another replica is called", async () => {
+    now = new Date();
+    const settings = options();
+    await own(settings);
+    const other = await own({ ...settings, dnsNames: ["elsewhere.example.com"], ipAddresses: ["10.0.0.9"] });
+    const { dnsNames, ipAddresses } = inspectCertificate(other.current.certificate);
+    expect([...dnsNames].sort()).toEqual(["elsewhere.example.com", "hook.default.svc"]);
+    expect(ipAddresses).toHaveLength(3);
+    const again = await own(settings);
+    expect(again.current.certificate).toBe(other.current.certificate);
+  });
+
+  it("goes through a rotation as replicas agree: one decides, by what was read back and what all serve", async () => {
+    now = new Date();
+    const [trusted, served] = [new Map<string, number>(), new Set<string>()];
+    const guard = (decides: boolean) => ({
+      decides: () => decides,
+      inForceMs: (bundle: string) => trusted.get(bundle) ?? 0,
+      servedByAll: async (leaf: string) => served.has(leaf),
+    });
+    const settings = options({ settleMs: MINUTE });
+    const leader = await own({ ...settings, rotation: guard(true) });
+    const follower = await own({ ...settings, rotation: guard(false) });
+    const first = leader.current;
+    await client.patch(
+      SECRETS,
+      { namespace: "default", name: settings.caSecretName },
+      { type: "merge", patch: { data: { rotate: Buffer.from("please").toString("base64") } } },
+    );
+    expect((await follower.refresh()).caBundle).toBe(first.caBundle);
+    const joining = await leader.refresh();
+    expect(joining.caBundle.startsWith(first.caBundle)).toBe(true);
+    expect(joining.caBundle).not.toBe(first.caBundle);
+    const wait = async (minutes: number) => {
+      now = new Date(now.getTime() + minutes * MINUTE);
+      return [await leader.refresh(), await follower.refresh()];
+    };
+    // Time alone changes nothing, whoever looks.
+    for (const seen of await wait(60)) expect(seen.certificate).toBe(first.certificate);
+    trusted.set(joining.caBundle, MINUTE);
+    expect((await follower.refresh()).certificate).toBe(first.certificate);
+    const leaving = await leader.refresh();
+    expect(leaving.certificate).not.toBe(first.certificate);
+    expect(await follower.refresh()).toEqual(leaving);
+    for (const seen of await wait(60)) expect(seen.caBundle).toBe(leaving.caBundle);
+    served.add(leaving.certificate);
+    const [steady] = await wait(1);
+    expect(steady?.caBundle.includes(first.caBundle)).toBe(false);
+    expect(isIssuedBy(leaving.certificate, steady?.caBundle ?? "")).toBe(true);
+    expect((await wait(1))[0]).toEqual(steady);
+  });
+
   it("changes its authority in stages: at each, what is served is trusted by a bundle that was there before", async () => {
     now = new Date();
     const settings = options({ settleMs: MINUTE, leaveMs: 10 * MINUTE });

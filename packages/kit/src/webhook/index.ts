@@ -46,7 +46,13 @@ export {
   webhookPath,
 } from "./handler.ts";
 export type { LoadLimits } from "./load.ts";
-export { type OwnCertificate, type OwnCertificateOptions, ownCertificate, type ServedCertificate } from "./own-certificate.ts";
+export {
+  type OwnCertificate,
+  type OwnCertificateOptions,
+  ownCertificate,
+  type RotationGuard,
+  type ServedCertificate,
+} from "./own-certificate.ts";
 export { type Registration, registerByUrl, registerWebhooks, type UrlRegistration, unregisterWebhooks } from "./register.ts";
 export {
   type AdmissionAnswer,

@@ -9,9 +9,20 @@ import {
   renewalTime,
 } from "../pki/index.ts";
 import { LongTimer } from "../queue/index.ts";
-import { type Authorities, advance, bundleOf, readAuthorities, writeAuthorities } from "./authority-stages.ts";
+import {
+  type Authorities,
+  advance,
+  bundleOf,
+  isValidAt,
+  readAuthorities,
+  type StageProgress,
+  writeAuthorities,
+} from "./authority-stages.ts";
 import { agreeOnSecret, type SecretData } from "./secrets.ts";
 import { warnOf } from "./warning.ts";
+
+/** Names of replicas that are called otherwise are kept; more of them than this were collected over time. */
+const MAX_NAMES = 30;
 
 export interface OwnCertificateOptions {
   /** Where the Secrets are kept: the manager's namespace. */
@@ -30,11 +41,23 @@ export interface OwnCertificateOptions {
   readonly pollMs?: number;
   /** Milliseconds in which every API server learns of a changed bundle. Default 30,000. */
   readonly settleMs?: number;
-  /** Milliseconds for which a former authority is trusted after the leaf was changed. Default ten minutes. */
+  /** Milliseconds for which a former authority is trusted after the leaf was changed. Default ten minutes. With `rotation` it is not used. */
   readonly leaveMs?: number;
+  /** What the stages of a rotation wait for. Default: for time alone, which does for one process. */
+  readonly rotation?: RotationGuard;
   /** Told what failed; it is tried again. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown) => void;
   readonly now?: () => Date;
+}
+
+/** What several replicas know together about a rotation. */
+export interface RotationGuard {
+  /** Whether this replica decides about rotations: one of them does. */
+  readonly decides: () => boolean;
+  /** For how many milliseconds the bundle has been in force in every configuration, as read back from the API server. */
+  readonly inForceMs: (bundle: string) => number;
+  /** Whether every replica serves this certificate. */
+  readonly servedByAll: (certificate: string) => Promise<boolean>;
 }
 
 /** A certificate to serve, and the bundle with which callers check it. */
@@ -57,9 +80,10 @@ export interface OwnCertificate {
 
 /**
  * An authority and a leaf of our own, kept in two Secrets on which all replicas agree through their resource versions.
- * They are made where they are missing, do not belong together or lack a name; renewed at two thirds of their life.
+ * They are made where they are missing, do not belong together, lack a name, or are not valid at the moment; renewed at two thirds
+ * of their life. A Secret that somebody made immutable is replaced. A key `rotate` in the authorities' Secret begins a rotation.
  *
- * Needs `get`, `create` and `update` of these two Secrets.
+ * Needs `get`, `create`, `update` and `delete` of these two Secrets.
  */
 export async function ownCertificate(client: Client, options: OwnCertificateOptions): Promise<OwnCertificate> {
   const keeper = new CertificateKeeper(client, options);
@@ -73,6 +97,8 @@ class CertificateKeeper implements OwnCertificate {
   readonly #options: OwnCertificateOptions;
   readonly #listeners: ((certificate: ServedCertificate) => void | Promise<void>)[] = [];
   #current: ServedCertificate | undefined;
+  /** The authorities at the last look. */
+  #last: Authorities | undefined;
   #timer: LongTimer | undefined;
   #stopped = false;
   /** One look at a time. */
@@ -133,7 +159,7 @@ class CertificateKeeper implements OwnCertificate {
       const kept = found && this.#isGood(found, authorities);
       if (kept && found["ca.crt"] === caBundle) return undefined;
       if (kept) return { ...found, "ca.crt": caBundle };
-      const leaf = this.#issue(authorities);
+      const leaf = this.#issue(authorities, found?.["tls.crt"]);
       return { "ca.crt": caBundle, "tls.crt": leaf.certificate, "tls.key": leaf.key };
     });
     const seen = { certificate: data["tls.crt"] ?? "", key: data["tls.key"] ?? "", caBundle };
@@ -145,21 +171,45 @@ class CertificateKeeper implements OwnCertificate {
   }
 
   async #authorities(force: boolean): Promise<Authorities> {
-    const { caSecretName = "outrigger-webhook-ca", settleMs = 30_000, leaveMs = 600_000, namespace } = this.#options;
+    const { caSecretName = "outrigger-webhook-ca", namespace, rotation } = this.#options;
+    const last = this.#last;
+    const served =
+      last?.previous !== undefined &&
+      rotation?.decides() === true &&
+      this.#current !== undefined &&
+      (await rotation.servedByAll(this.current.certificate));
     let result: Authorities | undefined;
     await agreeOnSecret(this.#client, this.#identity(caSecretName), "Opaque", (data) => {
       const found = readAuthorities(data);
-      result = advance(found, this.#now(), { settleMs, leaveMs }, `outrigger webhooks of ${namespace}`, force);
+      // What was found out counts for the stage in which it was.
+      const sameStage = found?.since.getTime() === last?.since.getTime() && found?.current.certificate === last?.current.certificate;
+      const asked = force || data?.["rotate"] !== undefined;
+      result = advance(found, this.#now(), (one) => this.#progress(one, sameStage && served, asked), `outrigger webhooks of ${namespace}`);
       return result === found ? undefined : writeAuthorities(result);
     });
     if (result === undefined) throw new Error("unreachable: the authorities were decided on");
+    this.#last = result;
     return result;
+  }
+
+  #progress(authorities: Authorities, served: boolean, force: boolean): StageProgress {
+    const { settleMs = 30_000, leaveMs = 600_000, rotation } = this.#options;
+    const age = this.#now().getTime() - authorities.since.getTime();
+    if (!rotation) return { mayAdvance: true, joined: age >= settleMs, left: age >= leaveMs, force };
+    return {
+      mayAdvance: rotation.decides(),
+      joined: rotation.inForceMs(bundleOf(authorities)) >= settleMs,
+      // Connections that were made just before are done by then.
+      left: served && age >= settleMs,
+      force,
+    };
   }
 
   /** Whether the stored leaf can go on serving: whole, trusted, young enough, and for all our names. */
   #isGood(data: SecretData, { current, next }: Authorities): boolean {
     const [certificate = "", key = ""] = [data["tls.crt"], data["tls.key"]];
-    if (!isKeyOf(certificate, key) || this.#now() >= renewalTime(certificate)) return false;
+    const now = this.#now();
+    if (!isKeyOf(certificate, key) || !isValidAt(certificate, now) || now >= renewalTime(certificate)) return false;
     // While the next authority joins, only the current one has been known for long enough.
     if (!isIssuedBy(certificate, current.certificate)) return next !== undefined && isIssuedBy(certificate, next.certificate);
     const facts = inspectCertificate(certificate);
@@ -180,8 +230,12 @@ class CertificateKeeper implements OwnCertificate {
     });
   }
 
-  #issue({ current }: Authorities): CertificateAndKey {
-    const { dnsNames, ipAddresses = [], leafValidity = LEAF_VALIDITY } = this.#options;
+  /** @param before the leaf that it replaces: its names are kept, for another replica may be called by them */
+  #issue({ current }: Authorities, before: string | undefined): CertificateAndKey {
+    const { leafValidity = LEAF_VALIDITY } = this.#options;
+    const { dnsNames: othersNames, ipAddresses: othersAddresses } = namesOf(before);
+    const dnsNames = [...new Set([...this.#options.dnsNames, ...othersNames])].slice(0, MAX_NAMES);
+    const ipAddresses = [...new Set([...this.#issuedAddresses(), ...othersAddresses])].slice(0, MAX_NAMES);
     return issueCertificate(current, {
       commonName: dnsNames[0] ?? ipAddresses[0] ?? "webhook",
       dnsNames,
@@ -198,5 +252,14 @@ class CertificateKeeper implements OwnCertificate {
 
   #now(): Date {
     return this.#options.now?.() ?? new Date();
+  }
+}
+
+function namesOf(certificate: string | undefined): { readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] } {
+  try {
+    const { dnsNames, ipAddresses } = inspectCertificate(certificate ?? "");
+    return { dnsNames, ipAddresses: ipAddresses.map((address) => address.toLowerCase()) };
+  } catch {
+    return { dnsNames: [], ipAddresses: [] };
   }
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from "../api/index.ts";
-import { AlreadyExistsError, type Client, ConflictError, dynamicResource } from "../client/index.ts";
+import { AlreadyExistsError, type Client, ConflictError, dynamicResource, ForbiddenError, NotFoundError } from "../client/index.ts";
 
 const SECRETS = dynamicResource("v1", "Secret", "secrets", "Namespaced");
 
@@ -34,8 +34,10 @@ export async function agreeOnSecret(
     if (wanted === undefined && before !== undefined) return before;
     if (wanted === undefined) throw new Error(`Secret ${namespace}/${name} is not there and nobody says what should be in it`);
     const data = Object.fromEntries(Object.entries(wanted).map(([key, text]) => [key, Buffer.from(text).toString("base64")]));
+    const immutable = (found as { immutable?: boolean } | undefined)?.immutable === true;
     try {
-      if (found) await client.update(SECRETS, { ...found, data } as never);
+      if (found && immutable) await replaceable(client, found);
+      if (found && !immutable) await client.update(SECRETS, { ...found, data } as never);
       else
         await client.create(SECRETS, {
           apiVersion: "v1",
@@ -49,6 +51,20 @@ export async function agreeOnSecret(
       const lostRace = error instanceof ConflictError || error instanceof AlreadyExistsError;
       if (!lostRace || attempt >= MAX_ATTEMPTS) throw error;
     }
+  }
+}
+
+/** Takes an immutable Secret away, which nobody can change. @throws Error that says what to do, where that is not allowed. */
+async function replaceable(client: Client, { metadata }: KubeObject): Promise<void> {
+  const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
+  try {
+    await client.delete(SECRETS, { namespace, name }, { preconditions: { uid, resourceVersion } });
+  } catch (error) {
+    if (error instanceof NotFoundError) return;
+    if (!(error instanceof ForbiddenError)) throw error;
+    throw new Error(`Secret ${namespace}/${name} is immutable and has to change, and may not be deleted: delete it by hand`, {
+      cause: error,
+    });
   }
 }
 

@@ -39,6 +39,7 @@ export interface RegistrationParts {
 export class Registration {
   readonly #parts: RegistrationParts;
   #keeper: ConfigurationKeeper | undefined;
+  #trusted: { readonly bundle: string; readonly since: number } | undefined;
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
@@ -64,14 +65,23 @@ export class Registration {
     void this.#keeper?.refresh().catch(() => {});
   }
 
-  /** Since when all of it is in force; see `ConfigurationKeeper`. */
-  get inForceSince(): number | undefined {
-    return this.#keeper?.inForceSince;
+  /** Whether this process keeps the configurations: it leads. */
+  get keeps(): boolean {
+    return this.#keeper !== undefined;
+  }
+
+  /** For how many milliseconds the bundle has been in every configuration, as read back; 0 where it is not, or we do not lead. */
+  inForceMs(bundle: string): number {
+    const since = this.#parts.webhook().caBundle === bundle ? this.#keeper?.inForceSince : undefined;
+    // Other changes of the configurations do not count: the bundle stays in them.
+    if (since !== undefined && this.#trusted?.bundle !== bundle) this.#trusted = { bundle, since };
+    return this.#keeper && this.#trusted?.bundle === bundle ? performance.now() - this.#trusted.since : 0;
   }
 
   async stop(): Promise<void> {
     await this.#keeper?.stop();
     this.#keeper = undefined;
+    this.#trusted = undefined;
   }
 
   /**

@@ -7,7 +7,7 @@ export function managerNamespaceRules(features: readonly Feature[]): PolicyRule[
   return mergeRules([
     // Creation knows no name yet.
     { apiGroups: [""], resources: ["secrets"], verbs: ["create"] },
-    { apiGroups: [""], resources: ["secrets"], resourceNames: SECRETS, verbs: ["get", "update"] },
+    { apiGroups: [""], resources: ["secrets"], resourceNames: SECRETS, verbs: ["get", "update", "delete"] },
     ...leaseRules(LEASE),
     // Of every replica, under names that nobody knows beforehand; see `presence.ts`.
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["list", "create", "patch", "delete"] },

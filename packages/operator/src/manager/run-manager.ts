@@ -52,6 +52,10 @@ export interface RunManagerOptions {
   readonly secureMetrics?: SecureMetricsOptions;
   /** Default: warnings and errors as lines for `report`. */
   readonly log?: Log;
+  /** Times of the webhooks' certificate; see the kit's `ownCertificate`. */
+  readonly certificate?: { readonly settleMs?: number; readonly pollMs?: number; readonly leafValidity?: number };
+  /** File with the PEM of the authority of API servers' client certificates: others' reviews are refused. Default: everybody's are taken. */
+  readonly webhookClientCa?: string;
   /** Stops the manager. */
   readonly signal: AbortSignal;
   /**
@@ -136,18 +140,26 @@ async function runOnce(parts: Omit<RunningParts, "certificate">): Promise<void> 
     await untilAborted(checkMayRead(client, on), stopped.signal);
     await untilAborted(ensureNamespace(client, namespace), stopped.signal);
     await untilAborted(releaseLeaseOfTheDead(client, { namespace, name: LEASE }), stopped.signal);
+    let running: Running | undefined;
     const { host, mode, serviceName = "outrigger-webhook" } = options.webhook;
     const certificate = await untilAborted(
       ownCertificate(client, {
         namespace,
         dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, "localhost"],
         ipAddresses: mode === "url" && /^[\d.]+$|:/.test(host) ? [host] : [],
+        ...options.certificate,
+        rotation: {
+          decides: () => running?.rotation.decides() ?? false,
+          inForceMs: (bundle) => running?.rotation.inForceMs(bundle) ?? 0,
+          servedByAll: async (leaf) => (await running?.rotation.servedByAll(leaf)) ?? false,
+        },
         onError: (error) => report(`the certificate could not be looked after: ${(error as Error).message}`),
       }),
       stopped.signal,
     );
     try {
-      await new Running({ ...parts, certificate }).run(signal);
+      running = new Running({ ...parts, certificate });
+      await running.run(signal);
     } finally {
       certificate.stop();
     }

@@ -10,9 +10,10 @@ import {
   type Service,
   type ServiceContext,
 } from "@outrigger/kit/manager";
-import { type OwnCertificate, type WebhookTarget, webhookService } from "@outrigger/kit/webhook";
+import { type OwnCertificate, type RotationGuard, type WebhookTarget, webhookService } from "@outrigger/kit/webhook";
 import type { Feature, RunningFeature } from "../feature/index.ts";
 import { certificateFamilies } from "../figures/index.ts";
+import { followClientCa, readClientCa } from "./client-ca.ts";
 import { installDefinitions } from "./install.ts";
 import { quietLog } from "./log.ts";
 import { LEASE } from "./names.ts";
@@ -79,6 +80,18 @@ export class Running {
       const why = this.#unready();
       if (why !== undefined) throw new Error(why);
     });
+  }
+
+  /** What the rotation of the certificate waits for: the leader alone decides, by what it has read back and what all replicas say. */
+  get rotation(): RotationGuard {
+    return {
+      decides: () => this.#registration.keeps,
+      inForceMs: (bundle) => this.#registration.inForceMs(bundle),
+      servedByAll: async (certificate) => {
+        const served = fingerprint(certificate);
+        return (await this.#presence.others()).every((replica) => replica.certificate === served);
+      },
+    };
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -148,7 +161,9 @@ export class Running {
   #server(): ReturnType<typeof webhookService> {
     const { client, certificate, options, on } = this.#parts;
     const { webhook, namespace, temporary } = options;
+    const { webhookClientCa } = options;
     return webhookService({
+      ...(webhookClientCa === undefined ? {} : { clientCa: readClientCa(webhookClientCa) }),
       host: webhook.host,
       port: webhook.port,
       certificate: certificate.current,
@@ -159,6 +174,10 @@ export class Running {
       onListening: async (server, port, signal) => {
         certificate.onChange((next) => server.setCertificate(next));
         this.#parts.onListening(port);
+        if (webhookClientCa !== undefined) {
+          const end = followClientCa(server, webhookClientCa, options.report);
+          signal.addEventListener("abort", end, { once: true });
+        }
         const host = webhook.host.includes(":") ? `[${webhook.host}]` : webhook.host;
         this.#address =
           webhook.mode === "url"

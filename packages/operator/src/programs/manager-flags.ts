@@ -28,6 +28,16 @@ export const MANAGER_FLAGS = {
     help: "Service by which API servers call the webhooks.",
   },
   "webhook-port": { environment: "WEBHOOK_PORT", default: "9443", help: "Port of the webhook server." },
+  "webhook-client-ca": {
+    environment: "WEBHOOK_CLIENT_CA",
+    default: "",
+    help: "File with the authority of API servers' client certificates: reviews of others are refused. Empty: everybody's are taken.",
+  },
+  "certificate-settle-seconds": {
+    environment: "CERTIFICATE_SETTLE_SECONDS",
+    default: "30",
+    help: "In this time every API server learns of a changed webhook configuration; each stage of a rotation of the authority waits for it.",
+  },
   "probes-port": { environment: "PROBES_PORT", default: "8081", help: "Port of /healthz and /readyz." },
   "metrics-port": { environment: "METRICS_PORT", default: "8443", help: "Port of /metrics over HTTPS; 0 turns metrics off." },
   "log-level": { environment: "LOG_LEVEL", default: "info", choices: ["debug", "info", "warn", "error"], help: "What is logged." },

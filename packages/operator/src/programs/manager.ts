@@ -23,12 +23,21 @@ export async function run(values: FlagValues<typeof MANAGER_FLAGS>, signal: Abor
     features: parseNames(values.features),
     environment: offered(process.env, parseNames(values["offer-environment"])),
     webhook: { mode: "service", host: "::", port: port("webhook-port", values["webhook-port"]), serviceName: values["webhook-service"] },
+    ...(values["webhook-client-ca"] === "" ? {} : { webhookClientCa: values["webhook-client-ca"] }),
+    certificate: { settleMs: seconds("certificate-settle-seconds", values["certificate-settle-seconds"]) * 1000 },
     probes: { host: "::", port: port("probes-port", values["probes-port"]) },
     ...(metricsPort === 0 ? {} : { secureMetrics: { host: "::", port: metricsPort } }),
     log,
     signal,
     report: (line) => log.warn({}, line),
   });
+}
+
+/** @throws UsageError */
+function seconds(flag: string, text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 86_400) throw new UsageError(`--${flag} is no number of seconds from 0 to 86400: ${text}`);
+  return value;
 }
 
 /** @throws UsageError */
