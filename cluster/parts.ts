@@ -58,6 +58,24 @@ export async function relabelled(from: string, name: string): Promise<void> {
   }
 }
 
+/** A busybox that finds a variable in its environment, so that what runs can be told from its log. */
+export async function busyboxWith(variable: string, name: string): Promise<void> {
+  await run(join(TOOLS, "image"), ["base"], { timeoutMs: 600_000 });
+  const env = buildEnvironment();
+  const container = (await run("buildah", ["from", "--pull-never", "docker.io/library/busybox:1"], { env })).trim();
+  try {
+    await run("buildah", ["config", "--env", variable, container], { env });
+    await run("buildah", ["commit", "-q", container, name], { env });
+  } finally {
+    await run("buildah", ["rm", container], { env });
+  }
+}
+
+/** A second name for an image. */
+export async function tagImage(from: string, name: string): Promise<void> {
+  await run("buildah", ["tag", from, name], { env: buildEnvironment() });
+}
+
 /** What buildah says of an image. */
 export async function inspectImage(name: string): Promise<{ readonly bytes: number; readonly config: Record<string, unknown> }> {
   const env = buildEnvironment();

@@ -1,17 +1,21 @@
 import { eventually } from "@outrigger/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Outrigger, outrigger, startOutrigger } from "./outrigger.ts";
+import { type Manager, type Outrigger, outrigger, startManager, startOutrigger } from "./outrigger.ts";
 
 /** An image that no kubelet starts: the devcluster's cannot pull from `fail/`, a real one refuses upper-case letters. */
 const failing = "fail/AGENT:2";
 
 let it: Outrigger;
+let restarted: Manager | undefined;
 let namespace: string;
 beforeAll(async () => {
   it = await startOutrigger();
   namespace = await it.cluster.namespace("rollout");
 });
-afterAll(() => it?.stop());
+afterAll(async () => {
+  await restarted?.stop();
+  await it?.stop();
+});
 afterEach(async () => {
   await it.kubectl("delete", "sidecarset", "--all");
   await it.kubectl("-n", namespace, "delete", "pods", "--all", "--grace-period=0", "--force");
@@ -262,5 +266,79 @@ describe("a hot upgrade", () => {
     expect(annotations["version.sidecarset.kruise.io/agent-1"]).toBe("0");
     expect(annotations["versionalt.sidecarset.kruise.io/agent-2"]).toBe("0");
     await eventually(async () => (await condition("mesh", "Ready")).status === "True", { timeoutMs: 60_000 });
+  });
+});
+
+describe("pods that missed their injection", () => {
+  test("are counted and told of, and evicted within disruption budgets where the set asks for it", async () => {
+    const labels = { set: "late" };
+    const deployment = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "late" },
+      spec: {
+        replicas: 3,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: "app", image: "app:1" }] } },
+      },
+    };
+    const budget = {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name: "late" },
+      spec: { minAvailable: 2, selector: { matchLabels: labels } },
+    };
+    const set = (annotations: Record<string, string>): Promise<unknown> =>
+      it.kubectl.feed(
+        JSON.stringify({
+          apiVersion: "apps.kruise.io/v1beta1",
+          kind: "SidecarSet",
+          metadata: { name: "late", annotations: { "outrigger.dev/failure-policy": "Ignore", ...annotations } },
+          spec: { selector: { matchLabels: { set: "late" } }, containers: [{ name: "agent", image: "agent:1" }] },
+        }),
+        "apply",
+        "-f",
+        "-",
+      );
+    await set({});
+    await eventually(async () => (await condition("late", "Ready")).reason === "UpToDate");
+    await it.manager.kill();
+    // Pods of the second in which the set was made count as older.
+    const made = Date.now();
+    await eventually(() => Date.now() - made > 1_000);
+    await it.kubectl.feed(
+      JSON.stringify({ apiVersion: "v1", kind: "List", items: [budget, deployment] }),
+      "-n",
+      namespace,
+      "apply",
+      "-f",
+      "-",
+    );
+    const uninjected = async (): Promise<string[]> =>
+      (await pods()).filter((pod) => imageOf(pod) === "" && !("deletionTimestamp" in pod.metadata)).map(({ metadata }) => metadata.name);
+    await eventually(async () => (await uninjected()).length === 3 && (await pods()).every(isReady), { timeoutMs: 60_000 });
+    restarted = await startManager(it.cluster);
+
+    await eventually(async () => (await condition("late", "Injected")).status === "False", { timeoutMs: 60_000 });
+    expect((await condition("late", "Injected")).message).toMatch(/^3 pods match and were not injected/);
+    expect(await it.kubectl("get", "sidecarset", "late", "-o", "jsonpath={.status.missedPods}")).toBe("3");
+    await eventually(async () =>
+      (await it.kubectl("get", "events", "-A", "-o", "jsonpath={.items[*].reason}")).includes("InjectionMissed"),
+    );
+    expect(await uninjected()).toHaveLength(3);
+
+    await set({ "outrigger.dev/repair": "evict" });
+    let fewest = 3;
+    await eventually(
+      async () => {
+        fewest = Math.min(fewest, (await pods()).filter(isReady).length);
+        return (await uninjected()).length === 0 && (await pods()).filter(isReady).length === 3;
+      },
+      { timeoutMs: 90_000 },
+    );
+    // The budget wants two of three.
+    expect(fewest).toBeGreaterThanOrEqual(2);
+    await eventually(async () => (await condition("late", "Injected")).status === "True");
+    await it.kubectl("-n", namespace, "delete", "deployment,pdb", "--all");
   });
 });
