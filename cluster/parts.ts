@@ -104,6 +104,7 @@ export async function startContainerCluster(): Promise<ContainerCluster> {
   const bin = await controlPlane();
   const helm = await helmPath();
   const client = connect({ file: kubeconfigFile }, { userAgent: "cluster-test", onWarning: () => {} });
+  let isDown = false;
   const ctr = ["-a", join(folder, "containerd.sock"), "-n", "k8s.io"];
   return {
     folder,
@@ -125,8 +126,9 @@ export async function startContainerCluster(): Promise<ContainerCluster> {
       if (!pid) throw new Error(`no process of container ${id}:\n${tasks}`);
       return Number(pid);
     },
-    restart: (part) => restart(folder, part),
+    restart: (part) => restart(folder, part, () => isDown),
     async down() {
+      isDown = true;
       await client.close();
       await run(join(TOOLS, "down"), [folder], { timeoutMs: 120_000 });
     },
@@ -134,7 +136,7 @@ export async function startContainerCluster(): Promise<ContainerCluster> {
 }
 
 /** The part's own command line, from the process that runs, in the cluster's network namespace. */
-async function restart(folder: string, part: string): Promise<void> {
+async function restart(folder: string, part: string, isDown: () => boolean): Promise<void> {
   const pidFile = join(folder, `${part}.pid`);
   const pid = Number(readFileSync(pidFile, "utf8"));
   const [file = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
@@ -144,13 +146,20 @@ async function restart(folder: string, part: string): Promise<void> {
   const namespace = readFileSync(join(folder, "netns"), "utf8").trim();
   const log = join(folder, `${part}.log`);
   const shell = `exec "$0" "$@" >>"${log}" 2>&1`;
-  const child = spawn("nsenter", [`--net=/run/netns/${namespace}`, "sh", "-c", shell, file, ...args], {
-    cwd: folder,
-    detached: true,
-    stdio: "ignore",
-  });
-  child.unref();
-  writeFileSync(pidFile, String(child.pid));
+  // As systemd or a kubelet does, again where it ends: a start on a busy machine may fail.
+  const start = (left: number): void => {
+    const child = spawn("nsenter", [`--net=/run/netns/${namespace}`, "sh", "-c", shell, file, ...args], {
+      cwd: folder,
+      detached: true,
+      stdio: "ignore",
+    });
+    writeFileSync(pidFile, String(child.pid));
+    child.on("exit", () => {
+      if (left > 0) setTimeout(() => !isDown() && start(left - 1), 1000).unref();
+    });
+    child.unref();
+  };
+  start(5);
 }
 
 /** Behind a proxy with an authority of its own, builds must trust what this machine trusts. */

@@ -6,6 +6,7 @@ import { EXCLUDED_BY_DEFAULT } from "./excluded.ts";
 import { faultCommands } from "./fault-commands.ts";
 import { installCommands } from "./install-commands.ts";
 import { projectCommands } from "./project-commands.ts";
+import { webhookCommands } from "./webhook-commands.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -92,6 +93,7 @@ for (const kind of ["Job", "CronJob"] as const)
 faultCommands(program, cluster);
 projectCommands(program);
 installCommands(program, cluster);
+webhookCommands(program, cluster);
 
 program
   .command("completion")

@@ -98,4 +98,5 @@ export {
   SidecarSetsV1alpha1,
   sidecarSetCrd,
 } from "./sidecarset/index.ts";
+export { resumeWebhooks, suspendWebhooks } from "./suspension/index.ts";
 export { type InjectionTemplate, parseTemplate, TemplateError } from "./templates/index.ts";

@@ -10,4 +10,5 @@
  *   without a manager is one that nobody can end.
  */
 export { type DrainOptions, drain } from "./drain.ts";
+export { configurationNames } from "./owned.ts";
 export { drainNamespaceRules, drainRules } from "./rights.ts";

@@ -19,3 +19,4 @@ export { withoutConversion } from "./install.ts";
 export { readRules } from "./read-rules.ts";
 export { managerNamespaceRules } from "./rights.ts";
 export { type RunManagerOptions, runManager } from "./run-manager.ts";
+export { SUSPENDED_ANNOTATION } from "./suspended.ts";

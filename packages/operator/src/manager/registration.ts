@@ -4,6 +4,7 @@ import type { EventRecorder } from "@outrigger/kit/controller";
 import { type ConfigurationKeeper, configurationKeeper, type Repair, unregisterWebhooks, type WebhookTarget } from "@outrigger/kit/webhook";
 import type { Feature, Observed, RunningFeature } from "../feature/index.ts";
 import { withoutConversion } from "./install.ts";
+import { unlessSuspended } from "./suspended.ts";
 
 const CONFIGURATIONS = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"].map((kind) =>
   dynamicResource("admissionregistration.k8s.io/v1", kind, `${kind.toLowerCase()}s`, "Cluster"),
@@ -153,7 +154,8 @@ export class Registration {
   }
 
   #wanted(observed: Observed): KubeObject[] {
-    return [...this.#definitions(), ...this.#configurations(observed)];
+    const configurations = this.#configurations(observed);
+    return [...this.#definitions(), ...configurations.map((one) => unlessSuspended(one, observed(one.kind, one.metadata.name ?? "")))];
   }
 
   #configurations(observed: Observed): KubeObject[] {
