@@ -90,6 +90,13 @@ for (const kind of ["Job", "CronJob"] as const)
     .addOption(output())
     .action(async (name, options) => (await import("./explain-job.ts")).explainJob(kind, name, options));
 
+cluster(program.command("adopt"))
+  .description("take SidecarSets over from OpenKruise: revisions, field ownership, stored versions")
+  .option("--namespace <name>", "namespace of our manager", "outrigger-system")
+  .addOption(new Option("--dry-run", "say what would be done (the default)").conflicts("apply"))
+  .option("--apply", "do it")
+  .action(async (options) => (await import("./adopt.ts")).adopt(options));
+
 faultCommands(program, cluster);
 projectCommands(program);
 installCommands(program, cluster);

@@ -3,7 +3,9 @@
  *
  * `compileRules` once per change of the rules, `decide` per pod, `explainPod` for people; `runManager` for a cluster.
  */
+
 export * from "./admission/index.ts";
+export { type Adoption, type AdoptionStep, planAdoption } from "./adopt/index.ts";
 export { type DrainOptions, drain, drainNamespaceRules, drainRules } from "./drain/index.ts";
 export {
   NetworkFault,
