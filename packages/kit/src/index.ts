@@ -59,3 +59,4 @@ export {
 } from "./kinds/index.ts";
 export { type Manager, type ManagerOptions, manager } from "./manager/index.ts";
 export { type CustomResource, defineResource, formerVersion, t, withVersions } from "./schema/index.ts";
+export { type AdmissionContext, type ResourceWebhook, webhook } from "./webhook/index.ts";

@@ -34,6 +34,7 @@ export {
   builtIn,
   type DeepReadonly,
   type Desired,
+  type Draft,
   type Observed,
   type Resource,
   type Scope,

@@ -40,6 +40,7 @@ export {
   type Service,
   type ServiceContext,
 } from "./manager.ts";
+export { type ManagerRules, managerRules } from "./manager-rules.ts";
 export type { MetricFamilies, MetricSource } from "./metrics.ts";
 export type { SecureMetricsOptions } from "./secure-metrics.ts";
 export { type ThreadManagerOptions, type ThreadModule, type WorkerManagerOptions, workerManager } from "./worker-manager.ts";

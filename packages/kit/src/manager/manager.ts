@@ -1,7 +1,7 @@
 import type { Informers } from "../cache/index.ts";
 import type { Client, ClusterAccess, KubeconfigOptions } from "../client/index.ts";
 import type { Controller, EventRecorder, Log, RunningController } from "../controller/index.ts";
-import type { WebhookMetrics } from "../webhook/index.ts";
+import type { ResourceWebhook, WebhookMetrics, WebhookServerSettings } from "../webhook/index.ts";
 import type { LeaderElectionOptions } from "./leader-election.ts";
 import type { LogLevel } from "./log.ts";
 import type { MetricFamilies, MetricSource } from "./metrics.ts";
@@ -50,8 +50,13 @@ export interface ManagerOptions {
    */
   readonly kubeconfig?: ClusterAccess | KubeconfigOptions;
   readonly controllers?: readonly Controller[];
-  /** Webhook servers and other services, started before the caches, stopped after the controllers. */
-  readonly webhooks?: readonly Service[];
+  /**
+   * Webhooks of kinds (`webhook(Deployment).default(…).validate(…)`), webhook servers of one's own and other services: started
+   * before the caches, stopped after the controllers.
+   */
+  readonly webhooks?: readonly (Service | ResourceWebhook)[];
+  /** How API servers reach the webhooks of kinds. Default: by Service in a cluster, by URL elsewhere. */
+  readonly webhookServer?: WebhookServerSettings;
   /** Services that run only while this process leads, as controllers do. */
   readonly services?: readonly Service[];
   /** Off unless given. */

@@ -12,6 +12,7 @@ import {
   type WritingEventRecorder,
 } from "../controller/index.ts";
 import { LongTimer, timeoutSignal } from "../queue/index.ts";
+import { isResourceWebhook, resourceWebhooks } from "../webhook/index.ts";
 import { fencedClient } from "./fenced-client.ts";
 import { LeadershipLostError } from "./leader-election.ts";
 import { type HeldLease, type Loss, leaseOf } from "./lease.ts";
@@ -48,6 +49,7 @@ export class RunnableManager implements Manager {
   readonly ready: Promise<void>;
   readonly #options: ManagerOptions;
   readonly #name: string;
+  readonly #webhooks: readonly Service[];
   readonly #metrics: Metrics | undefined;
   readonly #probes: Probes;
   readonly #secureMetrics: SecureMetrics | undefined;
@@ -64,6 +66,7 @@ export class RunnableManager implements Manager {
   constructor(options: ManagerOptions, thread?: ThreadParts) {
     setMaxListeners(0, this.#stop.signal, this.#overdue.signal);
     refuseDoubleNames(options.controllers ?? []);
+    this.#webhooks = webhookServices(options);
     this.#options = options;
     this.#name = options.name ?? "outrigger";
     this.log = options.log === false ? silentLog : (options.log ?? defaultLog(this.#name, options.logLevel));
@@ -164,7 +167,7 @@ export class RunnableManager implements Manager {
   }
 
   async #start(): Promise<void> {
-    const { probes, webhooks = [], controllers = [], services = [], leaderElection } = this.#options;
+    const { probes, controllers = [], services = [], leaderElection } = this.#options;
     if (probes) {
       await this.#probes.listen(probes.port ?? 8081, probes.host ?? "0.0.0.0");
       this.#started.push({ what: "probes", stop: () => this.#probes.close() });
@@ -178,7 +181,7 @@ export class RunnableManager implements Manager {
     // Stopped after the webhooks, which decide by the caches as long as they serve.
     this.#started.push({ what: "informers", stop: () => this.informers.stop() });
     const serving: RunningService[] = [];
-    for (const service of webhooks) serving.push(await this.#startService(service, this.client));
+    for (const service of this.#webhooks) serving.push(await this.#startService(service, this.client));
     this.#thread?.onServing();
 
     // Caches are warm before this process leads, so that taking over takes no time.
@@ -330,6 +333,15 @@ function refuseDoubleNames(controllers: readonly Controller[]): void {
       );
     seen.set(controller.name, controller);
   }
+}
+
+/** What runs the webhooks: those of kinds share one server. */
+function webhookServices({ webhooks = [], webhookServer, name = "outrigger" }: ManagerOptions): Service[] {
+  const ofKinds = webhooks.filter(isResourceWebhook);
+  const services = webhooks.filter((one): one is Service => !isResourceWebhook(one));
+  if (ofKinds.length > 0) return [resourceWebhooks({ webhooks: ofKinds, name, server: webhookServer ?? {} }), ...services];
+  if (webhookServer) throw new RangeError("webhookServer says how webhooks of kinds are reached, and the manager has none");
+  return services;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

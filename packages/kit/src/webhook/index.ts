@@ -46,6 +46,7 @@ export {
   webhookPath,
 } from "./handler.ts";
 export type { LoadLimits } from "./load.ts";
+export type { Admitted, OfflineOptions } from "./offline.ts";
 export {
   type OwnCertificate,
   type OwnCertificateOptions,
@@ -53,7 +54,23 @@ export {
   type RotationGuard,
   type ServedCertificate,
 } from "./own-certificate.ts";
+export type { WebhookServerSettings } from "./reach.ts";
 export { type Registration, registerByUrl, registerWebhooks, type UrlRegistration, unregisterWebhooks } from "./register.ts";
+export {
+  type AdmissionContext,
+  type Defaulter,
+  isResourceWebhook,
+  type Operation,
+  type Problem,
+  type ResourceWebhook,
+  type ValidateOptions,
+  type Validator,
+  type WebhookBuilder,
+  type WebhookOptions,
+  type WebhookPlan,
+  webhook,
+} from "./resource-webhook.ts";
+export { conversionsOf, type ResourceWebhooksOptions, resourceWebhooks, webhookConfigurations } from "./resource-webhooks.ts";
 export {
   type AdmissionAnswer,
   type AdmissionRequest,
@@ -70,3 +87,4 @@ export {
 } from "./review.ts";
 export { type ReviewReport, type WebhookMetrics, type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
 export { type WebhookService, type WebhookServiceOptions, webhookService } from "./service.ts";
+export { type WebhookRules, webhookRules } from "./webhook-rules.ts";

@@ -1,0 +1,50 @@
+import type { ResourceWebhook } from "./resource-webhook.ts";
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** The rights that a manager needs for its webhooks; `mergeRules` of the controllers takes them. */
+export interface WebhookRules {
+  /** For a ClusterRole: registering, and putting the registration right. */
+  readonly cluster: readonly Rule[];
+  /** For a Role in the manager's namespace: the certificate's Secrets. */
+  readonly namespace: readonly Rule[];
+}
+
+/** @param name the manager's. */
+export function webhookRules(webhooks: readonly ResourceWebhook[], name: string): WebhookRules {
+  if (webhooks.length === 0) return { cluster: [], namespace: [] };
+  const configurations = {
+    apiGroups: ["admissionregistration.k8s.io"],
+    resources: ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+  };
+  const definitions = webhooks
+    .filter(({ plan }) => plan.convert !== undefined)
+    .map(({ plan: { resource } }) => `${resource.plural}.${resource.apiVersion.split("/")[0]}`);
+  const secrets = { apiGroups: [""], resources: ["secrets"] };
+  return {
+    // Creation knows no name yet.
+    cluster: [
+      { ...configurations, verbs: ["create"] },
+      { ...configurations, resourceNames: [name], verbs: ["get", "list", "watch", "patch", "delete"] },
+      ...(definitions.length > 0
+        ? [
+            {
+              apiGroups: ["apiextensions.k8s.io"],
+              resources: ["customresourcedefinitions"],
+              resourceNames: definitions,
+              verbs: ["get", "list", "watch", "patch"],
+            },
+          ]
+        : []),
+    ],
+    namespace: [
+      { ...secrets, verbs: ["create"] },
+      { ...secrets, resourceNames: [`${name}-webhook-ca`, `${name}-webhook-tls`], verbs: ["get", "update"] },
+    ],
+  };
+}
