@@ -54,9 +54,13 @@ beforeAll(async () => {
   };
   if (process.env["KUBECTL"]) await program("kubectl", `exec ${process.env["KUBECTL"]} "$@"`);
   // `docker build -t IMAGE .` and `docker push IMAGE`: no registry can be reached, so an image goes into the node itself.
+  // Builds trust what this machine trusts: it may reach npm's registry through a proxy with an authority of its own.
+  const trust = join(folder, "containers.conf");
+  const bundle = process.env["SSL_CERT_FILE"] ?? "/etc/ssl/certs/ca-certificates.crt";
+  await writeFile(trust, `[containers]\nvolumes = ["${bundle}:/etc/ssl/certs/ca-certificates.crt:ro"]\n`);
   await program(
     "docker",
-    `case $1 in build) ${real}/image build "$4" "$3";; push) ${real}/image load ${join(folder, "cluster")} "$2";; *) exit 2;; esac`,
+    `export CONTAINERS_CONF=${trust}\ncase $1 in build) ${real}/image build "$4" "$3";; push) ${real}/image load ${join(folder, "cluster")} "$2";; *) exit 2;; esac`,
   );
   environment = { ...process.env, KUBECONFIG: kubeconfig, npm_config_registry: registry.url, npm_config_yes: "true", NO_COLOR: "1" };
   for (const name of Object.keys(environment))

@@ -39,4 +39,9 @@ export function projectCommands(program: Command): void {
     .description("find what bites in practice in manifests and charts (default: those of the project, or of this folder)")
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
     .action(async (paths, options) => (await import("./lint/index.ts")).lint(paths, options));
+
+  program
+    .command("convert-crd <file...>")
+    .description("print CustomResourceDefinitions of v1beta1 as v1; what to look at goes to standard error")
+    .action(async (files) => (await import("./convert-crd/index.ts")).convertCrd(files));
 }
