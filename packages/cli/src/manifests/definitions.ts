@@ -1,7 +1,8 @@
 // The CustomResourceDefinitions of the operator's kinds.
+
+import { both, type Node, truthy, when } from "@outrigger/operator/manifest-tree";
 import type { Kind } from "../project/index.ts";
 import { labelsOf, type Manifest, type Source } from "./names.ts";
-import { both, type Node, truthy, when } from "./template.ts";
 
 export function definitionManifests({ operator: { name, kinds } }: Source): Manifest[] {
   return kinds.map((kind) => {

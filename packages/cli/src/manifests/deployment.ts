@@ -1,6 +1,7 @@
 // The operator's Deployment, its Services, and what guards them.
+
+import { block, Each, Expression, type Node, text, truthy, type Values, value, when } from "@outrigger/operator/manifest-tree";
 import { labelsOf, type Manifest, namesOf, namespaceOf, PORTS, type Source, selectorOf } from "./names.ts";
-import { block, Each, Expression, type Node, text, truthy, type Values, value, when } from "./template.ts";
 
 /** Longer than webhooks are served on after the pod was told to stop. */
 const GRACE_SECONDS = 45;

@@ -1,5 +1,5 @@
+import { Expression, type Node, type Values } from "@outrigger/operator/manifest-tree";
 import type { Operator, Project } from "../project/index.ts";
-import { Expression, type Node, type Values } from "./template.ts";
 
 /** What manifests are made of. */
 export interface Source {

@@ -1,8 +1,8 @@
+import { evaluate } from "@outrigger/operator/manifest-tree";
 import { definitionManifests } from "./definitions.ts";
 import { deploymentManifests } from "./deployment.ts";
 import type { Manifest, Source } from "./names.ts";
 import { rbacManifests } from "./rbac.ts";
-import { evaluate } from "./template.ts";
 
 export interface PlainObject {
   readonly apiVersion: string;

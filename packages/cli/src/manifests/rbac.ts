@@ -1,7 +1,7 @@
 // Who may do what: the operator exactly what its code declares, people what view and edit mean for its kinds.
 import { leaseRules, mergeRules, type PolicyRule, REVIEW_RULES, rbacRules } from "@outrigger/kit/controller";
+import { type Node, truthy, when } from "@outrigger/operator/manifest-tree";
 import { labelsOf, type Manifest, namesOf, namespaceOf, type Source } from "./names.ts";
-import { type Node, truthy, when } from "./template.ts";
 
 const API = "rbac.authorization.k8s.io/v1";
 const GROUP = "rbac.authorization.k8s.io";

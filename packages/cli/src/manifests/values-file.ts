@@ -1,7 +1,8 @@
 // Adds to a values.yaml what it lacks; every byte that its owner wrote stays.
+
+import type { Values } from "@outrigger/operator/manifest-tree";
 import { isMap, isScalar, parseDocument, type YAMLMap } from "yaml";
 import { CliError } from "../errors.ts";
-import type { Values } from "./template.ts";
 import { isValue, type Value, type ValueTree, valueLines } from "./values.ts";
 
 const HEADER =

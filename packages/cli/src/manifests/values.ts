@@ -1,9 +1,10 @@
 // The values of an operator's chart: default, schema and comment of each, from which values.yaml, values.schema.json and
 // the plain manifests are made.
+
+import type { Values } from "@outrigger/operator/manifest-tree";
 import { stringify } from "yaml";
 import type { Project } from "../project/index.ts";
 import { selectorOf } from "./names.ts";
-import type { Values } from "./template.ts";
 
 export interface Value {
   readonly comment: string;

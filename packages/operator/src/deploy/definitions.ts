@@ -1,8 +1,8 @@
 // The CustomResourceDefinitions, as the manager itself applies them, without the authority that it adds.
 import type { KubeObject } from "@outrigger/kit/api";
+import { both, contains, type Node, truthy, when } from "../manifest-tree/index.ts";
 import { allDefinitions, definitions, definitionsOf, optionalFeatures } from "./declarations.ts";
 import { LABELS, type Manifest, namespace } from "./manifest.ts";
-import { both, contains, type Node, truthy, when } from "./template.ts";
 
 const install = truthy("crds.install");
 

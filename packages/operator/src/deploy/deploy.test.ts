@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { allFeatures } from "../manager/index.ts";
-import { helmTemplate } from "./helm.ts";
+import { Block, Each, Expression, evaluate, helmTemplate, truthy, value, when } from "../manifest-tree/index.ts";
 import { allManifests, applyValues, defaults, installation, ValueError } from "./index.ts";
-import { Block, Each, Expression, evaluate, truthy, value, when } from "./template.ts";
 
 const values = { ...defaults(), appVersion: "1.2.3", namespace: "here" };
 const objects = installation(allManifests(), values);

@@ -12,11 +12,10 @@ import { rbacManifests } from "./rbac.ts";
 import { uninstallManifests } from "./uninstall.ts";
 import { managerManifests, monitoringManifests } from "./workload.ts";
 
-export { helmTemplate } from "./helm.ts";
+export { evaluate, helmTemplate, type Values } from "../manifest-tree/index.ts";
 export { LABELS, type Manifest, NAMESPACE, type Part } from "./manifest.ts";
 export { installation, namespaceObject } from "./objects.ts";
 export { applyValues, ValueError } from "./set-values.ts";
-export { evaluate, type Values } from "./template.ts";
 export { defaults, isValue, VALUES, type Value, type ValueTree } from "./values.ts";
 
 export function allManifests(): Manifest[] {

@@ -1,5 +1,5 @@
 // What all manifests share: where a file of them goes, names, labels, the namespace.
-import { Expression, type Node } from "./template.ts";
+import { Expression, type Node } from "../manifest-tree/index.ts";
 
 /** A folder of the kustomize tree. */
 export type Part = "crd" | "rbac" | "manager" | "webhook" | "monitoring" | "uninstall";

@@ -1,6 +1,6 @@
 import type { KubeObject } from "@outrigger/kit/api";
+import { evaluate, type Values } from "../manifest-tree/index.ts";
 import { LABELS, type Manifest, type Part } from "./manifest.ts";
-import { evaluate, type Values } from "./template.ts";
 
 /** The order in which they can be applied. */
 export const PARTS: readonly Part[] = ["crd", "rbac", "webhook", "manager", "monitoring"];

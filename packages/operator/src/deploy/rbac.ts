@@ -1,9 +1,9 @@
 // Who may do what: the manager exactly what its code declares, people what view and edit mean for our kinds.
 import { REVIEW_RULES } from "@outrigger/kit/controller";
+import { type Condition, contains, type Node, truthy, when } from "../manifest-tree/index.ts";
 import { clusterRules, namespaceRules, optionalFeatures, type PolicyRule, rulesOf } from "./declarations.ts";
 import { ownKinds } from "./definitions.ts";
 import { clusterWide, LABELS, MANAGER, type Manifest, METRICS_SERVICE, namespace, namespaced } from "./manifest.ts";
-import { type Condition, contains, type Node, truthy, when } from "./template.ts";
 
 const API = "rbac.authorization.k8s.io/v1";
 const subjects: Node = [{ kind: "ServiceAccount", name: MANAGER, namespace }];

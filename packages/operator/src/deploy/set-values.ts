@@ -1,4 +1,4 @@
-import type { Values } from "./template.ts";
+import type { Values } from "../manifest-tree/index.ts";
 import { defaults, isValue, VALUES, type ValueTree } from "./values.ts";
 
 /** A value was given that there is not, or that may not be so. */

@@ -1,9 +1,9 @@
 // What `helm uninstall` runs before it deletes anything: the program `drain`, with rights of its own.
 import { drainNamespaceRules, drainRules } from "../drain/index.ts";
+import { block, Expression, type Node, text, truthy, when } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
 import { clusterWide, LABELS, MANAGER, type Manifest, namespace, namespaced } from "./manifest.ts";
 import { rules } from "./rbac.ts";
-import { block, Expression, type Node, text, truthy, when } from "./template.ts";
 import { image } from "./workload.ts";
 
 const NAME = "outrigger-drain";

@@ -1,7 +1,8 @@
 // The values of the chart `outrigger`: default, schema and comment of each, from which values.yaml, values.schema.json and
 // the plain manifests are made.
+
+import type { Values } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
-import type { Values } from "./template.ts";
 
 export interface Value {
   readonly comment: string;

@@ -1,4 +1,6 @@
 // The manager's Deployment, its Services, and what guards them.
+
+import { block, Each, Expression, merged, type Node, not, text, truthy, value, when } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
 import {
   LABELS,
@@ -12,7 +14,6 @@ import {
   version,
   WEBHOOK_SERVICE,
 } from "./manifest.ts";
-import { block, Each, Expression, merged, type Node, not, text, truthy, value, when } from "./template.ts";
 
 const flags = PROGRAMS["manager"]!.flags;
 /** Longer than webhooks are served on after the pod was told to stop. */
