@@ -137,7 +137,8 @@ describe("which requests are sent", () => {
     const list = vi.spyOn(objects, "list");
     for (let i = 0; i < 1000; i++) await chain.mutate(attributes);
     expect(hook.calls).toEqual([]);
-    expect(list).not.toHaveBeenCalled();
+    // The request's own namespace is looked at, by NamespaceLifecycle.
+    expect(list.mock.calls.filter(([, plural]) => plural !== "namespaces")).toEqual([]);
   });
 });
 
