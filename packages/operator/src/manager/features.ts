@@ -12,7 +12,7 @@ import type { Feature } from "../feature/index.ts";
 import { faultFamilies } from "../figures/index.ts";
 import { jobPolicies } from "../jobs/index.ts";
 import { nodeOvercommit } from "../overcommit/index.ts";
-import { podDefaultsController, podDefaultsCrd } from "../poddefaults/index.ts";
+import { podDefaultsController, podDefaultsCrd, sidecarsReadyController } from "../poddefaults/index.ts";
 import { PATHS } from "./configuration.ts";
 import { type InjectionOptions, injection } from "./injection.ts";
 import { podDefaultsConfiguration } from "./rule-webhooks.ts";
@@ -28,7 +28,7 @@ export function allFeatures(options: FeatureOptions): readonly Feature[] {
     {
       name: "pod-defaults",
       definitions: () => [podDefaultsCrd()],
-      controllers: [podDefaultsController(options)],
+      controllers: [podDefaultsController(options), sidecarsReadyController],
       configurations: (webhook) => [podDefaultsConfiguration(webhook)],
       run: () => ({ handlers: [validate(PATHS.validatePodDefaults, validatePodDefaults)] }),
       // Defined without `defineResource`, so the right to write their status is not inferred.

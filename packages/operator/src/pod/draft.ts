@@ -26,6 +26,7 @@ export class Draft {
   readonly #newVolumes: Volume[] = [];
   readonly #newSecrets: LocalObjectReference[] = [];
   #securityContext: Record<string, unknown> | undefined;
+  readonly #newGates: { readonly conditionType: string }[] = [];
 
   constructor(pod: Pod) {
     this.original = pod;
@@ -71,8 +72,17 @@ export class Draft {
     return true;
   }
 
+  /** Adds a readiness gate at the end unless it is there. @returns whether it was added */
+  addReadinessGate(conditionType: string): boolean {
+    const own = (this.original.spec["readinessGates"] ?? []) as readonly { readonly conditionType: string }[];
+    if ([...own, ...this.#newGates].some((gate) => gate.conditionType === conditionType)) return false;
+    this.#newGates.push({ conditionType });
+    return true;
+  }
+
   get changed(): boolean {
     return (
+      this.#newGates.length > 0 ||
       this.#labels.changed ||
       this.#annotations.changed ||
       this.containers.changed ||
@@ -89,6 +99,7 @@ export class Draft {
     this.#annotations.write(operations);
     appendAll(operations, "/spec/volumes", this.original.spec.volumes, this.#newVolumes);
     appendAll(operations, "/spec/imagePullSecrets", this.original.spec.imagePullSecrets, this.#newSecrets);
+    appendAll(operations, "/spec/readinessGates", this.original.spec["readinessGates"] as readonly unknown[] | undefined, this.#newGates);
     this.initContainers.write(operations, (this.original.spec.initContainers ?? undefined) !== undefined);
     this.containers.write(operations, (this.original.spec.containers ?? undefined) !== undefined);
     if (this.#securityContext !== undefined) operations.push({ op: "add", path: "/spec/securityContext", value: this.#securityContext });
@@ -106,6 +117,8 @@ export class Draft {
     if (this.initContainers.changed) spec.initContainers = this.initContainers.list();
     if (this.#newVolumes.length > 0) spec.volumes = [...(spec.volumes ?? NO_VOLUMES), ...this.#newVolumes];
     if (this.#newSecrets.length > 0) spec.imagePullSecrets = [...(spec.imagePullSecrets ?? NO_SECRETS), ...this.#newSecrets];
+    if (this.#newGates.length > 0)
+      spec["readinessGates"] = [...((spec["readinessGates"] as readonly unknown[] | undefined) ?? []), ...this.#newGates];
     if (this.#securityContext !== undefined) spec["securityContext"] = this.#securityContext;
     return { ...original, metadata, spec };
   }

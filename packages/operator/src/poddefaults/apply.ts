@@ -1,7 +1,8 @@
 import { labelValueProblems } from "@outrigger/kit/api";
 import type { Draft, EnvVar, PatchOperation, Pod, Reason } from "../pod/index.ts";
 import type { DefaultEntry, PodDefaults } from "./pod-defaults.ts";
-import { type Resolved, type Resolver, resolver, type ValueSources } from "./values.ts";
+import { SIDECARS_READY } from "./sidecars-ready.ts";
+import { proxyEntries, type Resolved, type Resolver, resolver, type ValueSources } from "./values.ts";
 
 /** PodDefaults with what does not depend on the pod worked out. */
 export interface CompiledPodDefaults {
@@ -10,6 +11,7 @@ export interface CompiledPodDefaults {
   readonly labels: readonly CompiledEntry[];
   readonly annotations: readonly CompiledEntry[];
   readonly env: readonly CompiledEntry[];
+  readonly readinessGate: boolean;
   /** Sources that are unset for every pod; they belong into the object's status. */
   readonly problems: readonly string[];
 }
@@ -31,11 +33,16 @@ export function compilePodDefaults(defaults: PodDefaults, sources: ValueSources)
       fieldPath: entry.valueFrom?.fieldPath,
     }));
   const { spec } = defaults;
-  const [labels, annotations, env] = [compile(spec.labels), compile(spec.annotations), compile(spec.env)];
+  const proxies = spec.proxies === true ? proxyEntries(sources) : { entries: [] };
+  const own = new Set(spec.env?.map(({ name }) => name));
+  const [labels, annotations] = [compile(spec.labels), compile(spec.annotations)];
+  const env = compile([...(spec.env ?? []), ...proxies.entries.filter(({ name }) => !own.has(name))]);
   const problems = [...labels, ...annotations, ...env].flatMap(({ resolve }) =>
     typeof resolve === "object" && "unset" in resolve ? [resolve.unset] : [],
   );
-  return { name: defaults.metadata.name ?? "", priority: spec.priority ?? 0, labels, annotations, env, problems };
+  if ("problem" in proxies && proxies.problem !== undefined) problems.push(proxies.problem);
+  const readinessGate = spec.sidecarReadinessGate === true;
+  return { name: defaults.metadata.name ?? "", priority: spec.priority ?? 0, labels, annotations, env, readinessGate, problems };
 }
 
 /** The order in which PodDefaults act: priority, then name. */
@@ -63,7 +70,7 @@ export class PodDefaultsApplication {
   constructor(draft: Draft, matching: readonly CompiledPodDefaults[], context: PodDefaultsContext) {
     this.#draft = draft;
     this.#context = context;
-    this.#all = matching.map((defaults) => ({ defaults, labels: [], annotations: [], env: [], problems: [], replaced: {} }));
+    this.#all = matching.map((defaults) => ({ defaults, labels: [], annotations: [], env: [], gates: [], problems: [], replaced: {} }));
   }
 
   setMetadata(): void {
@@ -76,7 +83,10 @@ export class PodDefaultsApplication {
    * @param brought names of the containers that other rules bring; they get none
    */
   setVariables(brought: ReadonlySet<string>): Reason[] {
-    for (const doings of this.#all) this.#setVariables(doings, brought);
+    for (const doings of this.#all) {
+      this.#setVariables(doings, brought);
+      if (doings.defaults.readinessGate && this.#draft.addReadinessGate(SIDECARS_READY)) doings.gates.push(SIDECARS_READY);
+    }
     return this.#all.map(reasonFor);
   }
 
@@ -137,6 +147,7 @@ interface Doings {
   readonly labels: string[];
   readonly annotations: string[];
   readonly env: string[];
+  readonly gates: string[];
   readonly problems: string[];
   readonly replaced: { labels?: Record<string, string>; annotations?: Record<string, string> };
 }
@@ -162,6 +173,7 @@ function reasonFor({ defaults, problems, replaced, ...done }: Doings): Reason {
     ...done.labels.map((name) => `label ${name}`),
     ...done.annotations.map((name) => `annotation ${name}`),
     ...done.env.map((name) => `variable ${name}`),
+    ...done.gates.map((name) => `readiness gate ${name}`),
   ];
   const nothing = problems.length > 0 ? problems.join("; ") : "the pod has every label, annotation and variable already";
   return {

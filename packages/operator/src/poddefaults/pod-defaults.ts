@@ -16,6 +16,10 @@ export interface PodDefaultsSpec {
   annotations?: DefaultEntry[];
   /** Variables of every container and init container that the pod itself brings. */
   env?: DefaultEntry[];
+  /** HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY of the manager's environment, each also in lower case: programs read either. */
+  proxies?: boolean;
+  /** Keeps a pod from becoming ready before the containers that were injected into it are; see `SIDECARS_READY`. */
+  sidecarReadinessGate?: boolean;
 }
 
 export interface DefaultEntry {
@@ -35,4 +39,6 @@ export interface ValueSource {
   namespaceLabel?: string;
   /** A field of the pod as the downward API writes it: `metadata.name`, `metadata.labels['app']`, `spec.serviceAccountName`. */
   fieldPath?: string;
+  /** The name of the workload that the pod belongs to: of the Deployment, not of its ReplicaSet. */
+  workloadName?: true;
 }

@@ -84,7 +84,7 @@ function schema(): SchemaNode {
     },
   });
   const source: SchemaNode = {
-    ...object({ environment: text, namespaceLabel: text, fieldPath: text }),
+    ...object({ environment: text, namespaceLabel: text, fieldPath: text, workloadName: { type: "boolean", enum: [true] } }),
     minProperties: 1,
     maxProperties: 1,
   };
@@ -126,6 +126,8 @@ function schema(): SchemaNode {
         labels: entries,
         annotations: entries,
         env: entries,
+        proxies: { type: "boolean" },
+        sidecarReadinessGate: { type: "boolean" },
       }),
       status: object({ observedGeneration: { type: "integer" }, conditions: { type: "array", items: condition } }),
     },

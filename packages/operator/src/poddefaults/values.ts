@@ -21,7 +21,7 @@ export function offered(environment: ValueSources["environment"], names: readonl
 
 export function resolver(entry: DefaultEntry, sources: ValueSources): Resolver {
   if (entry.value !== undefined) return { value: entry.value };
-  const { environment, namespaceLabel, fieldPath } = entry.valueFrom ?? {};
+  const { environment, namespaceLabel, fieldPath, workloadName } = entry.valueFrom ?? {};
   if (environment !== undefined) {
     const value = Object.hasOwn(sources.environment, environment) ? sources.environment[environment] : undefined;
     return value ? { value } : { unset: `${entry.name}: the manager offers no value of ${environment} (--offer-environment)` };
@@ -36,6 +36,12 @@ export function resolver(entry: DefaultEntry, sources: ValueSources): Resolver {
     return (pod) => {
       const value = fieldValue(pod, fieldPath);
       return value ? { value } : { unset: `${entry.name}: the pod has no ${fieldPath} when it is admitted` };
+    };
+  }
+  if (workloadName !== undefined) {
+    return (pod) => {
+      const value = workloadOf(pod);
+      return value ? { value } : { unset: `${entry.name}: the pod belongs to no workload` };
     };
   }
   return { unset: `${entry.name}: neither value nor valueFrom says where the value comes from` };
@@ -54,4 +60,25 @@ export function fieldValue(pod: Pod, path: string): string | undefined {
     value = (value as Record<string, unknown>)[step];
   }
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+/** The name of the workload that a pod belongs to; a ReplicaSet's name is its Deployment's with the hash of the template behind it. */
+function workloadOf({ metadata }: Pod): string | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const hash = metadata.labels?.["pod-template-hash"];
+  if (owner?.kind === "ReplicaSet" && hash && owner.name.endsWith(`-${hash}`)) return owner.name.slice(0, -hash.length - 1);
+  return owner?.name;
+}
+
+const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+
+/** The proxies that the manager offers, as entries in upper and lower case; why there are none otherwise. */
+export function proxyEntries({ environment }: ValueSources): { readonly entries: readonly DefaultEntry[]; readonly problem?: string } {
+  const entries = PROXIES.flatMap((name): DefaultEntry[] => {
+    const value = environment[name] || environment[name.toLowerCase()];
+    return value ? [name, name.toLowerCase()].map((one) => ({ name: one, value })) : [];
+  });
+  return entries.length > 0
+    ? { entries }
+    : { entries, problem: `proxies: the manager offers no value of ${PROXIES.join(", ")} (--offer-environment)` };
 }
