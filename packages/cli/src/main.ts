@@ -1,6 +1,7 @@
 // The command line. Each command is a file of its own, loaded only when it is called, so that `--help` stays fast.
 import { readFileSync } from "node:fs";
 import { Argument, Command, Option } from "commander";
+import { certsCommands } from "./certs-commands.ts";
 import { CliError, lineOf } from "./errors.ts";
 import { EXCLUDED_BY_DEFAULT } from "./excluded.ts";
 import { faultCommands } from "./fault-commands.ts";
@@ -101,6 +102,7 @@ faultCommands(program, cluster);
 projectCommands(program);
 installCommands(program, cluster);
 webhookCommands(program, cluster);
+certsCommands(program, cluster);
 
 program
   .command("completion")

@@ -1,0 +1,31 @@
+import { type Command, InvalidArgumentError } from "commander";
+
+const many = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+/** Declares `outrigger certs …`; what the commands do is loaded when one is called. */
+export function certsCommands(program: Command, cluster: (command: Command) => Command): void {
+  const certs = program.command("certs").description("certificates of webhooks of your own: make them, and have API servers trust them");
+  const secret = (command: Command): Command =>
+    cluster(command)
+      .requiredOption("--secret <name>", "Secret with ca.crt, tls.crt and tls.key")
+      .option("-n, --namespace <name>", "namespace of the Secret and the Service", "default");
+  secret(certs.command("create"))
+    .description("make an authority and a certificate for a Service, in a Secret; one that is there and good for longer is kept")
+    .requiredOption("--service <name>", "Service by which API servers call the webhook")
+    .option("--days <number>", "how long the certificate is good for", days, 365)
+    .option("--renew-before <days>", "make a new certificate when the present one is good for less", days, 30)
+    .action(async (options) => (await import("./certs.ts")).createCerts(options));
+  secret(certs.command("patch"))
+    .description("put the Secret's authority into webhook configurations and definitions: of the cluster, or of a file")
+    .option("--mutating <name>", "a MutatingWebhookConfiguration of the cluster; may be repeated", many)
+    .option("--validating <name>", "a ValidatingWebhookConfiguration of the cluster; may be repeated", many)
+    .option("--crd <name>", "a CustomResourceDefinition of the cluster with a conversion webhook; may be repeated", many)
+    .option("-f, --file <file>", "manifests to print with the authority in them; - is standard input")
+    .action(async (options) => (await import("./certs.ts")).patchCerts(options));
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 3650)) throw new InvalidArgumentError("write a number of days from 1 to 3650");
+  return value;
+}
