@@ -51,6 +51,7 @@ cluster(program.command("run"))
     `namespaces whose pods get nothing injected, beside the manager's own, with commas between, '' is none (default: ${EXCLUDED_BY_DEFAULT})`,
   )
   .option("--features <names>", "optional features to turn on, with commas between; 'all' is all of them")
+  .option("--istio-labels", "Istio's istio-injection and sidecar.istio.io/inject choose pods for templates as well")
   .option("--offer-environment <names>", "variables of this process that PodDefaults may take values from, with commas between")
   .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
   .option("--webhook-port <number>", "port of the webhook server (default: a free one)", portNumber)

@@ -8,6 +8,7 @@ export interface RunOptions extends ClusterOptions {
   readonly excludedNamespaces?: string;
   readonly features?: string;
   readonly offerEnvironment?: string;
+  readonly istioLabels?: boolean;
   readonly webhookHost: string;
   readonly webhookPort?: number;
   readonly webhookClientCa?: string;
@@ -31,6 +32,7 @@ export async function run(options: RunOptions): Promise<void> {
       namespace: options.namespace,
       ...excluded,
       features: parseNames(options.features ?? ""),
+      istioLabels: options.istioLabels === true,
       environment: offered(process.env, parseNames(options.offerEnvironment ?? "")),
       webhook: { mode: "url", host: options.webhookHost, port: options.webhookPort ?? 0 },
       ...(options.webhookClientCa === undefined ? {} : { webhookClientCa: options.webhookClientCa }),

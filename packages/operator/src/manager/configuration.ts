@@ -1,6 +1,6 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { clientConfig, type WebhookTarget } from "@outrigger/kit/webhook";
-import { EXCLUDED_ANNOTATION } from "./names.ts";
+import { EXCLUDED_ANNOTATION, ISTIO_ANNOTATION } from "./names.ts";
 import type { ScopeEntry } from "./scope.ts";
 
 /** Names of the configurations and paths of the handlers. */
@@ -24,15 +24,21 @@ const TIMEOUT_SECONDS = 5;
  * The configuration under which pods are sent to us, as narrow as the entries say.
  *
  * @param excluded what the entries leave out; it stands in an annotation too, for `readRules`, since without rules there are no entries
+ * @param istioLabels whether Istio's labels choose pods for templates as well; for `readRules` too
  */
-export function podConfiguration(entries: readonly ScopeEntry[], target: WebhookTarget, excluded: readonly string[]): KubeObject {
+export function podConfiguration(
+  entries: readonly ScopeEntry[],
+  target: WebhookTarget,
+  excluded: readonly string[],
+  istioLabels = false,
+): KubeObject {
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "MutatingWebhookConfiguration",
     metadata: {
       name: POD_CONFIGURATION,
       labels: { "app.kubernetes.io/managed-by": "outrigger" },
-      annotations: { [EXCLUDED_ANNOTATION]: excluded.join(",") },
+      annotations: { [EXCLUDED_ANNOTATION]: excluded.join(","), ...(istioLabels ? { [ISTIO_ANNOTATION]: "true" } : {}) },
     },
     webhooks: entries.map((entry) => podWebhook(entry, target)),
   };

@@ -27,7 +27,7 @@ import type { Pod as InjectedPod } from "../pod/index.ts";
 import { PodDefaultsKind } from "../poddefaults/index.ts";
 import { rolloutController } from "../rollout/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
-import { TEMPLATE_LABEL } from "../templates/index.ts";
+import { TEMPLATE_LABEL, WITH_ISTIO_OPT_IN } from "../templates/index.ts";
 import { Announced } from "./announced.ts";
 import { Coalesced } from "./coalesced.ts";
 import { PATHS, POD_CONFIGURATION, podConfiguration, podWebhook, sidecarSetConfigurations } from "./configuration.ts";
@@ -50,6 +50,8 @@ export interface InjectionOptions {
   readonly namespace: string;
   readonly excludedNamespaces: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Istio's labels and annotation choose pods for templates as well. Default: no. */
+  readonly istioLabels?: boolean | undefined;
   /** Where it does not select a namespace, pods there are not sent to us. Default: every namespace. */
   readonly namespaceSelector?: LabelSelector | undefined;
   /** What becomes of pods while no manager answers, where a rule does not say it itself. */
@@ -129,7 +131,12 @@ class Injection implements RunningFeature {
     };
     this.#rules = new RuleStore(
       sources,
-      { environment: options.environment, excludedNamespaces: options.excludedNamespaces, ownNamespace: options.namespace },
+      {
+        environment: options.environment,
+        excludedNamespaces: options.excludedNamespaces,
+        ownNamespace: options.namespace,
+        ...(options.istioLabels ? { optIn: WITH_ISTIO_OPT_IN } : {}),
+      },
       (object, problem) => {
         report(`${object.kind} ${object.metadata.name}: ${problem}`);
         this.#events.event(object as never, "Invalid", problem.slice(0, MAX_EVENT), { type: "Warning" });
@@ -178,7 +185,7 @@ class Injection implements RunningFeature {
     clearTimeout(this.#narrowing);
     if (until > 0) this.#narrowing = setTimeout(() => this.#context.changed(), until - Date.now() + 1).unref();
     const entries = [...this.#scope.entries(), ...(until > 0 ? [this.#wideEntry] : [])];
-    const configuration = podConfiguration(entries, this.#context.webhook(), this.#excluded);
+    const configuration = podConfiguration(entries, this.#context.webhook(), this.#excluded, this.#rules.rules.optIn === WITH_ISTIO_OPT_IN);
     return [until > 0 ? annotated(configuration, WIDE_UNTIL_ANNOTATION, new Date(until).toISOString()) : configuration];
   }
 

@@ -4,3 +4,5 @@ export const EXCLUDED_ANNOTATION = "outrigger.dev/excluded-namespaces";
 export const LEASE = "outrigger-manager";
 /** The Secrets of the webhooks' certificate and of its authorities. */
 export const SECRETS = ["outrigger-webhook-tls", "outrigger-webhook-ca"] as const;
+/** On the webhook configuration for pods: `true` where Istio's labels choose pods for templates as well. */
+export const ISTIO_ANNOTATION = "outrigger.dev/istio-labels";

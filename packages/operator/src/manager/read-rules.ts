@@ -4,9 +4,16 @@ import { ConfigMap, ControllerRevision, MutatingWebhookConfiguration, Namespace 
 import { compileRules, EXCLUDED_NAMESPACES, type Rules } from "../pipeline/index.ts";
 import { type PodDefaults, PodDefaultsKind } from "../poddefaults/index.ts";
 import { REVISION_SET_LABEL, type SetRevision, type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
-import { type InjectionTemplate, parseTemplate, TEMPLATE_KEY, TEMPLATE_LABEL, templateSettings } from "../templates/index.ts";
+import {
+  type InjectionTemplate,
+  parseTemplate,
+  TEMPLATE_KEY,
+  TEMPLATE_LABEL,
+  templateSettings,
+  WITH_ISTIO_OPT_IN,
+} from "../templates/index.ts";
 import { POD_CONFIGURATION } from "./configuration.ts";
-import { EXCLUDED_ANNOTATION } from "./names.ts";
+import { EXCLUDED_ANNOTATION, ISTIO_ANNOTATION } from "./names.ts";
 
 /**
  * The rules of a cluster as they are now, and the labels of a namespace, for a decision outside the manager. Values that
@@ -21,13 +28,13 @@ export async function readRules(
   managerNamespace: string,
   told?: readonly string[],
 ): Promise<{ readonly rules: Rules; readonly namespaceLabels: Readonly<Record<string, string>> }> {
-  const [sidecarSets, podDefaults, configMaps, revisions, found, excludedNamespaces] = await Promise.all([
+  const [sidecarSets, podDefaults, configMaps, revisions, found, running] = await Promise.all([
     none(client.list(SidecarSets)),
     none(client.list(PodDefaultsKind)),
     none(client.list(ConfigMap, { namespace: managerNamespace, labelSelector: TEMPLATE_LABEL })),
     none(client.list(ControllerRevision, { namespace: managerNamespace, labelSelector: REVISION_SET_LABEL })),
     client.find(Namespace, { name: namespace }),
-    told ?? runningExclusions(client),
+    runningManager(client),
   ]);
   const templates = configMaps.flatMap((configMap): InjectionTemplate[] => {
     const { metadata, data } = configMap as {
@@ -49,20 +56,26 @@ export async function readRules(
         revisions: revisions as readonly SetRevision[],
         templates,
       },
-      { excludedNamespaces, ownNamespace: managerNamespace, environment: process.env },
+      {
+        excludedNamespaces: told ?? running.excludedNamespaces,
+        ownNamespace: managerNamespace,
+        environment: process.env,
+        ...(running.istioLabels ? { optIn: WITH_ISTIO_OPT_IN } : {}),
+      },
     ),
     namespaceLabels: found?.metadata.labels ?? {},
   };
 }
 
-/** What the manager that runs leaves out, its own namespace with it. */
-async function runningExclusions(client: Client): Promise<readonly string[]> {
+/** What the manager that runs says of itself: the namespaces that it leaves out, its own with them, and whether it reads Istio's labels. */
+async function runningManager(client: Client): Promise<{ readonly excludedNamespaces: readonly string[]; readonly istioLabels: boolean }> {
   const configuration = await client.find(MutatingWebhookConfiguration, { name: POD_CONFIGURATION }).catch((error: unknown) => {
     // Whoever may look at pods need not be one who may look at webhooks.
     if (error instanceof ForbiddenError) return undefined;
     throw error;
   });
-  return configuration?.metadata.annotations?.[EXCLUDED_ANNOTATION]?.split(",") ?? EXCLUDED_NAMESPACES;
+  const { [EXCLUDED_ANNOTATION]: excluded, [ISTIO_ANNOTATION]: istio } = configuration?.metadata.annotations ?? {};
+  return { excludedNamespaces: excluded?.split(",") ?? EXCLUDED_NAMESPACES, istioLabels: istio === "true" };
 }
 
 /** The items of a list; none where the kind is not installed. */

@@ -125,12 +125,12 @@ export class RuleStore {
       ...(templates
         ? [
             // A word that means no is the engine's to read: a label that is there at all may mean yes.
-            {
-              rule: "Template/namespace",
+            ...optIn.namespaceLabels.map((key) => ({
+              rule: `Template/namespace/${key}`,
               failurePolicy: policies.Template,
-              namespaceSelector: { matchExpressions: [{ key: optIn.namespaceLabel, operator: "Exists" }] },
-            },
-            { rule: "Template/pod", failurePolicy: policies.Template, podKey: optIn.podKey },
+              namespaceSelector: { matchExpressions: [{ key, operator: "Exists" }] },
+            })),
+            ...optIn.podKeys.map((podKey) => ({ rule: `Template/pod/${podKey}`, failurePolicy: policies.Template, podKey })),
           ]
         : []),
     ];

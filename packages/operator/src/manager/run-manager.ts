@@ -38,6 +38,8 @@ export interface RunManagerOptions {
   readonly excludedNamespaces?: readonly string[];
   /** Variables that PodDefaults may take values from, and nothing else of the manager's environment. Default: none. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Istio's `istio-injection` and `sidecar.istio.io/inject` choose pods for templates as well. Default: no. */
+  readonly istioLabels?: boolean;
   /** How agents of network faults are reached. Default: at their pods' IPs. */
   readonly faults?: NetworkFaultControllerOptions;
   /** Optional features to turn on, by name; `all` names all of them. Default: none. */
@@ -90,6 +92,7 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
       excludedNamespaces: options.excludedNamespaces ?? EXCLUDED_NAMESPACES,
       environment: options.environment ?? {},
       namespaceSelector: options.namespaceSelector,
+      istioLabels: options.istioLabels,
       failurePolicies: options.failurePolicies,
       ...(options.faults ? { faults: options.faults } : {}),
     }),

@@ -15,7 +15,7 @@ import {
 } from "../pod/index.ts";
 import { type CompiledPodDefaults, PodDefaultsApplication } from "../poddefaults/index.ts";
 import { type CompiledSidecarSet, pinnedFor, SidecarInjection, sidecarNames } from "../sidecarset/index.ts";
-import { applyTemplate, type InjectionTemplate, optIn, templateContainers } from "../templates/index.ts";
+import { applyTemplate, type InjectionTemplate, optIn, resolveVariables, templateContainers } from "../templates/index.ts";
 import { confirm, type Past, withoutTemplates } from "./claims.ts";
 import type { Rules, Selected } from "./rules.ts";
 
@@ -127,7 +127,7 @@ function act(pod: Pod, rules: Rules, context: DecideContext, past: Past): Act {
   injection?.patchMetadata();
 
   const ofTemplates: Reason[] = [];
-  const templates = chosen(draft, rules, context, past.entries, ofTemplates);
+  const templates = chosen(draft, rules, context, past, ofTemplates);
   const brought =
     sets.length + templates.length === 0
       ? NONE
@@ -141,19 +141,7 @@ function act(pod: Pod, rules: Rules, context: DecideContext, past: Past): Act {
   }
   const causes: Cause[] = [];
   for (const { template, why } of templates) {
-    const applied = applyTemplate(
-      draft,
-      template,
-      {
-        past: past.entries,
-        brought,
-        submitted,
-        namespace: context.namespace,
-        namespaceLabels,
-        containerDefaults: context.containerDefaults,
-      },
-      why,
-    );
+    const applied = applyTemplate(draft, template, { past: past.entries, brought, containerDefaults: context.containerDefaults }, why);
     ofTemplates.push(applied.reason);
     causes.push(...applied.causes);
   }
@@ -312,24 +300,34 @@ function chosen(
   draft: Draft,
   rules: Rules,
   context: DecideContext,
-  past: readonly InjectionEntry[],
+  { entries: past, submitted }: Past,
   reasons: Reason[],
 ): { readonly template: InjectionTemplate; readonly why: string }[] {
   if (rules.templates.length === 0) return [];
+  const { namespace, namespaceLabels } = context;
   const answer = optIn(
     {
       labels: withoutTemplateKeys(draft.labels, past, "labels"),
       annotations: withoutTemplateKeys(draft.annotations, past, "annotations"),
-      namespaceLabels: context.namespaceLabels,
+      namespaceLabels,
       hostNetwork: draft.original.spec.hostNetwork === true,
+      templates: rules.templates,
     },
     rules.optIn,
   );
-  if (answer.inject) return rules.templates.map((template) => ({ template, why: answer.message }));
-  if (context.everyRule === true || answer.reason !== "NotOptedIn")
-    for (const { name } of rules.templates)
-      reasons.push({ kind: "Template", rule: name, action: "skipped", reason: answer.reason, message: answer.message });
-  return [];
+  const skip = (rule: string, reason: ReasonCode, message: string, problems?: readonly string[]): void =>
+    void reasons.push({ kind: "Template", rule, action: "skipped", reason, message, ...(problems ? { problems } : {}) });
+  return rules.templates.flatMap((one) => {
+    if (!answer.chosen.has(one.name)) {
+      if (context.everyRule === true || (answer.reason !== "NotOptedIn" && answer.reason !== "NotNamed"))
+        skip(one.name, answer.reason, answer.reason === "NotNamed" ? `${answer.message}, which does not choose it` : answer.message);
+      return [];
+    }
+    const { template, unset } = resolveVariables(one, { pod: submitted, namespace, namespaceLabels });
+    if (unset.length === 0) return [{ template, why: answer.message }];
+    skip(one.name, "SourceUnset", unset.join("; "), unset);
+    return [];
+  });
 }
 
 /** Labels or annotations without those that templates set in an earlier call. */
@@ -348,6 +346,7 @@ function worthRecording(reason: Reason): boolean {
     reason.action !== "skipped" ||
     (reason.reason !== "SelectorMismatch" &&
       reason.reason !== "NotOptedIn" &&
+      reason.reason !== "NotNamed" &&
       reason.reason !== "NamespaceMismatch" &&
       reason.reason !== "RuleInvalid")
   );

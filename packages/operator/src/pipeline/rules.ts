@@ -78,7 +78,9 @@ export function compileRules(sources: RuleSources, options: RuleOptions = {}): R
   return {
     podDefaults,
     sidecarSets,
-    templates: [...(sources.templates ?? [])].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    templates: [...(sources.templates ?? [])].sort(
+      (a, b) => (a.order ?? 0) - (b.order ?? 0) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    ),
     invalid,
     excludedNamespaces: new Set([
       ...(options.excludedNamespaces ?? EXCLUDED_NAMESPACES),

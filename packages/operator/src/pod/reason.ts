@@ -13,6 +13,7 @@ export type ReasonCode =
   | "HostNetwork"
   | "OptedOut"
   | "NotOptedIn"
+  | "NotNamed"
   | "NotCreate"
   | "RuleInvalid"
   | "RevisionMissing"

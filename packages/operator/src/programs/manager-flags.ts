@@ -17,6 +17,12 @@ export const MANAGER_FLAGS = {
     default: "{}",
     help: "Label selector, as JSON: in namespaces that it does not select nothing is injected, and the API server does not call.",
   },
+  "istio-labels": {
+    environment: "ISTIO_LABELS",
+    default: "false",
+    choices: ["true", "false"],
+    help: "Whether Istio's istio-injection and sidecar.istio.io/inject choose pods for templates as well.",
+  },
   "offer-environment": {
     environment: "OFFER_ENVIRONMENT",
     default: "",

@@ -7,7 +7,6 @@ import {
   type InjectionEntry,
   nameClash,
   type PatchOperation,
-  type Pod,
   type Reason,
   refreshed,
   type VolumeMount,
@@ -20,10 +19,6 @@ export interface TemplateContext {
   readonly past: readonly InjectionEntry[];
   /** Names of the containers that rules bring. */
   readonly brought: ReadonlySet<string>;
-  /** The pod as its user wrote it. */
-  readonly submitted: Pod;
-  readonly namespace: string;
-  readonly namespaceLabels: Readonly<Record<string, string>>;
   readonly containerDefaults: ContainerDefaults | undefined;
 }
 

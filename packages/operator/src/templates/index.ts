@@ -5,7 +5,7 @@
  * - Injecting twice changes nothing; what was injected earlier is brought up to date.
  */
 export { applyTemplate, type TemplateContext, templateContainers } from "./apply.ts";
-export { DEFAULT_OPT_IN, type OptInOptions, type OptInQuestion, optIn, yesOrNo } from "./opt-in.ts";
+export { DEFAULT_OPT_IN, type OptInAnswer, type OptInOptions, type OptInQuestion, optIn, WITH_ISTIO_OPT_IN, yesOrNo } from "./opt-in.ts";
 export { type ContentCheck, parseTemplate, TemplateError, type TemplateKey, type TemplateProblem } from "./parse.ts";
 export { readTemplate } from "./parse-thread.ts";
 export {
@@ -17,3 +17,4 @@ export {
   templateSettings,
 } from "./settings.ts";
 export type { InjectionTemplate } from "./template.ts";
+export { resolveVariables, VARIABLE_NAMES } from "./variables.ts";

@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { type ContentProblem, contentProblems } from "./check.ts";
 import type { InjectionTemplate } from "./template.ts";
+import { variableProblems, withoutVariables } from "./variables.ts";
 
 /** One thing wrong with a template's text, at a place in it. Lines and columns start at 1. */
 export interface TemplateProblem {
@@ -39,8 +40,11 @@ const SHAPES = {
   annotations: "strings",
   labels: "strings",
   securityContext: "map",
+  variables: "words",
 } as const;
-export type TemplateKey = keyof typeof SHAPES;
+type Key = keyof typeof SHAPES;
+/** The keys that go into pods. */
+export type TemplateKey = Exclude<Key, "variables">;
 
 /**
  * Reads one template.
@@ -91,17 +95,20 @@ export function parseTemplate(name: string, text: string, check: ContentCheck = 
       continue;
     }
     if (value === null || (isScalar(value) && value.value === null)) continue;
-    checkShape(field as TemplateKey, value as Node, at);
+    checkShape(field as Key, value as Node, at);
   }
   if (problems.length > 0) throw new TemplateError(name, problems);
   const content = document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>;
   for (const field of Object.keys(content)) if (content[field] === null) delete content[field];
-  for (const { path, message } of check(content).slice(0, MAX_PROBLEMS)) at(keyNode(root, path), message);
+  const { variables: asked, ...parts } = content as { variables?: readonly string[] };
+  const variables = asked ?? [];
+  const found = [...variableProblems(parts, variables), ...check(withoutVariables(parts, variables))];
+  for (const { path, message } of found.slice(0, MAX_PROBLEMS)) at(keyNode(root, path), message);
   if (problems.length > 0) throw new TemplateError(name, problems);
   return { ...(content as Omit<InjectionTemplate, "name">), name };
 }
 
-function checkShape(field: TemplateKey, value: Node, at: (node: unknown, message: string) => void): void {
+function checkShape(field: Key, value: Node, at: (node: unknown, message: string) => void): void {
   const shape = SHAPES[field];
   if (shape === "list") {
     if (!isSeq(value)) {
@@ -120,6 +127,11 @@ function checkShape(field: TemplateKey, value: Node, at: (node: unknown, message
       names.add(name);
       if (field === "volumeMounts" && typeof item.get("mountPath") !== "string") at(item, "an entry of volumeMounts needs a mountPath");
     }
+    return;
+  }
+  if (shape === "words") {
+    if (!isSeq(value)) at(value, `${field} must be a list`);
+    else for (const item of value.items) if (!isScalar(item) || typeof item.value !== "string") at(item, `${field} has only texts`);
     return;
   }
   if (!isMap(value)) at(value, `${field} must be a map`);

@@ -2,8 +2,14 @@ import type { Container, EnvVar, LocalObjectReference, Volume, VolumeMount } fro
 
 /** What a template puts into pods: the content of the seed's `sidecarconfig.yaml`. */
 export interface InjectionTemplate {
-  /** The ConfigMap's or file's name; templates act in its order. */
+  /** The ConfigMap's or file's name; templates of one order act by it. */
   readonly name: string;
+  /** Lower acts first; templates of one order act by name. 0 when absent. */
+  readonly order?: number;
+  /** It acts only on pods that, or whose namespaces, name it. */
+  readonly byName?: boolean;
+  /** Which variables of the pod and its namespace the texts ask for; `${…}` of other names stays as it is. */
+  readonly variables?: readonly string[];
   readonly initContainers?: readonly Container[];
   /** Added after the pod's own and those of SidecarSets. */
   readonly containers?: readonly Container[];
