@@ -3,11 +3,14 @@
 # Starts the agent, and again when it has died; ends all faults when one's time is over and the agent did not end it:
 # $STATE_DIR/undo says when (hundredths of a second since the machine started, first line), which agent ends them otherwise
 # (what it was given as WATCHED_AS, beside it), and how (one command a line).
+# Ends with the agent's own exit code when that failed to start five times in a row and no fault is in force: the
+# container fails then, and whoever looks at the pod sees why.
 state=$1
 shift
 agent=
 run=
 stopping=
+failures=0
 
 look() { # sets $is: runs, stopped, or dead
   is=dead
@@ -60,8 +63,16 @@ while :; do
   fi
   end_faults
   if [ -z "$stopping" ] && [ $is = dead ]; then
-    [ -z "$agent" ] || wait "$agent"
+    code=0
+    [ -z "$agent" ] || { wait "$agent"; code=$?; }
     uptime
+    # 128 and above: somebody killed it. An agent that had run for a while could start.
+    if [ $code -gt 0 ] && [ $code -lt 128 ] && [ $((now - run)) -lt 1000 ]; then
+      failures=$((failures + 1))
+    else
+      failures=0
+    fi
+    [ $failures -lt 5 ] || [ -f "$state/undo" ] || exit $code
     run=$now
     WATCHED_AS=$run "$@" &
     agent=$!

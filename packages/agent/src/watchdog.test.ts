@@ -55,6 +55,22 @@ const started = (): string[] =>
 const undone = (): boolean => existsSync(join(folder, "undone"));
 const patient = { timeout: 10_000, interval: 50 };
 
+test("an agent that cannot start ends the watchdog with its exit code, unless a fault is in force", async () => {
+  undoAt(1e9);
+  const one = watch("exit 3");
+  const ended = new Promise((resolve) => one.once("exit", resolve));
+  await expect.poll(() => started().length, { ...patient, timeout: 20_000 }).toBeGreaterThanOrEqual(7);
+  expect(one.exitCode).toBe(null);
+  rmSync(join(folder, "undo"));
+  expect(await ended).toBe(3);
+});
+
+test("an agent that is killed, however often, is started again", async () => {
+  const one = watch("kill -KILL $$");
+  await expect.poll(() => started().length, { ...patient, timeout: 20_000 }).toBeGreaterThanOrEqual(7);
+  expect(one.exitCode).toBe(null);
+});
+
 test("starts the agent, and again when it was killed", async () => {
   watch("exec sleep 60");
   await expect.poll(() => started().length, patient).toBe(1);
