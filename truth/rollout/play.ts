@@ -128,11 +128,17 @@ function podDifferences(ours: FinalPod, recorded: FinalPod): string[] {
   return differences;
 }
 
-/** Our condition goes on after kruise's JSON; the record of updates has the revision of the last one, kruise's of the first. */
+/** The record of updates has the revision of the last one, kruise's of the first, and counts restarts beside the image's id. */
 function annotation(key: string, value: string | undefined): unknown {
   if (value === undefined || key !== "kruise.io/sidecarset-inplace-update-state") return value;
-  const states = JSON.parse(value) as Record<string, { revision?: string }>;
-  for (const state of Object.values(states)) delete state.revision;
+  const states = JSON.parse(value) as Record<
+    string,
+    { revision?: string; lastContainerStatuses?: Record<string, { restartCount?: number }> }
+  >;
+  for (const state of Object.values(states)) {
+    delete state.revision;
+    for (const last of Object.values(state.lastContainerStatuses ?? {})) delete last.restartCount;
+  }
   return states;
 }
 

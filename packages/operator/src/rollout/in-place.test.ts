@@ -68,25 +68,34 @@ describe("an update in place", () => {
       other: { hash: "x", kept: null },
     });
     expect(JSON.parse(annotations["kruise.io/sidecarset-inplace-update-state"]!)).toEqual({
-      mesh: { revision: "new", updateTimestamp: NOW, lastContainerStatuses: { p: { imageID: "id of p:1" } } },
+      mesh: { revision: "new", updateTimestamp: NOW, lastContainerStatuses: { p: { imageID: "id of p:1", restartCount: 0 } } },
     });
   });
 
   test("is done when the image's id is another, or the runtime reports the new image under its full name", () => {
     const compiled = rolloutSet(set({ name: "p", image: "p:2" }));
     const state = {
-      "kruise.io/sidecarset-inplace-update-state": JSON.stringify({ mesh: { lastContainerStatuses: { p: { imageID: "id of p:1" } } } }),
+      "kruise.io/sidecarset-inplace-update-state": JSON.stringify({
+        mesh: { lastContainerStatuses: { p: { imageID: "id of p:1", restartCount: 0 } } },
+      }),
     };
-    const at = (runs: string, id?: string) => {
+    const at = (runs: string, id?: string, restartCount = 0, generations: [number, number] = [2, 2]) => {
       const one = pod({ p: { image: "p:2", runs }, app: { image: "app:1" } }, state, "new");
-      const statuses = one.status!.containerStatuses!.map((status) =>
-        status.name === "p" && id !== undefined ? { ...status, imageID: id } : status,
+      const containerStatuses = one.status!.containerStatuses!.map((status) =>
+        status.name === "p" ? { ...status, restartCount, imageID: id ?? status.imageID } : status,
       );
-      return podState({ ...one, status: { ...one.status!, containerStatuses: statuses } }, compiled);
+      const [generation, observedGeneration] = generations;
+      return podState(
+        { ...one, metadata: { ...one.metadata, generation }, status: { ...one.status!, observedGeneration, containerStatuses } },
+        compiled,
+      );
     };
     expect(at("p:1")).toMatchObject({ updated: true, settled: false, busy: true });
     expect(at("p:2")).toMatchObject({ settled: true, busy: false });
     expect(at("docker.io/library/p:2", "id of p:1")).toMatchObject({ settled: true });
+    // A second name of one image has its id: a restart since the kubelet saw the update is what tells.
+    expect(at("p:1", "id of p:1", 1)).toMatchObject({ settled: true });
+    expect(at("p:1", "id of p:1", 1, [3, 2])).toMatchObject({ settled: false });
   });
 
   test("a pod that a newer list of containers does not fit still counts, by the list that it carries itself", () => {

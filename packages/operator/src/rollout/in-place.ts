@@ -87,7 +87,9 @@ export function emptied(pod: SeenPod, set: RolloutSet, now: string): InPlaceChan
   const serves = stay.every((container) => {
     const status = statuses.get(container.name);
     return (
-      status?.ready === true && status.state?.waiting === undefined && (!names.has(container.name) || isSettled(container, status, record))
+      status?.ready === true &&
+      status.state?.waiting === undefined &&
+      (!names.has(container.name) || isSettled(pod, container, status, record))
     );
   });
   if (!serves) return undefined;
@@ -111,11 +113,16 @@ export function namesOf({ name, emptyImage }: RolloutSidecar): string[] {
 function state(pod: SeenPod, set: RolloutSet, images: InPlaceChange["images"], now: string): string {
   const text = pod.metadata.annotations?.[INPLACE_STATE_ANNOTATION];
   const before = inPlaceState(text, set.name)?.lastContainerStatuses ?? {};
-  const ids = new Map((pod.status?.containerStatuses ?? []).map(({ name, imageID }) => [name, imageID]));
+  const statuses = new Map((pod.status?.containerStatuses ?? []).map((status) => [status.name, status]));
   const names = new Set(set.sidecars.flatMap(namesOf));
   const last = {
     ...Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name))),
-    ...Object.fromEntries(images.map(({ container }) => [container, { imageID: ids.get(container) ?? "" }])),
+    ...Object.fromEntries(
+      images.map(({ container }) => {
+        const { imageID = "", restartCount = 0 } = statuses.get(container) ?? {};
+        return [container, { imageID, restartCount }];
+      }),
+    ),
   };
   const lastContainerStatuses = Object.fromEntries(Object.entries(last).sort(([a], [b]) => (a < b ? -1 : 1)));
   return withEntry(text, set.name, { revision: set.hash, updateTimestamp: now, lastContainerStatuses });
@@ -154,7 +161,9 @@ function idleOf(pod: SeenPod, sidecar: RolloutSidecar, set: RolloutSet): string 
   const serves = (name: string): boolean => {
     const container = pod.spec.containers.find((one) => one.name === name);
     const status = pod.status?.containerStatuses?.find((one) => one.name === name);
-    return container !== undefined && status?.ready === true && status.state?.waiting === undefined && isSettled(container, status, record);
+    return (
+      container !== undefined && status?.ready === true && status.state?.waiting === undefined && isSettled(pod, container, status, record)
+    );
   };
   if (serves(first) !== serves(second)) return serves(first) ? second : first;
   const works = workingOf(pod, sidecar);

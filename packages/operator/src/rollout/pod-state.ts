@@ -61,7 +61,7 @@ export function podState(pod: SeenPod, set: RolloutSet): PodState | undefined {
   const state = inPlaceState(annotations[INPLACE_STATE_ANNOTATION], set.name);
   const without = hashEntry(annotations[HASH_WITHOUT_IMAGE_ANNOTATION], set.name);
   const statuses = new Map((pod.status?.containerStatuses ?? []).map((status) => [status.name, status]));
-  const unsettled = containers.filter((container) => !isSettled(container, statuses.get(container.name), state));
+  const unsettled = containers.filter((container) => !isSettled(pod, container, statuses.get(container.name), state));
   return {
     pod,
     key: podKey(pod),
@@ -101,16 +101,24 @@ function containersOf(pod: SeenPod, { sidecarList }: HashEntry, set: RolloutSet)
 }
 
 /**
- * Whether a container runs what it was last updated to: the id of its image is no longer the one of before, or the runtime
- * reports the image by name. A digest must be in the image's id. Source: recorded rollouts.
+ * Whether a container runs what it was last updated to: the id of its image is no longer the one of before, the runtime
+ * reports the image by name, or the kubelet has started it anew since it saw the update (a second name of one image has the
+ * same id, and a runtime may report either name). A digest must be in the image's id.
  */
 export function isSettled(
+  pod: SeenPod,
   { name, image = "" }: SeenContainer,
   status: SeenContainerStatus | undefined,
   state: InPlaceState | undefined,
 ): boolean {
   if (status !== undefined && isDigest(image)) return runsImage(image, status);
-  const before = state?.lastContainerStatuses?.[name]?.imageID;
-  if (before === undefined || status === undefined) return true;
-  return status.imageID !== before || runsImage(image, status);
+  const { imageID, restartCount } = state?.lastContainerStatuses?.[name] ?? {};
+  if (imageID === undefined || status === undefined) return true;
+  if (status.imageID !== imageID || runsImage(image, status)) return true;
+  return restartCount !== undefined && status.restartCount > restartCount && status.state?.waiting === undefined && isObserved(pod);
+}
+
+/** The status is of the spec that the pod has now, as far as the kubelet says so. */
+function isObserved({ metadata: { generation }, status }: SeenPod): boolean {
+  return generation === undefined || status?.observedGeneration === undefined || status.observedGeneration >= generation;
 }

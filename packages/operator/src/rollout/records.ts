@@ -11,8 +11,8 @@ export interface HashEntry {
 export interface InPlaceState {
   readonly revision?: string;
   readonly updateTimestamp?: string;
-  /** Container → the id of the image that it ran before its last update. */
-  readonly lastContainerStatuses?: Readonly<Record<string, { readonly imageID?: string }>>;
+  /** Container → the id of the image that it ran before its last update, and how often it had restarted (ours). */
+  readonly lastContainerStatuses?: Readonly<Record<string, { readonly imageID?: string; readonly restartCount?: number }>>;
 }
 
 type Entries = Readonly<Record<string, unknown>>;

@@ -21,6 +21,7 @@ export interface SeenPod {
     readonly namespace: string;
     readonly uid: string;
     readonly resourceVersion: string;
+    readonly generation?: number;
     readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
@@ -41,6 +42,7 @@ export interface SeenPod {
   };
   readonly status?: {
     readonly phase?: string;
+    readonly observedGeneration?: number;
     /** `Ready` and `SidecarSetUpgradable`. */
     readonly conditions?: readonly SeenCondition[];
     readonly containerStatuses?: readonly SeenContainerStatus[];
@@ -81,10 +83,10 @@ const CONDITIONS = new Set(["Ready", UPGRADABLE_CONDITION]);
 /** Transform of the pod informer: builds the `SeenPod` of a whole pod. Texts that many pods share are one text. */
 export function seenPod(object: KubeObject): KubeObject {
   const pod = object as unknown as WholePod;
-  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, labels, ownerReferences } = pod.metadata;
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, labels, ownerReferences } = pod.metadata;
   const annotations = keptAnnotations(pod.metadata.annotations);
   const injected = annotations?.[INJECTED_LIST_ANNOTATION] !== undefined;
-  const { phase, conditions, containerStatuses } = pod.status ?? {};
+  const { phase, observedGeneration, conditions, containerStatuses } = pod.status ?? {};
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -93,6 +95,7 @@ export function seenPod(object: KubeObject): KubeObject {
       namespace: one(namespace),
       uid,
       resourceVersion,
+      ...(injected && generation !== undefined ? { generation } : {}),
       ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
       ...(labels === undefined ? {} : { labels }),
@@ -106,6 +109,7 @@ export function seenPod(object: KubeObject): KubeObject {
     },
     status: {
       ...(phase === undefined ? {} : { phase: one(phase) }),
+      ...(injected && observedGeneration !== undefined ? { observedGeneration } : {}),
       ...(injected && conditions ? { conditions: conditions.filter(({ type }) => CONDITIONS.has(type)).map(keptCondition) } : {}),
       ...(injected && containerStatuses ? { containerStatuses: containerStatuses.map(keptStatus) } : {}),
     },
@@ -129,7 +133,8 @@ function keptAnnotations(all: Readonly<Record<string, string>> | undefined): Rec
     const value = all[key];
     if (value === undefined) continue;
     kept ??= {};
-    kept[key] = value;
+    // Pods that one set was injected into in one second have the same.
+    kept[key] = one(value);
   }
   return kept;
 }
