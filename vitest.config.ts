@@ -16,7 +16,13 @@ const slow = [
   "e2e/kit/leader.test.ts",
   "e2e/project.test.ts",
   ...(hasKubectl
-    ? ["e2e/network-fault.test.ts", "e2e/overcommit.test.ts", "e2e/sidecarset-chaos.test.ts", "e2e/sidecarset-rollout.test.ts"]
+    ? [
+        "e2e/network-fault.test.ts",
+        "e2e/overcommit.test.ts",
+        "e2e/guides.test.ts",
+        "e2e/sidecarset-chaos.test.ts",
+        "e2e/sidecarset-rollout.test.ts",
+      ]
     : []),
 ];
 // Quick with one kubectl, slow with all of them.
