@@ -28,6 +28,7 @@ beforeAll(async () => {
   await inProject("init", "--domain", "mock.com", "--name", "operator-demo", "--image", "docker.io/zhhnzw/operator-demo:v1");
   symlinkSync(join(repository, "node_modules"), file("node_modules"));
   await inProject("create", "api", "--group", "zhhnzw", "--version", "v1", "--kind", "CustomPod");
+  await inProject("create", "webhook", "--group", "zhhnzw", "--version", "v1", "--kind", "CustomPod");
   await inProject("manifests");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -122,10 +123,16 @@ describe("on a cluster", () => {
     await eventually(
       async () => ((await cluster.client.get(CustomPod, { namespace, name: "run" })) as { status?: object }).status !== undefined,
     );
+    // Its webhook is called by URL.
+    await eventually(async () => {
+      const name = `defaulted-${Math.random().toString(36).slice(2)}`;
+      return (await sample(name)).metadata.labels?.["app.kubernetes.io/managed-by"] === "outrigger";
+    });
+    await expect(sample("a".repeat(51))).rejects.toThrow("must have at most 50 characters");
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
-    expect(await onCluster("uninstall")).toBe(
-      "deleting 1 object, and waiting for their finalizers\ncustomresourcedefinition.apiextensions.k8s.io/custompods.zhhnzw.mock.com deleted\n",
+    expect(await onCluster("uninstall")).toMatch(
+      /^deleting \d+ objects?, and waiting for their finalizers\ncustomresourcedefinition.apiextensions\.k8s\.io\/custompods\.zhhnzw\.mock\.com deleted\n$/,
     );
     await eventually(async () => (await definition()) === undefined);
     expect(await onCluster("uninstall")).toBe("");
@@ -133,14 +140,16 @@ describe("on a cluster", () => {
 
   test("deploy and undeploy: everything is applied, twice is no error, and nothing is left", async () => {
     if (!cluster.node) return;
+    await onCluster("install");
+    // The node only pretends, so nobody answers the webhook, and nobody runs the cleanup of this one.
+    await sample("stuck", ["zhhnzw.mock.com/custompod"]);
     expect(await onCluster("deploy", "--image", "docker.io/zhhnzw/operator-demo:v2")).toMatch(
       /deployment operator-demo-controller-manager is available\n$/,
     );
     await onCluster("deploy", "--image", "docker.io/zhhnzw/operator-demo:v2");
     const { spec } = await cluster.client.get(Deployment, { namespace: "operator-demo-system", name: "operator-demo-controller-manager" });
     expect(spec?.template.spec?.containers[0]?.image).toBe("docker.io/zhhnzw/operator-demo:v2");
-    // The node only pretends, so nobody runs the cleanup of this one.
-    await sample("stuck", ["zhhnzw.mock.com/custompod"]);
+    await expect(sample("refused")).rejects.toThrow("failed calling webhook");
     const said = await onCluster("undeploy", "--timeout", "2s").catch((error: Error) => error.message);
     expect(said).toContain("took the finalizer off CustomPod");
     await eventually(async () => (await definition()) === undefined);

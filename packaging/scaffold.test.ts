@@ -53,6 +53,10 @@ test("what create adds passes the type check, and what the owner wrote stays", a
   expect(await readFile(operator, "utf8")).toContain(
     "// mine: 42\nexport const controllers: readonly Controller[] = [customPods, netPolicies];",
   );
+  await project.run("npx", "outrigger", "create", "webhook", "--group", "zhhnzw", "--version", "v1", "--kind", "CustomPod");
+  await project.run("npx", "outrigger", "create", "webhook", "--group", "core", "--version", "v1", "--kind", "Pod", "--defaulting");
+  await project.run("npx", "outrigger", "manifests");
+  await project.run("npx", "outrigger", "lint");
   await project.run("npm", "run", "check");
   expect(await project.run("npm", "test")).toContain("a NetPolicy is reconciled");
 });

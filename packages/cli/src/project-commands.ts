@@ -24,6 +24,19 @@ export function projectCommands(program: Command): void {
       (await import("./scaffold/index.ts")).createApi(requireProject("create api"), options);
     });
 
+  create
+    .command("webhook")
+    .description("defaults and rules in code for a kind of the project or of Kubernetes, and a test")
+    .requiredOption("--group <group>", "group of the kind, without the project's domain; core for pods and the like")
+    .requiredOption("--version <version>", "version of the kind")
+    .requiredOption("--kind <kind>", "the kind in CamelCase")
+    .option("--defaulting", "a hook that fills in defaults (default: both)")
+    .option("--validation", "a hook that refuses (default: both)")
+    .action(async (options) => {
+      const { requireProject } = await import("./project/index.ts");
+      await (await import("./scaffold/index.ts")).createWebhook(requireProject("create webhook"), options);
+    });
+
   program
     .command("manifests")
     .alias("generate")

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { KubeObject } from "@outrigger/kit/api";
-import { type Client, NotFoundError } from "@outrigger/kit/client";
+import { type Client, dynamicResource, NotFoundError } from "@outrigger/kit/client";
 import { CliError } from "../errors.ts";
 import type { Kind, Operator } from "../project/index.ts";
 
@@ -13,12 +13,8 @@ const POLL_MS = 250;
  * @returns how many objects there were.
  * @throws CliError when a finalizer of somebody else keeps an object.
  */
-export async function drain(
-  client: Client,
-  { kinds, controllers }: Operator,
-  timeoutMs: number,
-  report: (line: string) => void,
-): Promise<number> {
+export async function drain(client: Client, operator: Operator, timeoutMs: number, report: (line: string) => void): Promise<number> {
+  const { kinds, controllers } = operator;
   const own = new Set(controllers.map(({ plan }) => plan.finalizer));
   const first = await objectsOf(client, kinds);
   for (const { kind, object } of first) await absentIsFine(client.delete(kind, keyOf(object)));
@@ -26,12 +22,23 @@ export async function drain(
   const deadline = performance.now() + timeoutMs;
   for (let left = first; left.length > 0; left = await objectsOf(client, kinds)) {
     if (performance.now() > deadline) {
+      await removeWebhooks(client, operator, report);
       await release(client, left, own, report);
       break;
     }
     await pause(POLL_MS);
   }
   return first.length;
+}
+
+/** Nobody answers them any more, and they would refuse the removal of finalizers. */
+async function removeWebhooks(client: Client, { name, webhooks }: Operator, report: (line: string) => void): Promise<void> {
+  if (webhooks.length === 0) return;
+  for (const kind of ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]) {
+    const resource = dynamicResource("admissionregistration.k8s.io/v1", kind, `${kind.toLowerCase()}s`, "Cluster");
+    await absentIsFine(client.delete(resource, { name }));
+  }
+  report(`took the operator's webhooks away, which nobody answers`);
 }
 
 interface Found {

@@ -156,21 +156,20 @@ function deployment(name: string, webhooks: boolean): Node {
           tolerations: block("tolerations"),
           affinity: block("affinity"),
           securityContext: POD_CONFINED,
-          containers: [container(names, webhooks)],
+          containers: [container(webhooks)],
         },
       },
     },
   };
 }
 
-function container(names: ReturnType<typeof namesOf>, webhooks: boolean): Node {
+function container(webhooks: boolean): Node {
   return {
     name: "manager",
     image,
     imagePullPolicy: pullPolicy,
     env: [
       { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
-      ...(webhooks ? [{ name: "WEBHOOK_SERVICE", value: names.webhook }] : []),
       when(truthy("metrics.enabled"), { name: "METRICS_PORT", value: String(PORTS.metrics) }),
       new Each("environment", (key, one) => ({ name: key, value: one })),
     ],

@@ -33,7 +33,7 @@ export function namesOf(name: string) {
     leaderRole: `${name}-leader-election-role`,
     metrics: `${name}-controller-manager-metrics-service`,
     metricsReader: `${name}-metrics-reader`,
-    webhook: `${name}-webhook-service`,
+    webhook: `${name}-webhook`,
     drain: `${name}-drain`,
   } as const;
 }

@@ -3,6 +3,7 @@ import { definitionManifests } from "./definitions.ts";
 import { deploymentManifests } from "./deployment.ts";
 import type { Manifest, Source } from "./names.ts";
 import { rbacManifests } from "./rbac.ts";
+import { webhookManifests } from "./webhooks.ts";
 
 export interface PlainObject {
   readonly apiVersion: string;
@@ -14,7 +15,13 @@ export interface PlainObject {
 /** Everything that an operator is installed with, in the order in which it is applied. */
 export function manifestsOf(source: Source): Manifest[] {
   const [namespace, ...rest] = deploymentManifests(source);
-  return [...(namespace ? [namespace] : []), ...definitionManifests(source), ...rbacManifests(source), ...rest];
+  return [
+    ...(namespace ? [namespace] : []),
+    ...definitionManifests(source),
+    ...rbacManifests(source),
+    ...rest,
+    ...webhookManifests(source),
+  ];
 }
 
 /** One manifest as an object; `undefined` where the values leave it out. */

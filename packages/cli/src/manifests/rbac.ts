@@ -1,12 +1,13 @@
 // Who may do what: the operator exactly what its code declares, people what view and edit mean for its kinds.
-import { leaseRules, mergeRules, type PolicyRule, REVIEW_RULES, rbacRules } from "@outrigger/kit/controller";
+import { mergeRules, type PolicyRule, REVIEW_RULES } from "@outrigger/kit/controller";
+import { managerRules } from "@outrigger/kit/manager";
 import { type Node, truthy, when } from "@outrigger/operator/manifest-tree";
 import { labelsOf, type Manifest, namesOf, namespaceOf, type Source } from "./names.ts";
 
 const API = "rbac.authorization.k8s.io/v1";
 const GROUP = "rbac.authorization.k8s.io";
 
-export function rbacManifests({ operator: { name, kinds, controllers } }: Source): Manifest[] {
+export function rbacManifests({ operator: { name, kinds, controllers, webhooks } }: Source): Manifest[] {
   const names = namesOf(name);
   const labels = labelsOf(name);
   const namespace = namespaceOf(name);
@@ -26,7 +27,8 @@ export function rbacManifests({ operator: { name, kinds, controllers } }: Source
   });
   const manifest = (file: string, node: Node): Manifest => ({ part: "rbac", file, node });
   const metrics = truthy("metrics.enabled");
-  const rules = rbacRules(controllers);
+  const rights = managerRules({ name, controllers, webhooks, leaderElection: {} });
+  const rules = rights.cluster;
   return [
     manifest("service_account", {
       apiVersion: "v1",
@@ -39,7 +41,7 @@ export function rbacManifests({ operator: { name, kinds, controllers } }: Source
       apiVersion: API,
       kind: "Role",
       metadata: { name: names.leaderRole, namespace, labels },
-      rules: nodes(mergeRules([...leaseRules(name), { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] }])),
+      rules: nodes(rights.namespace),
     }),
     manifest("leader_election_role_binding", {
       apiVersion: API,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Controller, CustomResource } from "@outrigger/kit";
-import type { Service } from "@outrigger/kit/manager";
+import type { ManagerOptions } from "@outrigger/kit/manager";
 import { CliError } from "../errors.ts";
 import type { Project } from "./project.ts";
 
@@ -13,7 +13,7 @@ export interface Operator {
   readonly name: string;
   readonly kinds: readonly Kind[];
   readonly controllers: readonly Controller[];
-  readonly webhooks: readonly Service[];
+  readonly webhooks: NonNullable<ManagerOptions["webhooks"]>;
 }
 
 const FILE = join("src", "operator.ts");

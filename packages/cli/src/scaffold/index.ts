@@ -8,5 +8,6 @@
  * - What is made passes its type check and its test without an edit.
  */
 export { type CreateApiOptions, createApi } from "./create-api.ts";
+export { type CreateWebhookOptions, createWebhook } from "./create-webhook.ts";
 export { type InitOptions, init } from "./init.ts";
 export { writeFile } from "./template.ts";
