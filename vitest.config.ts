@@ -83,6 +83,10 @@ export default defineConfig({
       },
       {
         ...source,
+        test: { name: "rights", include: ["rights/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false },
+      },
+      {
+        ...source,
         test: {
           name: "attack",
           include: hasKubectl ? ["attack/**/*.test.ts"] : [],

@@ -16,6 +16,8 @@ export interface RealClusterOptions {
   readonly controllers?: boolean;
   /** Start a node: the real kubelet over a container runtime that only pretends (kubemark's `hollow-node`). Default: where it is there. */
   readonly node?: boolean;
+  /** Further flags of kube-apiserver, such as an audit log. */
+  readonly apiServerFlags?: readonly string[];
 }
 
 const SERVICE_RANGE = "10.0.0.0/24";
@@ -42,7 +44,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
     const folder = mkdtempSync(join(tmpdir(), "outrigger-real-"));
     const processes = new Processes(assets, folder);
     try {
-      return await start(processes, folder, { controllers, node });
+      return await start(processes, folder, { controllers, node }, options.apiServerFlags ?? []);
     } catch (error) {
       await processes.stop();
       // Somebody else took a port between our finding it free and the part's listening there.
@@ -56,6 +58,7 @@ async function start(
   processes: Processes,
   folder: string,
   options: { readonly controllers: boolean; readonly node: boolean },
+  apiServerFlags: readonly string[],
 ): Promise<TestCluster> {
   const file = (name: string, content: string): string => {
     const path = join(folder, name);
@@ -98,6 +101,7 @@ async function start(
     // Without controllers nobody makes ServiceAccounts, and pods could not be made.
     ...(options.controllers ? [] : ["--disable-admission-plugins=ServiceAccount"]),
     "--allow-privileged=true",
+    ...apiServerFlags,
   ]);
   const url = `https://127.0.0.1:${apiPort}`;
   const kubeconfigOf = async (user: string, groups: readonly string[] = []): Promise<string> =>

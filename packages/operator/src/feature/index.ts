@@ -11,4 +11,4 @@
  */
 export { chooseFeatures, UnknownFeatureError } from "./choose.ts";
 export type { Feature, FeatureContext, FeatureRead, Observed, RunningFeature } from "./feature.ts";
-export { configurationRights, featureRules } from "./rights.ts";
+export { configurationRights, featureRules, namespacedRules } from "./rights.ts";

@@ -1,5 +1,5 @@
-import type { KubeObject } from "@outrigger/kit/api";
-import { mergeRules, type PolicyRule, rbacRules } from "@outrigger/kit/controller";
+import type { KubeObject, Resource } from "@outrigger/kit/api";
+import { type Controller, mergeRules, type PolicyRule, rbacRules } from "@outrigger/kit/controller";
 import type { WebhookTarget } from "@outrigger/kit/webhook";
 import type { Feature } from "./feature.ts";
 
@@ -22,7 +22,7 @@ export function featureRules(
   const definitions = features.flatMap(({ definitions }) => names(definitions?.(NOWHERE)));
   const permissions = features.flatMap(({ permissions = [] }) => permissions);
   return mergeRules([
-    ...rbacRules(features.flatMap(({ controllers = [] }) => controllers)),
+    ...clusterWide(features.flatMap(({ controllers = [] }) => controllers)),
     ...features.flatMap(({ reads = [] }) =>
       reads.filter(({ options }) => options?.namespace === undefined).map(({ resource }) => watching(resource)),
     ),
@@ -35,6 +35,39 @@ export function featureRules(
     }),
     ...configured(off).map(({ kind, metadata }) => configurationRule(kind, metadata.name ?? "", ["delete"])),
   ]);
+}
+
+/** What of the controllers' rights is not limited to a namespace: a kind that they watch in one alone needs a Role there. */
+function clusterWide(controllers: readonly Controller[]): PolicyRule[] {
+  const sources = controllers.flatMap(({ plan }) => plan.sources);
+  const everywhere = new Set(sources.filter(({ select }) => select.namespace === undefined).map(({ resource }) => keyOf(resource)));
+  const inOne = new Set(sources.map(({ resource }) => keyOf(resource)).filter((key) => !everywhere.has(key)));
+  return rbacRules(controllers).flatMap(({ resources, ...rule }) => {
+    const left = resources.filter((resource) => !rule.apiGroups.every((group) => inOne.has(`${group}/${resource}`)));
+    return left.length === 0 ? [] : [{ ...rule, resources: left }];
+  });
+}
+
+/** The rights on kinds that controllers watch in one namespace alone; for a Role there. */
+export function namespacedRules(features: readonly Feature[]): PolicyRule[] {
+  const sources = features.flatMap(({ controllers = [] }) => controllers.flatMap(({ plan }) => plan.sources));
+  return mergeRules(
+    sources
+      .filter(({ select }) => select.namespace !== undefined)
+      .map(({ resource, verbs }) => ({
+        apiGroups: [groupOf(resource)],
+        resources: [resource.plural],
+        verbs: ["get", "list", "watch", ...verbs],
+      })),
+  );
+}
+
+function keyOf(resource: Resource): string {
+  return `${groupOf(resource)}/${resource.plural}`;
+}
+
+function groupOf({ apiVersion }: Pick<Resource, "apiVersion">): string {
+  return apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
 }
 
 function configured(features: readonly Feature[]): KubeObject[] {

@@ -1,5 +1,5 @@
 import { leaseRules, mergeRules, type PolicyRule } from "@outrigger/kit/controller";
-import type { Feature } from "../feature/index.ts";
+import { type Feature, namespacedRules } from "../feature/index.ts";
 import { LEASE, SECRETS } from "./names.ts";
 
 /** The rights that the manager needs in its own namespace: its certificate, its leases, and what features read there. */
@@ -11,6 +11,7 @@ export function managerNamespaceRules(features: readonly Feature[]): PolicyRule[
     ...leaseRules(LEASE),
     // Of every replica, under names that nobody knows beforehand; see `presence.ts`.
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["list", "create", "patch", "delete"] },
+    ...namespacedRules(features),
     ...features.flatMap(({ reads = [] }) =>
       reads
         .filter(({ options }) => options?.namespace !== undefined)
