@@ -58,6 +58,21 @@ describe("a review of a pod", () => {
     });
   });
 
+  test("says of kruise's launch priorities that they have no effect", () => {
+    const warnings = (object: KubeObject): unknown => mutatePod(review(object), rules, surroundings).warnings;
+    const asking = { ...pod, metadata: { ...pod.metadata, annotations: { "apps.kruise.io/container-launch-priority": "Ordered" } } };
+    expect(warnings(asking)).toEqual([
+      "annotation apps.kruise.io/container-launch-priority has no effect: containers start without priorities",
+    ]);
+    const spec = pod["spec"] as { containers: { name: string }[] };
+    const [container] = spec.containers;
+    const env = [{ name: "KRUISE_CONTAINER_PRIORITY", value: "1" }];
+    expect(warnings({ ...pod, spec: { ...spec, containers: [{ ...container, env }] } } as KubeObject)).toEqual([
+      `container ${container!.name}: KRUISE_CONTAINER_PRIORITY has no effect: containers start without priorities`,
+    ]);
+    expect(warnings(pod)).toBeUndefined();
+  });
+
   test.each([
     ["an update", review(pod, { operation: "UPDATE" })],
     ["a subresource", review(pod, { subResource: "status" })],

@@ -1,6 +1,6 @@
 import { type AdmissionAnswer, type AdmissionRequest, invalid } from "@outrigger/kit/webhook";
 import { type Decision, decide, type Rules } from "../pipeline/index.ts";
-import type { ContainerDefaults, Pod } from "../pod/index.ts";
+import { type ContainerDefaults, launchPriorityWarning, type Pod } from "../pod/index.ts";
 
 export interface PodSurroundings {
   readonly namespaceLabels: Readonly<Record<string, string>>;
@@ -35,7 +35,13 @@ export function mutatePod(
   decided?.(decision);
   const audit = auditAnnotations(decision);
   if (decision.refusal !== undefined) return invalid(decision.refusal.causes, audit);
-  return { allowed: true, ...(decision.patch.length === 0 ? {} : { patch: decision.patch }), ...audit };
+  const warning = launchPriorityWarning(pod);
+  return {
+    allowed: true,
+    ...(decision.patch.length === 0 ? {} : { patch: decision.patch }),
+    ...(warning === undefined ? {} : { warnings: [warning] }),
+    ...audit,
+  };
 }
 
 let second = { at: Number.NaN, text: "" };

@@ -8,6 +8,7 @@
 export { nameClash, otherVolumeName } from "./clash.ts";
 export { type ContainerEdits, Draft, type PatchOperation } from "./draft.ts";
 export { LastText } from "./last-text.ts";
+export { launchPriorityWarning, PRIORITY_VARIABLE } from "./launch-priority.ts";
 export {
   type Container,
   type EnvVar,

@@ -3,9 +3,6 @@ import type { SidecarSet } from "../sidecarset/index.ts";
 import { BASE_ANNOTATION, CANARY_ANNOTATION } from "../sidecarset/index.ts";
 import { injectedBy, isActive, type SeenPod } from "./seen-pod.ts";
 
-/** On a set: `evict` lets the manager evict pods that missed their injection. */
-export const REPAIR_ANNOTATION = "outrigger.dev/repair";
-
 /** Why a set is not injected into pods that it matches, beside what the namespace says; `undefined` where it is. */
 export function injectsNothing(set: SidecarSet): boolean {
   return set.spec.injectionStrategy?.paused === true;

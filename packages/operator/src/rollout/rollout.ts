@@ -3,12 +3,19 @@ import { type Result, requeue, TerminalError } from "@outrigger/kit/controller";
 import { ControllerRevision, Namespace, Pod } from "@outrigger/kit/kinds";
 import { compileSelector } from "../pipeline/index.ts";
 import { Draft, type Pod as WholePod } from "../pod/index.ts";
-import { compileSidecarSet, patchPodMetadata, type SetRevision, type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
+import {
+  compileSidecarSet,
+  patchPodMetadata,
+  REPAIR_ANNOTATION,
+  type SetRevision,
+  type SidecarSet,
+  SidecarSets,
+} from "../sidecarset/index.ts";
 import { changedPods } from "./changed.ts";
 import { type Choice, choose } from "./choose.ts";
 import type { RolloutContext } from "./controller.ts";
 import { emptied, type InPlaceChange, patchOf, updated } from "./in-place.ts";
-import { isMissed, REPAIR_ANNOTATION } from "./missed.ts";
+import { isMissed } from "./missed.ts";
 import { upgradableCondition } from "./pod-condition.ts";
 import { carriedRevision, type PodState, podState } from "./pod-state.ts";
 import { planRevision, surplusRevisions } from "./revisions.ts";

@@ -9,6 +9,8 @@ export const CANARY_ANNOTATION = "apps.kruise.io/sidecarset-canary";
 export const BASE_ANNOTATION = "apps.kruise.io/sidecarset-base";
 /** Ours: `replace` lets a sidecar take the place of an app container of its name, as kruise does; the default refuses the pod. */
 export const ON_CONFLICT_ANNOTATION = "outrigger.dev/on-conflict";
+/** Ours: `evict` has pods that missed their injection evicted. */
+export const REPAIR_ANNOTATION = "outrigger.dev/repair";
 /** Ours: `Fail` or `Ignore`, what the API server does with a pod of this rule while the manager cannot be reached. */
 export const FAILURE_POLICY_ANNOTATION = "outrigger.dev/failure-policy";
 /** Ours: `own` gives the set's sidecars volumes that the pod's containers do not share, whatever the pod's volumes are called. */

@@ -1,6 +1,7 @@
+import { PRIORITY_VARIABLE } from "../pod/index.ts";
 import { canaryBase } from "./canary.ts";
 import { conflicts } from "./conflicts.ts";
-import { CANARY_ANNOTATION, FAILURE_POLICY_ANNOTATION, ON_CONFLICT_ANNOTATION, VOLUMES_ANNOTATION } from "./names.ts";
+import { CANARY_ANNOTATION, FAILURE_POLICY_ANNOTATION, ON_CONFLICT_ANNOTATION, REPAIR_ANNOTATION, VOLUMES_ANNOTATION } from "./names.ts";
 import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
 
 /** Kubernetes asks for warnings of at most 120 characters. */
@@ -45,10 +46,19 @@ function ofAnnotations(set: SidecarSet): string[] {
   known(ON_CONFLICT_ANNOTATION, ["replace"]);
   known(VOLUMES_ANNOTATION, ["own"]);
   known(FAILURE_POLICY_ANNOTATION, ["Fail", "Ignore"]);
+  for (const key of Object.keys(annotations))
+    if (key.startsWith("outrigger.dev/") && !OUR_ANNOTATIONS.has(key)) lines.push(`annotation ${key} has no effect on a SidecarSet`);
   if (annotations[CANARY_ANNOTATION] !== undefined && canaryBase(set) === undefined)
     lines.push(`annotation ${CANARY_ANNOTATION} has no effect: say "true", and the base`);
   return lines;
 }
+
+const OUR_ANNOTATIONS: ReadonlySet<string> = new Set([
+  ON_CONFLICT_ANNOTATION,
+  VOLUMES_ANNOTATION,
+  FAILURE_POLICY_ANNOTATION,
+  REPAIR_ANNOTATION,
+]);
 
 function ofInjection({ injectionStrategy = {} }: SidecarSetSpec): string[] {
   const { paused, revision } = injectionStrategy;
@@ -135,9 +145,6 @@ function ofContainer(container: SidecarContainer, path: string, init: boolean): 
     lines.push(`${path}.env: ${PRIORITY_VARIABLE} has no effect: containers start without priorities`);
   return lines;
 }
-
-/** kruise's container launch priority; see docs/guide/sidecarset.md. */
-const PRIORITY_VARIABLE = "KRUISE_CONTAINER_PRIORITY";
 
 function ofConflicts(set: SidecarSet, others: readonly SidecarSet[]): string[] {
   return others.flatMap((other) =>
