@@ -152,11 +152,20 @@ function explanation(text: string): string {
     const { error, field, allowed } = JSON.parse(text) as { error?: unknown; field?: unknown; allowed?: unknown };
     if (typeof error === "string") {
       const where = typeof field === "string" && !error.includes(field) ? `${field}: ` : "";
-      return `${where}${error}${typeof allowed === "string" ? ` (allowed: ${allowed})` : ""}`;
+      return shortened(`${where}${error}${typeof allowed === "string" ? ` (allowed: ${allowed})` : ""}`);
     }
   } catch {
     // Not JSON: shown as it is.
   }
   const line = text.trim().split("\n")[0] ?? "";
-  return line === "" ? "without a word" : line.slice(0, 200);
+  return line === "" ? "without a word" : shortened(line);
+}
+
+/** Whoever owns the pod writes the agent's words, and they go into the fault's status and Events. */
+const LONGEST_WORDS = 200;
+
+function shortened(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they have no place in a status
+  const line = text.replace(/[\u0000-\u001f\u007f]+/g, " ");
+  return line.length <= LONGEST_WORDS ? line : `${line.slice(0, LONGEST_WORDS - 1)}…`;
 }

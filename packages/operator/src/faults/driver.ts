@@ -16,7 +16,7 @@ export interface DriverOptions {
   readonly ttlMs?: number;
   /** How long an agent may take to answer, milliseconds. Default 5,000. */
   readonly timeoutMs?: number;
-  /** Requests under way at one time, over all faults. Default 32. */
+  /** Requests under way at one time in one namespace, over all its faults. Default 32. */
   readonly concurrency?: number;
   /** The first delay before another try at an agent that failed, milliseconds. Default 1,000; doubled up to 30,000. */
   readonly retryMs?: number;
@@ -68,7 +68,7 @@ const REMOVAL = "removal";
  * - A fault is sent with a time limit and renewed after a third of it: when nobody renews it, it ends.
  * - What an agent holds already is not sent again before that, unless its end moves; what failed is tried again after 1 s · 2ⁿ, at most 30 s, and at once when it changes.
  * - A removal that an agent does not answer counts as done once the time limit of what was last sent is over.
- * - At most so many requests are under way at a time; one slow agent holds up no other beyond that.
+ * - At most so many requests are under way at a time in a namespace; silent agents there hold up no other namespace's.
  *
  * Caveats
  * - What was sent is remembered here alone: after a restart each fault is sent once more, and a removal counts from the first try.
@@ -77,14 +77,13 @@ export class Driver {
   readonly #options: Required<Omit<DriverOptions, "dial">>;
   readonly #dial: (pod: AgentPod, port: number) => AgentAddress;
   readonly #client: AgentClient;
-  readonly #gate: Gate;
+  readonly #gates = new Map<string, { readonly gate: Gate; passing: number }>();
   readonly #memory = new Map<string, Map<string, Memory>>();
 
   constructor({ dial, ...options }: DriverOptions = {}) {
     this.#options = { ttlMs: 60_000, timeoutMs: 5_000, concurrency: 32, retryMs: 1_000, now: Date.now, ...options };
     this.#dial = dial ?? ((pod, port) => ({ host: pod.address, port }));
     this.#client = new AgentClient({ timeoutMs: this.#options.timeoutMs });
-    this.#gate = new Gate(this.#options.concurrency);
   }
 
   get ttlMs(): number {
@@ -104,7 +103,7 @@ export class Driver {
     if (memory.body === text && before < memory.renewAt) return { state: "Applied", againAt: memory.renewAt };
     if (memory.failure && memory.asked === text && before < memory.retryAt)
       return { state: "Failed", ...memory.failure, againAt: memory.retryAt };
-    const outcome = await this.#gate.run(async (): Promise<Outcome> => {
+    const outcome = await this.#gated(pod, async (): Promise<Outcome> => {
       signal.throwIfAborted();
       const now = this.#options.now();
       const left = (endsAt ?? Number.POSITIVE_INFINITY) - now;
@@ -144,7 +143,7 @@ export class Driver {
       return { state: "Failed", ...memory.failure!, againAt: Math.min(memory.retryAt, memory.holdsUntil + SLACK_MS) };
     if (first) memory.failures = 0;
     memory.asked = REMOVAL;
-    return this.#gate.run(async (): Promise<Outcome> => {
+    return this.#gated(pod, async (): Promise<Outcome> => {
       signal.throwIfAborted();
       try {
         await this.#client.remove(this.#dial(pod, order.port), order.name, order.token);
@@ -171,6 +170,18 @@ export class Driver {
 
   close(): void {
     this.#client.close();
+  }
+
+  /** A gate lasts as long as somebody passes it or waits: namespaces come and go. */
+  async #gated<T>({ namespace }: AgentPod, work: () => Promise<T>): Promise<T> {
+    const entry = this.#gates.get(namespace) ?? { gate: new Gate(this.#options.concurrency), passing: 0 };
+    this.#gates.set(namespace, entry);
+    entry.passing++;
+    try {
+      return await entry.gate.run(work);
+    } finally {
+      if (--entry.passing === 0) this.#gates.delete(namespace);
+    }
   }
 
   #of(fault: string, pod: string): Memory {
