@@ -186,8 +186,10 @@ describe("while pods are made", () => {
   });
 });
 
-test("the kubelet is killed and comes back: the managers go on serving", async () => {
+test("the kubelet is killed and comes back: the managers go on serving, and a new pod gets its labels and runs", async () => {
   await it.restart("kubelet");
+  await it.kubectl("scale", "deployment/nginx-test", "--replicas=4");
+  await it.kubectl("rollout", "status", "deployment/nginx-test", "--timeout=90s");
   await eventually(async () => {
     const ready = await it.kubectl("get", "node", "node-1", "-o", 'jsonpath={.status.conditions[?(@.type=="Ready")].status}');
     expect(ready).toBe("True");
@@ -210,14 +212,8 @@ test("helm uninstall ends in under a minute, and leaves the cluster as it was bu
   await it.kubectl("delete", "sidecarsets,poddefaults,networkfaults", "--all", "-A", "--timeout=30s");
   await it.kubectl("delete", "-n", "default", "deployment/nginx-test", "service/nginx-test", "pod/test-pod", "--timeout=60s");
   await it.kubectl("delete", "namespace", "load", "tidb-cluster", NAMESPACE, "--timeout=90s");
-  await it.kubectl(
-    "delete",
-    "crd",
-    "sidecarsets.apps.kruise.io",
-    "poddefaults.outrigger.dev",
-    "networkfaults.outrigger.dev",
-    "--timeout=30s",
-  );
+  // Those that were kept, whatever features brought them.
+  await it.kubectl("delete", "crd", "-l", "app.kubernetes.io/part-of=outrigger", "--timeout=60s");
   await eventually(async () => {
     const after = await everyObject(it.kubectl);
     expect([...after].filter((name) => !before.has(name))).toEqual([]);

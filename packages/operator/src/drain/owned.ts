@@ -1,6 +1,6 @@
-import type { KubeObject } from "@outrigger/kit/api";
 import { type DynamicResource, dynamicResource } from "@outrigger/kit/client";
-import { allFeatures, dynamicConfigurations } from "../manager/index.ts";
+import { featureRules } from "../feature/index.ts";
+import { allFeatures } from "../manager/index.ts";
 
 /** Finalizers of our controllers begin so. */
 export const FINALIZER_PREFIX = "outrigger.dev/";
@@ -41,8 +41,32 @@ interface DefinitionSpec {
   readonly conversion?: { readonly strategy: string };
 }
 
-/** Webhook configurations of all features. */
-export function configurationNames(): readonly { readonly kind: string; readonly name: string }[] {
-  const fixed = features().flatMap(({ configurations }): readonly KubeObject[] => configurations?.(NOWHERE) ?? []);
-  return [...fixed.map(({ kind, metadata }) => ({ kind, name: metadata.name ?? "" })), ...dynamicConfigurations];
+const KINDS: Readonly<Record<string, string>> = {
+  mutatingwebhookconfigurations: "MutatingWebhookConfiguration",
+  validatingwebhookconfigurations: "ValidatingWebhookConfiguration",
+};
+
+export interface OwnConfiguration {
+  readonly kind: string;
+  readonly name: string;
+  /** It has entries whatever is in the cluster. */
+  readonly fixed: boolean;
+}
+
+/**
+ * Webhook configurations of all features, those that depend on what is in the cluster too: a feature declares the right to write
+ * each by its name.
+ */
+export function configurationNames(): readonly OwnConfiguration[] {
+  const all = features();
+  const fixed = new Set(
+    all.flatMap(({ configurations }) => (configurations?.(NOWHERE) ?? []).map(({ kind, metadata }) => `${kind}/${metadata.name ?? ""}`)),
+  );
+  const found = featureRules(all).flatMap(({ resources, resourceNames = [] }) =>
+    resources.flatMap((resource) => (KINDS[resource] === undefined ? [] : resourceNames.map((name) => `${KINDS[resource]}/${name}`))),
+  );
+  return [...new Set(found)].sort().map((key) => {
+    const [kind = "", name = ""] = key.split("/");
+    return { kind, name, fixed: fixed.has(key) };
+  });
 }

@@ -6,8 +6,6 @@ import type { ScopeEntry } from "./scope.ts";
 /** Names of the configurations and paths of the handlers. */
 export const POD_CONFIGURATION = "outrigger-pods";
 export const SIDECARSET_CONFIGURATION = "outrigger-sidecarsets";
-/** Configurations of ours whose content follows the rules of the cluster. */
-export const dynamicConfigurations = [{ kind: "MutatingWebhookConfiguration", name: POD_CONFIGURATION }] as const;
 export const PATHS = {
   mutatePods: "/mutate--v1-pod",
   mutateSidecarSets: "/mutate-apps-kruise-io-sidecarset",

@@ -12,7 +12,6 @@
  * - What stops takes away only what sends reviews to itself, once another that serves has taken over.
  */
 
-export { dynamicConfigurations } from "./configuration.ts";
 export { parseNames, parseNamespaces } from "./excluded.ts";
 export { allFeatures, type FeatureOptions } from "./features.ts";
 export { withoutConversion } from "./install.ts";

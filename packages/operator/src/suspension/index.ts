@@ -39,15 +39,19 @@ export async function resumeWebhooks(
   });
   const deadline = performance.now() + withinMs;
   for (;;) {
-    // That of pods has no entries where there are no rules; the others always have some.
-    const empty = await onEach(client, async (_, object) => names.includes(object.metadata.name ?? "") && isEmpty(object));
-    const filled = empty.every((name) => name === "outrigger-pods");
+    // Some have no entries where there are no rules.
+    const fixed = new Set(configurationNames().flatMap((one) => (one.fixed ? [one.name] : [])));
+    const empty = await onEach(
+      client,
+      async (_, { metadata: { name = "" }, ...object }) => names.includes(name) && fixed.has(name) && isEmpty(object),
+    );
+    const filled = empty.length === 0;
     if (filled || performance.now() > deadline) return { names, filled };
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 
-function isEmpty(configuration: KubeObject): boolean {
+function isEmpty(configuration: { readonly [field: string]: unknown }): boolean {
   return ((configuration["webhooks"] as readonly object[] | undefined) ?? []).length === 0;
 }
 
