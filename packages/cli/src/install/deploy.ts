@@ -19,6 +19,8 @@ export interface DeployOptions extends ClusterOptions {
 
 const DEFINITION = "CustomResourceDefinition";
 const POLL_MS = 250;
+/** A namespace controller lists every kind before a namespace goes; pods in it may take their grace period. */
+const NAMESPACE_ENDS_MS = 90_000;
 
 /** `outrigger deploy`: everything that the operator needs, in a namespace of its own; returns when it is available. */
 export async function deploy(project: Project, options: DeployOptions): Promise<void> {
@@ -56,7 +58,7 @@ async function undeployFrom(client: Client, source: Source, options: UndeployOpt
     if (await objects.delete(object as KubeObject)) console.log(`${nameOf(object as KubeObject)} deleted`);
   }
   const namespace = rest.find(({ kind }) => kind === "Namespace") as KubeObject | undefined;
-  const deadline = performance.now() + parseDuration(options.timeout as never);
+  const deadline = performance.now() + NAMESPACE_ENDS_MS;
   while (namespace && (await objects.find(namespace))) {
     if (performance.now() > deadline)
       throw new CliError(
