@@ -11,6 +11,7 @@ const KIT: Record<string, readonly string[]> = {
   patch: ["api", "schema"],
   queue: ["api"],
   pki: [],
+  config: ["api", "schema"],
   client: ["api", "schema", "kinds", "patch", "queue", "pki"],
   cache: ["api", "schema", "kinds", "client", "queue"],
   controller: ["api", "schema", "kinds", "patch", "client", "cache", "queue"],

@@ -6,6 +6,7 @@
  * - Texts of problems are Kubernetes' own, so that a refusal reads the same wherever it is made.
  */
 export { type Duration, DurationError, parseDuration, parseGoDuration } from "./duration.ts";
+export { deepFreeze } from "./freeze.ts";
 export { goQuote } from "./go-text.ts";
 export { type IntOrPercent, IntOrPercentError, parseIntOrPercent, scaledIntOrPercent } from "./int-or-percent.ts";
 export type { DesiredMeta, ObservedMeta, OwnerReference } from "./metadata.ts";

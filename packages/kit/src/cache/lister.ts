@@ -1,5 +1,4 @@
-import { type KubeObject, type ObjectKey, parseLabelSelector } from "../api/index.ts";
-import { deepFreeze } from "./freeze.ts";
+import { deepFreeze, type KubeObject, type ObjectKey, parseLabelSelector } from "../api/index.ts";
 import type { Lister, ListFilter } from "./informer.ts";
 import { type Store, storeKey } from "./store.ts";
 

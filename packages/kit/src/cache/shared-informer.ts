@@ -1,8 +1,7 @@
-import { type KubeObject, type Observed, parseLabelSelector, type Resource } from "../api/index.ts";
+import { deepFreeze, type KubeObject, type Observed, parseLabelSelector, type Resource } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
 import { HandlerBehindError, IndexError } from "./errors.ts";
 import { selectsFields } from "./field-selection.ts";
-import { deepFreeze } from "./freeze.ts";
 import { type Change, HandlerQueue } from "./handler-queue.ts";
 import type { EventHandler, HandlerRegistration, IndexFunction, Informer, InformerOptions, Lister } from "./informer.ts";
 import { StoreLister } from "./lister.ts";
