@@ -5,8 +5,11 @@ import type { InformerOptions } from "./informer.ts";
 export class UndeclaredInformerError extends Error {
   override readonly name = "UndeclaredInformerError";
   readonly code = "ERR_UNDECLARED_INFORMER";
-  constructor({ apiVersion, kind, plural }: Resource, { namespace, labelSelector, fieldSelector, metadataOnly }: InformerOptions) {
-    const selection = JSON.stringify({ namespace, labelSelector, fieldSelector, metadataOnly });
+  constructor(
+    { apiVersion, kind, plural }: Resource,
+    { namespace, namespaces, labelSelector, fieldSelector, metadataOnly }: InformerOptions,
+  ) {
+    const selection = JSON.stringify({ namespace, namespaces, labelSelector, fieldSelector, metadataOnly });
     const [group] = apiVersion.includes("/") ? apiVersion.split("/") : [""];
     super(
       `no informer of ${kind} (${apiVersion}) is declared${selection === "{}" ? "" : ` with ${selection}`}: declare it with ` +

@@ -33,6 +33,7 @@
 
 export { deepFreeze } from "../api/index.ts";
 export { HandlerBehindError, IndexError, UndeclaredInformerError } from "./errors.ts";
+export { explainFrozen } from "./frozen-error.ts";
 export type { EventHandler, HandlerRegistration, IndexFunction, Informer, InformerOptions, Lister, ListFilter } from "./informer.ts";
 export { type Informers, type InformersOptions, informers } from "./informers.ts";
 export { withoutManagedFields } from "./transform.ts";

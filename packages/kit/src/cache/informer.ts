@@ -4,6 +4,8 @@ import type { KubeObject, ObjectKey, Observed, Resource } from "../api/index.ts"
 export interface InformerOptions {
   /** One namespace; all when absent. */
   readonly namespace?: string;
+  /** Several namespaces, with one watch each: needs no right to list in all of them. Not together with `namespace`, and not for cluster-scoped kinds. */
+  readonly namespaces?: readonly string[];
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /** Keep only apiVersion, kind and metadata (asks the server for `PartialObjectMetadata`). */
@@ -71,6 +73,8 @@ export interface Informer<R extends Resource = Resource> {
   hasten(): void;
   /** Calls `listener` whenever `lastSyncedResourceVersion` moved. The returned function ends that. */
   onProgress(listener: () => void): () => void;
+  /** The informer that shows this object: this one, or, of several namespaces, the one of the object's; undefined when none does. */
+  partOf(object: KubeObject): Informer | undefined;
   /** Whether an object would be in this informer, going by namespace and selectors; undefined where only the server can say. */
   covers(object: KubeObject): boolean | undefined;
 }

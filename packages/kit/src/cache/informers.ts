@@ -1,7 +1,9 @@
 import type { KubeObject, Observed, Resource } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
 import { UndeclaredInformerError } from "./errors.ts";
+import { explainFrozen } from "./frozen-error.ts";
 import type { Informer, InformerOptions, Lister } from "./informer.ts";
+import { SeveralNamespaces } from "./several-namespaces.ts";
 import { SharedInformer } from "./shared-informer.ts";
 
 /** Informers of one client, shared: one reflector for each resource, namespace, selector and form. */
@@ -49,6 +51,7 @@ class SharedInformers implements Informers {
   readonly #client: Client;
   readonly #options: InformersOptions;
   readonly #informers = new Map<string, SharedInformer>();
+  readonly #several = new Map<string, SeveralNamespaces>();
   readonly #transforms = new Map<(object: KubeObject) => KubeObject, number>();
   #started = false;
   #stopped = false;
@@ -58,7 +61,8 @@ class SharedInformers implements Informers {
     this.#options = options;
   }
 
-  for<R extends Resource>(resource: R, options: InformerOptions = {}): Informer<R> {
+  for<R extends Resource>(resource: R, { namespaces, ...options }: InformerOptions = {}): Informer<R> {
+    if (namespaces !== undefined) return this.#of(resource, namespaces, options);
     const key = this.#key(resource, options);
     let informer = this.#informers.get(key);
     if (!informer) {
@@ -77,12 +81,18 @@ class SharedInformers implements Informers {
   }
 
   lister<R extends Resource>(resource: R, options: InformerOptions = {}): Lister<Observed<R>> {
-    const informer = this.#informers.get(this.#key(resource, options));
+    const key = this.#key(resource, options);
+    const informer = options.namespaces === undefined ? this.#informers.get(key) : this.#several.get(key);
     if (!informer) throw new UndeclaredInformerError(resource, options);
     return informer.lister as unknown as Lister<Observed<R>>;
   }
 
   async drop(informer: Informer): Promise<void> {
+    if (informer instanceof SeveralNamespaces) {
+      for (const [key, one] of this.#several) if (one === informer) this.#several.delete(key);
+      await Promise.all(informer.parts.map((part) => this.drop(part as Informer)));
+      return;
+    }
     for (const [key, one] of this.#informers) {
       if ((one as unknown as Informer) !== informer) continue;
       this.#informers.delete(key);
@@ -104,6 +114,25 @@ class SharedInformers implements Informers {
     await Promise.all(Array.from(this.#informers.values(), (informer) => informer.stop()));
   }
 
+  /** @throws RangeError for namespaces that cannot be meant. */
+  #of<R extends Resource>(resource: R, namespaces: readonly string[], options: Omit<InformerOptions, "namespaces">): Informer<R> {
+    const { kind } = resource;
+    if (namespaces.length === 0 || namespaces.includes(""))
+      throw new RangeError(`${kind}: namespaces must name at least one, and "" is none`);
+    if (options.namespace !== undefined) throw new RangeError(`${kind}: namespace and namespaces exclude each other`);
+    if (resource.scope === "Cluster") throw new RangeError(`${kind} is cluster-scoped: it cannot be watched by namespace`);
+    const key = this.#key(resource, { ...options, namespaces });
+    let several = this.#several.get(key);
+    if (!several) {
+      const parts = new Map(
+        [...new Set(namespaces)].map((namespace) => [namespace, this.for(resource as Resource, { ...options, namespace })]),
+      );
+      several = new SeveralNamespaces(resource as Resource, parts);
+      this.#several.set(key, several);
+    }
+    return several as unknown as Informer<R>;
+  }
+
   /** Whoever asked may first add handlers and indexes. */
   #startSoon(key: string, informer: SharedInformer): void {
     queueMicrotask(() => {
@@ -114,6 +143,7 @@ class SharedInformers implements Informers {
   /** Neither a handler's turn nor the watch may end because nobody could be told of a failure. */
   #report(error: unknown, resource: Resource): void {
     const { onError = warn } = this.#options;
+    explainFrozen(error);
     try {
       onError(error, resource);
     } catch (thrown) {
@@ -122,13 +152,17 @@ class SharedInformers implements Informers {
     }
   }
 
-  #key({ apiVersion, plural }: Resource, { namespace, labelSelector, fieldSelector, metadataOnly, transform }: InformerOptions): string {
+  #key(
+    { apiVersion, plural }: Resource,
+    { namespace, namespaces, labelSelector, fieldSelector, metadataOnly, transform }: InformerOptions,
+  ): string {
     let number = 0;
     if (transform) {
       number = this.#transforms.get(transform) ?? this.#transforms.size + 1;
       this.#transforms.set(transform, number);
     }
-    return JSON.stringify([apiVersion, plural, namespace ?? "", labelSelector ?? "", fieldSelector ?? "", metadataOnly ?? false, number]);
+    const where = namespaces === undefined ? (namespace ?? "") : [...new Set(namespaces)].sort();
+    return JSON.stringify([apiVersion, plural, where, labelSelector ?? "", fieldSelector ?? "", metadataOnly ?? false, number]);
   }
 }
 

@@ -108,6 +108,10 @@ export class SharedInformer<R extends Resource = Resource> implements Informer<R
     return () => void this.#progress.delete(listener);
   }
 
+  partOf(): Informer {
+    return this as unknown as Informer;
+  }
+
   covers(object: KubeObject): boolean | undefined {
     const { metadata } = object;
     const { namespace, labelSelector, fieldSelector } = this.#options;

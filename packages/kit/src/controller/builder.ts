@@ -1,17 +1,28 @@
 import { controllerOf, type Duration, type ObjectKey, type Observed, objectKey, parseDuration, type Resource } from "../api/index.ts";
 import type { InformerOptions } from "../cache/index.ts";
+import type { BucketOptions } from "../queue/index.ts";
 import type { Context, Reconcile } from "./context.ts";
+import { type DeclaredIndex, type IndexValues, type MapCache, type PlannedIndex, planIndex } from "./field-index.ts";
 import type { Predicate } from "./predicate.ts";
 import type { PolicyRule, Verb } from "./rbac.ts";
 
 /** What of a kind is watched. */
-type Selection = Pick<InformerOptions, "namespace" | "labelSelector" | "fieldSelector">;
+type Selection = Pick<InformerOptions, "namespace" | "namespaces" | "labelSelector" | "fieldSelector">;
 /** What is there to see of a kind of which only metadata is watched. */
 export type ObservedMetadata<R extends Resource> = Pick<Observed<R>, "apiVersion" | "kind" | "metadata">;
 
 export interface ControllerOptions<For extends Resource = Resource, Shown extends object = Observed<For>> {
   /** Names the controller in metrics, logs, its field manager and its finalizer. Default: the kind in lower case. */
   readonly name?: string;
+  /**
+   * The namespaces in which the controller watches its namespaced kinds, where `select` names none. Default: the manager's,
+   * or all. It then needs its rights in these namespaces only: bind its ClusterRole by a RoleBinding in each.
+   */
+  readonly namespaces?: readonly string[];
+  /** How long a key waits after a failed reconcile: `base`, doubled with each further failure up to `max`. Default 5 ms and 1000 s. */
+  readonly backoff?: { readonly base?: Duration; readonly max?: Duration };
+  /** Retries of all keys together: not more than this many. Default: no limit. */
+  readonly retryLimit?: BucketOptions;
   /** Reconciles at one time. Default 1. */
   readonly workers?: number;
   /** Which events of the main kind lead to a reconcile. Default: all. */
@@ -56,7 +67,11 @@ export interface Source {
   readonly select: InformerOptions;
   readonly predicate: Predicate<never> | undefined;
   /** Keys to reconcile for an event: `before` is absent for an add, `now` for a deletion. */
-  readonly map: (now: Observed<Resource> | undefined, before: Observed<Resource> | undefined) => Iterable<ObjectKey>;
+  readonly map: (
+    now: Observed<Resource> | undefined,
+    before: Observed<Resource> | undefined,
+    cache: MapCache<Resource, DeclaredIndex>,
+  ) => Iterable<ObjectKey>;
   /** The map looks at metadata only and changes nothing: it may be shown objects before they are frozen. */
   readonly looksOnly: boolean;
   /** What the controller does to the kind beside reading it. */
@@ -74,6 +89,11 @@ export interface Controller<For extends Resource = Resource> {
 }
 export interface ControllerPlan {
   readonly sources: readonly Source[];
+  readonly indexes: readonly PlannedIndex[];
+  /** Where namespaced kinds are watched whose `select` says nothing of it; undefined leaves it to the runtime. */
+  readonly namespaces: readonly string[] | undefined;
+  readonly backoff: { readonly baseMs?: number; readonly maxMs?: number };
+  readonly retryLimit: BucketOptions | undefined;
   readonly workers: number;
   readonly deadlineMs: number | undefined;
   readonly syncTimeoutMs: number;
@@ -91,28 +111,46 @@ export interface ControllerBuilder<
   Declared extends Resource = never,
   Owned extends Declared = never,
   Shown extends object = Observed<For>,
+  Indexes extends DeclaredIndex = never,
 > {
+  /** Lets `ctx.byIndex` and the `map` functions that follow find objects of the main kind by a value of theirs. */
+  index<const Name extends string>(
+    name: Name,
+    values: (object: Shown) => IndexValues,
+  ): ControllerBuilder<For, Declared, Owned, Shown, Indexes | DeclaredIndex<For, Name>>;
+  /** The same of a kind that was declared before. */
+  index<R extends Declared, const Name extends string>(
+    resource: R,
+    name: Name,
+    values: (object: Observed<R>) => IndexValues,
+  ): ControllerBuilder<For, Declared, Owned, Shown, Indexes | DeclaredIndex<R, Name>>;
   /** Reconciles the owner when an object of this kind changes that it controls. */
-  owns<R extends Resource>(resource: R, options?: OwnsOptions<R>): ControllerBuilder<For, Declared | R, Owned | R, Shown>;
+  owns<R extends Resource>(resource: R, options?: OwnsOptions<R>): ControllerBuilder<For, Declared | R, Owned | R, Shown, Indexes>;
   /**
    * Reconciles what `map` names when an object of this kind changes: asked about the new state, for an update with the
-   * old one beside it, and for a deletion about the last state.
+   * old one beside it, and for a deletion about the last state. `cache` is read as it is then: what is not in it yet brings an
+   * event of its own.
    */
   watches<R extends Resource>(
     resource: R,
-    map: (now: Observed<R>, before: Observed<R> | undefined) => Iterable<ObjectKey>,
+    map: (now: Observed<R>, before: Observed<R> | undefined, cache: MapCache<For | Declared | R, Indexes>) => Iterable<ObjectKey>,
     options?: SourceOptions<R>,
-  ): ControllerBuilder<For, Declared | R, Owned, Shown>;
+  ): ControllerBuilder<For, Declared | R, Owned, Shown, Indexes>;
   /** Lets the reconcile read and write a kind whose changes wake nothing. */
-  uses<R extends Resource>(resource: R, options?: Omit<SourceOptions<R>, "predicate">): ControllerBuilder<For, Declared | R, Owned, Shown>;
+  uses<R extends Resource>(
+    resource: R,
+    options?: Omit<SourceOptions<R>, "predicate">,
+  ): ControllerBuilder<For, Declared | R, Owned, Shown, Indexes>;
   /** Rights that the reconcile needs beyond those that follow from the kinds declared: for `ctx.client`, or for subresources. */
-  permissions(...rules: readonly PolicyRule[]): ControllerBuilder<For, Declared, Owned, Shown>;
+  permissions(...rules: readonly PolicyRule[]): ControllerBuilder<For, Declared, Owned, Shown, Indexes>;
   /**
    * Runs before an object goes; adds the finalizer before the first reconcile, and removes it after `run` succeeded.
    * Objects that are being deleted then reach `run` alone; without a cleanup they reach the reconcile like any other.
    */
-  cleanup(run: (object: Shown, ctx: Context<For, Declared, Owned>) => Promise<void>): ControllerBuilder<For, Declared, Owned, Shown>;
-  reconcile(run: Reconcile<For, Declared, Owned, Shown>): Controller<For>;
+  cleanup(
+    run: (object: Shown, ctx: Context<For, Declared, Owned, Indexes>) => Promise<void>,
+  ): ControllerBuilder<For, Declared, Owned, Shown, Indexes>;
+  reconcile(run: Reconcile<For, Declared, Owned, Shown, Indexes>): Controller<For>;
 }
 
 const OWNER_VERBS: readonly Verb[] = ["create", "patch", "delete"];
@@ -132,17 +170,27 @@ export function controller<For extends Resource>(resource: For, options: Options
     looksOnly: options.predicate === undefined,
     verbs: options.verbs ?? [],
   };
-  return build(resource, options, { sources: [main], permissions: [], cleanup: undefined });
+  return build(resource, options, { sources: [main], permissions: [], indexes: [], cleanup: undefined });
 }
 
 type Options<For extends Resource> = ControllerOptions<For> | MetadataControllerOptions<For>;
 /** What was said of a controller so far. */
-type Said = Pick<ControllerPlan, "sources" | "permissions" | "cleanup">;
+type Said = Pick<ControllerPlan, "sources" | "permissions" | "indexes" | "cleanup">;
 
 function build<For extends Resource>(resource: For, options: Options<For>, said: Said): ControllerBuilder<For, never> {
   // The type parameters that grow with each declaration have no run-time counterpart.
   const and = (source: Source): never => build(resource, options, { ...said, sources: [...said.sources, source] }) as never;
   return {
+    index: (...given: readonly unknown[]) => {
+      const [other, name, values] = (given.length === 2 ? [resource, ...given] : given) as [
+        Resource,
+        string,
+        (object: never) => IndexValues,
+      ];
+      if (said.indexes.some((one) => one.name === name && one.resource.kind === other.kind && one.resource.apiVersion === other.apiVersion))
+        throw new RangeError(`${other.kind} has two indexes ${JSON.stringify(name)}: give one another name`);
+      return build(resource, options, { ...said, indexes: [...said.indexes, planIndex(other, name, values)] }) as never;
+    },
     owns: (other, more = {}) =>
       and({
         resource: other,
@@ -159,7 +207,8 @@ function build<For extends Resource>(resource: For, options: Options<For>, said:
         relation: "watches",
         select: more.select ?? {},
         predicate: more.predicate as Predicate<never> | undefined,
-        map: (now, before) => (now ? map(now as never, before as never) : map(before as never, undefined)),
+        map: (now, before, cache) =>
+          now ? map(now as never, before as never, cache as never) : map(before as never, undefined, cache as never),
         looksOnly: false,
         verbs: more.verbs ?? [],
       }),
@@ -182,7 +231,7 @@ function build<For extends Resource>(resource: For, options: Options<For>, said:
 function finish<For extends Resource>(
   resource: For,
   options: Options<For>,
-  { sources, permissions, cleanup }: Said,
+  { sources, permissions, indexes, cleanup }: Said,
   reconcile: ControllerPlan["reconcile"],
 ): Controller<For> {
   const name = options.name ?? resource.kind.toLowerCase();
@@ -192,6 +241,13 @@ function finish<For extends Resource>(
     declared: sources.slice(1).map((source) => source.resource),
     plan: {
       sources,
+      indexes,
+      namespaces: options.namespaces,
+      backoff: {
+        ...(options.backoff?.base === undefined ? {} : { baseMs: parseDuration(options.backoff.base) }),
+        ...(options.backoff?.max === undefined ? {} : { maxMs: parseDuration(options.backoff.max) }),
+      },
+      retryLimit: options.retryLimit,
       workers: options.workers ?? 1,
       deadlineMs: options.deadline === undefined ? undefined : parseDuration(options.deadline),
       syncTimeoutMs: parseDuration(options.syncTimeout ?? "2m"),
@@ -202,6 +258,18 @@ function finish<For extends Resource>(
       reconcile,
     },
   };
+}
+
+/** What of a source's kind to watch: where neither the source nor its controller names namespaces, in the manager's. */
+export function selectOf(
+  { namespaces: own }: ControllerPlan,
+  { resource, select }: Source,
+  managers: readonly string[] | undefined,
+): InformerOptions {
+  const namespaces = own ?? managers;
+  if (namespaces === undefined || resource.scope === "Cluster" || select.namespace !== undefined || select.namespaces !== undefined)
+    return select;
+  return { ...select, namespaces };
 }
 
 export function groupOf({ apiVersion }: { readonly apiVersion: string }): string {

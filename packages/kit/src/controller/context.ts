@@ -1,6 +1,7 @@
 import type { Desired, ObjectKey, Observed, Resource, StatusOf } from "../api/index.ts";
 import type { Client, DeleteOptions, PatchBody } from "../client/index.ts";
 import type { ContextEventOptions } from "./event.ts";
+import type { ByIndexOptions, DeclaredIndex, IndexName } from "./field-index.ts";
 import type { Log } from "./log.ts";
 import type { Result } from "./requeue.ts";
 
@@ -13,7 +14,12 @@ export interface ContextApplyOptions<Owned extends Resource> {
  * What a reconcile may touch: only kinds that the controller declared, and of those that it owns what belongs to the object
  * under reconcile. Reads come from the cache and are frozen.
  */
-export type Context<For extends Resource, Declared extends Resource, Owned extends Declared = never> = {
+export type Context<
+  For extends Resource,
+  Declared extends Resource,
+  Owned extends Declared = never,
+  Indexes extends DeclaredIndex = never,
+> = {
   readonly key: ObjectKey;
   /** Ends when the manager stops, or the reconcile's deadline passes. */
   readonly signal: AbortSignal;
@@ -27,6 +33,13 @@ export type Context<For extends Resource, Declared extends Resource, Owned exten
   list<R extends Declared | For>(
     resource: R,
     options?: { readonly namespace?: string; readonly labels?: string | Readonly<Record<string, string>> },
+  ): readonly Observed<R>[];
+  /** Objects for which the index `name`, declared by `index`, gave `value`: of all namespaces, unless one is given. */
+  byIndex<R extends Declared | For>(
+    resource: R,
+    name: IndexName<Indexes, R>,
+    value: string,
+    options?: ByIndexOptions,
   ): readonly Observed<R>[];
   /** Objects of an owned kind (`owns`) whose controller reference names the object under reconcile. */
   owned<R extends Owned>(resource: R): readonly Observed<R>[];
@@ -57,8 +70,9 @@ export type Reconcile<
   Declared extends Resource,
   Owned extends Declared = never,
   Shown extends object = Observed<For>,
+  Indexes extends DeclaredIndex = never,
 > = (
   object: Shown,
-  ctx: Context<For, Declared, Owned>,
+  ctx: Context<For, Declared, Owned, Indexes>,
   // biome-ignore lint/suspicious/noConfusingVoidType: a reconcile without a return statement is the usual one.
 ) => Promise<Result | void>;

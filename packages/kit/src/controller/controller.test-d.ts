@@ -161,6 +161,64 @@ test("a controller of metadata alone is shown no more", () => {
   controller(CustomPod, { select: { metadataOnly: true }, predicate: (now) => now?.spec.replicas === 1 });
 });
 
+test("an index is asked for by the kind and the name that it was declared with", () => {
+  controller(CustomPod)
+    .index("byImage", ({ spec }) => spec.image)
+    .watches(ConfigMap, (now, _before, cache) => {
+      expectTypeOf(cache.byIndex(CustomPod, "byImage", now.metadata.name)).toEqualTypeOf<readonly Observed<typeof CustomPod>[]>();
+      // @ts-expect-error declared only after this
+      cache.byIndex(ConfigMap, "byKey", "a");
+      // @ts-expect-error Pod was not declared
+      cache.list(Pod);
+      return cache.byIndex(CustomPod, "byImage", now.metadata.name, { namespace: now.metadata.namespace }).map(({ metadata }) => metadata);
+    })
+    .index(ConfigMap, "byKey", ({ data }) => Object.keys(data ?? {}))
+    .owns(Pod)
+    .cleanup(async (_object, ctx) => {
+      ctx.byIndex(ConfigMap, "byKey", "a");
+    })
+    .reconcile(async (_object, ctx) => {
+      expectTypeOf(ctx.byIndex(ConfigMap, "byKey", "a")).toEqualTypeOf<readonly Observed<typeof ConfigMap>[]>();
+      ctx.byIndex(CustomPod, "byImage", "nginx", { namespace: "a" });
+      // @ts-expect-error an index of the other kind
+      ctx.byIndex(ConfigMap, "byImage", "a");
+      // @ts-expect-error no such index
+      ctx.byIndex(CustomPod, "byImages", "a");
+      // @ts-expect-error Pod has no index
+      ctx.byIndex(Pod, "byKey", "a");
+      // @ts-expect-error values are texts
+      ctx.byIndex(CustomPod, "byImage", 1);
+      const needsIndex = (_: Context<typeof CustomPod, typeof ConfigMap, never, readonly [typeof ConfigMap, "byKey"]>): void => {};
+      needsIndex(ctx);
+    });
+  controller(CustomPod)
+    // @ts-expect-error ConfigMap is not declared yet
+    .index(ConfigMap, "byKey", () => [])
+    .reconcile(async () => {});
+  // @ts-expect-error a value that is no text
+  controller(CustomPod).index("byReplicas", ({ spec }) => spec.replicas);
+  controller(CustomPod, { select: { metadataOnly: true } })
+    .index("byLabel", ({ metadata }) => metadata.labels?.["app"])
+    // @ts-expect-error no spec
+    .index("byImage", ({ spec }) => spec.image);
+  controller(CustomPod).reconcile(async (_object, ctx) => {
+    // @ts-expect-error nothing is indexed
+    ctx.byIndex(CustomPod, "byImage", "a");
+  });
+});
+
+test("a mistake in an option's name of a controller does not compile", () => {
+  controller(CustomPod, { backoff: { base: "1s", max: "1m" }, retryLimit: { perSecond: 10, burst: 100 }, namespaces: ["a"], workers: 2 });
+  // @ts-expect-error namespaces
+  controller(CustomPod, { namespace: ["a"] });
+  // @ts-expect-error base
+  controller(CustomPod, { backoff: { bass: "1s" } });
+  // @ts-expect-error perSecond is needed
+  controller(CustomPod, { retryLimit: { burst: 3 } });
+  // @ts-expect-error select.labelSelector
+  controller(CustomPod).owns(Pod, { select: { labels: "a" } });
+});
+
 test("versions of a kind convert with the types of both", () => {
   const head = { group: "g.example.com", kind: "Boat" } as const;
   const Now = defineResource({ ...head, version: "v2", spec: t.Object({ names: t.Array(t.String()) }) });

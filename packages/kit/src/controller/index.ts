@@ -7,7 +7,7 @@
  *   write of version V is seen when the informer of that resource has reached V, by an event or a bookmark; a deletion
  *   when the store lacks the object, shows another uid under its name, or shows it terminating. What the informer does
  *   not select is not waited for. The wait holds no worker and no other key, and has an end (30 s, logged).
- * - A reconcile that throws is tried again, after 5 ms · 2ⁿ up to 1000 s; `TerminalError` is not, before the next change.
+ * - A reconcile that throws is tried again, after 5 ms · 2ⁿ up to 1000 s (`backoff`, `retryLimit`); `TerminalError` is not, before the next change.
  *   `requeue.after` forgets failures, then delays; a change does not wait for it.
  * - A deletion that orphans leaves the dependents, also where it meets a reconcile under way: `apply` and its pruning write
  *   to an object on the version that they know of it, and what was let go is taken back only for an owner that, asked of
@@ -17,8 +17,12 @@
  *   object itself, and what others write beside the spec meanwhile, does not make it run again; one that failed waits for its
  *   backoff whatever it wrote, and for changes of others. Deletion passes every predicate of ours.
  * - Writes that change nothing have no version of their own, and wake nothing.
+ * - An index (`index`, `ctx.byIndex`) changes together with the cache. Its name belongs to the controller: two controllers may use
+ *   one name. A function that throws is reported, and its object not found by that index.
+ * - With `namespaces`, namespaced kinds are watched there only, one watch each; what is elsewhere does not exist for it.
  * - Only declared kinds can be read or written through `ctx`, by type and at run time.
  * - The rights that it needs follow from what it declares: `rbacRules`.
+ * - `ctx.status` refuses fields that the kind's definition lacks, by their paths, before anything is sent (`UnknownStatusFieldError`).
  * - Each reconcile has an id in its log lines and its result, and a signal that ends with the controller or its deadline.
  * - Caches that do not sync within 2 minutes (`syncTimeout`) fail the start, with the names of those that are missing.
  *
@@ -44,23 +48,26 @@ export {
   type ControllerOptions,
   type ControllerPlan,
   controller,
+  groupOf,
   type MetadataControllerOptions,
   type ObservedMetadata,
   type OwnsOptions,
   type Source,
   type SourceOptions,
+  selectOf,
 } from "./builder.ts";
+export { UndeclaredKindError } from "./cache-reader.ts";
 export { type Condition, setCondition } from "./condition.ts";
 export type { Context, ContextApplyOptions, Reconcile } from "./context.ts";
 export { OwnerDeletedError } from "./controlled.ts";
 export { type Defined, DefinitionError, type InstallOptions, installDefinitions } from "./definitions.ts";
 export type { ContextEventOptions, EventOptions, EventRecorder, EventSubject } from "./event.ts";
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "./event-recorder.ts";
+export type { ByIndexOptions, DeclaredIndex, IndexName, IndexValues, MapCache } from "./field-index.ts";
 export { causes, type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";
 export { clusterRole, leaseRules, mergeRules, type PolicyRule, REVIEW_RULES, rbacRules, type Verb } from "./rbac.ts";
 export { type Result, requeue, TerminalError } from "./requeue.ts";
-export { UndeclaredKindError } from "./run-context.ts";
 export {
   CacheSyncError,
   type ControllerMetrics,
@@ -69,3 +76,4 @@ export {
   type RunningController,
 } from "./runtime.ts";
 export { startController } from "./start.ts";
+export { UnknownStatusFieldError } from "./status-schema.ts";

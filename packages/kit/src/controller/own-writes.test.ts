@@ -14,6 +14,9 @@ class Cache {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
+  partOf(): this {
+    return this;
+  }
   covers({ metadata }: KubeObject): boolean {
     return metadata.labels?.["seen"] !== "no";
   }

@@ -44,7 +44,10 @@ export class OwnWrites {
   }
 
   /** The reconcile of `key` wrote this object. */
-  wrote(key: string, informer: Informer, object: KubeObject): void {
+  wrote(key: string, source: Informer, object: KubeObject): void {
+    const informer = source.partOf(object);
+    // What is written beside the namespaces that are watched is never shown.
+    if (informer === undefined) return;
     const version = object.metadata.resourceVersion ?? "";
     // Other things than counters cannot be compared; such a server is read as it comes.
     if (!isOrderedVersion(version)) return;
@@ -57,7 +60,8 @@ export class OwnWrites {
   }
 
   /** The reconcile of `key` deleted this object. */
-  deleted(key: string, informer: Informer, object: KubeObject): void {
+  deleted(key: string, source: Informer, object: KubeObject): void {
+    const informer = source.partOf(object) ?? source;
     const { name = "", uid } = object.metadata;
     this.#expect(key, informer, `${object.kind} ${name} deleted`, () => {
       const stored = informer.lister.get(objectKey(object));

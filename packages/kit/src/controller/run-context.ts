@@ -14,14 +14,16 @@ import {
 import type { Informer } from "../cache/index.ts";
 import { type Client, ConflictError, type DeleteOptions, NotFoundError, type PatchBody } from "../client/index.ts";
 import { adopted } from "./adopted.ts";
-import type { Source } from "./builder.ts";
+import { type CacheReader, type DeclaredKind, kindKey, UndeclaredKindError } from "./cache-reader.ts";
 import type { ContextApplyOptions } from "./context.ts";
 import { Controlled } from "./controlled.ts";
 import type { ContextEventOptions, EventRecorder } from "./event.ts";
+import type { ByIndexOptions } from "./field-index.ts";
 import type { CleanedUp } from "./finalizer.ts";
 import type { Log } from "./log.ts";
 import { liveVersion, NOTHING, OwnVersions, ofVersion, type Upon, writeUpon } from "./own-versions.ts";
 import type { OwnWrites } from "./own-writes.ts";
+import { checkStatusFields } from "./status-schema.ts";
 
 /** Index of owned kinds by the uid of the owner that controls them. */
 export const BY_CONTROLLER = "outrigger.dev/controller";
@@ -30,26 +32,14 @@ export function controllerUid(object: unknown): readonly string[] {
   return reference ? [reference.uid] : [];
 }
 
-interface DeclaredKind {
-  readonly source: Source;
-  readonly informer: Informer;
-  /** Some declaration of the kind owns it. */
-  readonly owned: boolean;
-}
-
 /** What all reconciles of one controller share. */
 export interface ContextScope {
   readonly controller: string;
   readonly fieldManager: string;
   readonly client: Client;
-  readonly sources: ReadonlyMap<string, DeclaredKind>;
+  readonly cache: CacheReader;
   readonly writes: OwnWrites;
   readonly events: EventRecorder | undefined;
-}
-
-/** `apiVersion/Kind`, under which a declared kind is found. */
-export function kindKey({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string {
-  return `${apiVersion}/${kind}`;
 }
 
 /** Names one object among those of all kinds. */
@@ -68,12 +58,6 @@ function patchOfVersion(body: PatchBody, version: string | undefined): PatchBody
   if (version === undefined) return body;
   if (body.type !== "json") return { ...body, patch: ofVersion(body.patch, version) };
   return { ...body, patch: [...body.patch, { op: "add", path: "/metadata/resourceVersion", value: version }] };
-}
-
-/** A kind that the controller's code uses and its builder does not name. */
-export class UndeclaredKindError extends Error {
-  override readonly name = "UndeclaredKindError";
-  readonly code = "ERR_UNDECLARED_KIND";
 }
 
 /** The context of one reconcile; `Context` is its face to the user. */
@@ -138,14 +122,18 @@ export class RunContext {
   }
 
   get<R extends Resource>(resource: R, key: ObjectKey): Observed<R> | undefined {
-    return this.#declared(resource, "get").informer.lister.get(this.#near(resource, key)) as Observed<R> | undefined;
+    return this.#scope.cache.get(resource, this.#near(resource, key));
   }
 
   list<R extends Resource>(
     resource: R,
     options: { readonly namespace?: string; readonly labels?: string | Readonly<Record<string, string>> } = {},
   ): readonly Observed<R>[] {
-    return this.#declared(resource, "list").informer.lister.list(options) as readonly Observed<R>[];
+    return this.#scope.cache.list(resource, options);
+  }
+
+  byIndex<R extends Resource>(resource: R, name: string, value: string, options: ByIndexOptions = {}): readonly Observed<R>[] {
+    return this.#scope.cache.byIndex(resource, name, value, options);
   }
 
   owned<R extends Resource>(resource: R): readonly Observed<R>[] {
@@ -231,6 +219,7 @@ export class RunContext {
     if (isDeepStrictEqual(this.#object["status"], next)) return;
     const { apiVersion, kind, metadata } = this.#object;
     const { source, informer } = this.#declared(this.#object, "patch");
+    checkStatusFields(source.resource, next);
     const { name, namespace } = metadata;
     const body = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status: next };
     const options = { subresource: "status", fieldManager: this.#scope.fieldManager, force: true, signal: this.signal };
@@ -305,10 +294,6 @@ export class RunContext {
   }
 
   #declared(resource: { readonly apiVersion: string; readonly kind: string }, verb: string): DeclaredKind {
-    const found = this.#scope.sources.get(kindKey(resource));
-    if (found) return found;
-    throw new UndeclaredKindError(
-      `controller ${this.#scope.controller} did not declare ${resource.kind} (${resource.apiVersion}): add .owns(), .watches() or .uses() for it, and allow get, list, watch${["get", "list"].includes(verb) ? "" : ` and ${verb}`} on it`,
-    );
+    return this.#scope.cache.declared(resource, verb);
   }
 }

@@ -10,6 +10,8 @@ export interface ControllerRuntime {
   readonly client: Client;
   /** Started by the caller, before or after. */
   readonly informers: Informers;
+  /** Where namespaced kinds are watched, unless the controller says so itself. Default: in all namespaces. */
+  readonly namespaces?: readonly string[];
   readonly events?: EventRecorder;
   readonly log?: Log;
   readonly clock?: Clock;

@@ -1,18 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { type KubeObject, keyText, type ObjectKey, type Observed, parseDuration, type Resource } from "../api/index.ts";
-import { deepFreeze, type EventHandler, type HandlerRegistration, type Informer } from "../cache/index.ts";
-import { type Clock, INITIAL_LIST_PRIORITY, systemClock, WorkQueue } from "../queue/index.ts";
-import type { Controller, ControllerPlan, Source } from "./builder.ts";
+import { deepFreeze, type EventHandler, explainFrozen, type HandlerRegistration, type Informer } from "../cache/index.ts";
+import {
+  BucketLimit,
+  type Clock,
+  ExponentialBackoff,
+  INITIAL_LIST_PRIORITY,
+  type RateLimiter,
+  systemClock,
+  WorkQueue,
+} from "../queue/index.ts";
+import { type Controller, type ControllerPlan, type Source, selectOf } from "./builder.ts";
+import { CacheReader, type DeclaredKind, kindKey } from "./cache-reader.ts";
 import { CleanupNews } from "./cleanup-news.ts";
 import { OwnerDeletedError } from "./controlled.ts";
+import { type DeclaredIndex, indexKey, type MapCache } from "./field-index.ts";
 import { ensureFinalizer, hasFinalizer, removeFinalizer } from "./finalizer.ts";
 import { causes, type Log, silentLog } from "./log.ts";
 import { Outcomes } from "./outcomes.ts";
 import { OwnWrites } from "./own-writes.ts";
 import type { Predicate } from "./predicate.ts";
 import { type Result, TerminalError } from "./requeue.ts";
-import { BY_CONTROLLER, type ContextScope, controllerUid, kindKey, RunContext } from "./run-context.ts";
+import { BY_CONTROLLER, type ContextScope, controllerUid, RunContext } from "./run-context.ts";
 import { CacheSyncError, type ControllerRuntime, type ReconcileOutcome, type RunningController } from "./runtime.ts";
 
 /** Runs a controller: handlers on the informers, a queue, workers. A manager does this for its own; control loops may do it by hand. */
@@ -39,6 +49,7 @@ class Running implements RunningController {
   readonly #writes: OwnWrites;
   readonly #cleanups = new CleanupNews();
   readonly #scope: ContextScope;
+  readonly #cache: MapCache<Resource, DeclaredIndex>;
   readonly #main: Informer;
   readonly #registrations: { readonly source: Source; readonly registration: HandlerRegistration }[] = [];
   readonly #outcomes = new Outcomes<ReconcileOutcome>();
@@ -54,16 +65,18 @@ class Running implements RunningController {
     this.#clock = runtime.clock ?? systemClock;
     this.#log = (runtime.log ?? silentLog).child({ controller: name });
     const observer = runtime.metrics?.queue(name);
-    this.#queue = new WorkQueue({ clock: this.#clock, ...(observer ? { observer } : {}) });
+    this.#queue = new WorkQueue({ clock: this.#clock, rateLimiter: rateLimiter(plan, this.#clock), ...(observer ? { observer } : {}) });
     this.#writes = new OwnWrites(
       this.#clock,
       (key) => this.#queue.add(key),
       (key, what) => this.#log.warn({ key, what }, "the cache did not show an own write in time; going on without it"),
     );
-    const sources = new Map<string, { readonly source: Source; readonly informer: Informer; readonly owned: boolean }>();
+    const sources = new Map<string, DeclaredKind>();
+    const cache = new CacheReader(name, sources);
+    this.#cache = cache as unknown as MapCache<Resource, DeclaredIndex>;
     const owned = new Set(plan.sources.filter(({ relation }) => relation === "owns").map(({ resource }) => kindKey(resource)));
     for (const source of plan.sources) {
-      const informer = runtime.informers.for(source.resource, source.select);
+      const informer = runtime.informers.for(source.resource, selectOf(plan, source, runtime.namespaces));
       const key = kindKey(source.resource);
       if (owned.has(key)) informer.addIndex(BY_CONTROLLER, controllerUid);
       // A kind declared twice is read through its first declaration, and adopted if any declaration owns it.
@@ -72,12 +85,13 @@ class Running implements RunningController {
         sources.set(key, { source, informer, owned: owned.has(key) });
       this.#registrations.push({ source, registration: informer.addHandler(this.#handler(source), { frozen: !source.looksOnly }) });
     }
+    for (const { resource, name: index, of } of plan.indexes) sources.get(kindKey(resource))!.informer.addIndex(indexKey(name, index), of);
     this.#main = sources.get(kindKey(plan.sources[0]!.resource))!.informer;
     this.#scope = {
       controller: name,
       fieldManager: plan.fieldManager,
       client: runtime.client,
-      sources,
+      cache,
       writes: this.#writes,
       events: runtime.events,
     };
@@ -134,7 +148,7 @@ class Running implements RunningController {
     const wants = predicate as Predicate<Observed<Resource>> | undefined;
     const take = (now: Observed<Resource> | undefined, before: Observed<Resource> | undefined, initial: boolean): void => {
       if (wants && !wants(now, before)) return;
-      for (const key of map(now, before)) {
+      for (const key of map(now, before, this.#cache)) {
         const text = keyText(key);
         if (now && this.#cleanups.keeps(text, now.metadata.resourceVersion)) continue;
         this.#queue.add(text, initial ? { priority: INITIAL_LIST_PRIORITY } : undefined);
@@ -188,6 +202,7 @@ class Running implements RunningController {
         outcome = { result: "requeue_after", requeueAfterMs };
       }
     } catch (error) {
+      explainFrozen(error);
       if (this.#stop.signal.aborted) {
         outcome = { result: "error", error };
       } else if (error instanceof TerminalError) {
@@ -268,6 +283,11 @@ class Running implements RunningController {
     );
     return { signal: AbortSignal.any([this.#stop.signal, late.signal]), end };
   }
+}
+
+function rateLimiter({ backoff, retryLimit }: ControllerPlan, clock: Clock): RateLimiter<string> {
+  const growing = new ExponentialBackoff<string>(backoff);
+  return retryLimit ? new BucketLimit(growing, retryLimit, clock) : growing;
 }
 
 /** What `keyText` wrote: names and namespaces hold no slash. */

@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { AlreadyExistsError, type Client, ConflictError, dynamicResource, NotFoundError, StatusError } from "../client/index.ts";
-import type { Log } from "../controller/index.ts";
+import { causes, type Log } from "../controller/index.ts";
 import { type Clock, systemClock, timeoutSignal } from "../queue/index.ts";
+import { leaseHint } from "./access-hints.ts";
 
 export interface LeaderElectionOptions {
   /** Name of the Lease. Default: the manager's name. */
@@ -203,10 +204,16 @@ export class LeaderElector {
       return true;
     } catch (error) {
       if (stop.aborted) throw stop.reason;
-      if (!(error instanceof ConflictError || error instanceof AlreadyExistsError))
-        this.#parts.log.warn({ err: error, lease: this.#parts.options.name }, "the lease could not be read or written");
+      if (!(error instanceof ConflictError || error instanceof AlreadyExistsError)) this.#refused(error);
       return false;
     }
+  }
+
+  #refused(error: unknown): void {
+    const { name, namespace } = this.#parts.options;
+    const hint = leaseHint(error, name, namespace);
+    if (hint) this.#parts.log.warn({ error: causes(error), lease: name }, hint);
+    else this.#parts.log.warn({ err: error, lease: name }, "the lease could not be read or written");
   }
 
   async #read(signal: AbortSignal): Promise<LeaseObject | undefined> {

@@ -50,6 +50,8 @@ export interface ManagerOptions {
    */
   readonly kubeconfig?: ClusterAccess | KubeconfigOptions;
   readonly controllers?: readonly Controller[];
+  /** The namespaces in which controllers watch namespaced kinds, where they name none themselves. Default: all. */
+  readonly namespaces?: readonly string[];
   /**
    * Webhooks of kinds (`webhook(Deployment).default(…).validate(…)`), webhook servers of one's own and other services: started
    * before the caches, stopped after the controllers.

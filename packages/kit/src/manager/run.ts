@@ -4,15 +4,18 @@ import { type Client, type ClusterAccess, connect, type KubeconfigOptions } from
 import {
   CacheSyncError,
   type Controller,
+  causes,
   eventRecorder,
   type Log,
   type RunningController,
+  selectOf,
   silentLog,
   startController,
   type WritingEventRecorder,
 } from "../controller/index.ts";
 import { LongTimer, timeoutSignal } from "../queue/index.ts";
 import { isResourceWebhook, resourceWebhooks } from "../webhook/index.ts";
+import { watchHint } from "./access-hints.ts";
 import { fencedClient } from "./fenced-client.ts";
 import { LeadershipLostError } from "./leader-election.ts";
 import { type HeldLease, type Loss, leaseOf } from "./lease.ts";
@@ -88,9 +91,13 @@ export class RunnableManager implements Manager {
         ...(counting ? { onRequest: counting.request } : {}),
       });
     this.informers = informers(this.client, {
-      onError: (error, { plural }) => {
-        this.#watchFailures.set(plural, error instanceof Error ? error.message : String(error));
-        this.log.warn({ err: error, resource: plural }, "a watch failed, or a handler threw");
+      onError: (error, resource) => {
+        const { plural } = resource;
+        const hint = watchHint(error, resource, options.controllers ?? []);
+        this.#watchFailures.set(plural, hint ?? (error instanceof Error ? error.message : String(error)));
+        // The stack of a refusal leads into the client, and nobody mends it there.
+        if (hint) this.log.warn({ error: causes(error), resource: plural }, hint);
+        else this.log.warn({ err: error, resource: plural }, "a watch failed, or a handler threw");
       },
     });
     this.events = eventRecorder(this.client, { component: this.#name, log: this.log });
@@ -167,7 +174,7 @@ export class RunnableManager implements Manager {
   }
 
   async #start(): Promise<void> {
-    const { probes, controllers = [], services = [], leaderElection } = this.#options;
+    const { probes, controllers = [], services = [], leaderElection, namespaces } = this.#options;
     if (probes) {
       await this.#probes.listen(probes.port ?? 8081, probes.host ?? "0.0.0.0");
       this.#started.push({ what: "probes", stop: () => this.#probes.close() });
@@ -185,7 +192,8 @@ export class RunnableManager implements Manager {
     this.#thread?.onServing();
 
     // Caches are warm before this process leads, so that taking over takes no time.
-    for (const { plan } of controllers) for (const { resource, select } of plan.sources) this.informers.for(resource, select);
+    for (const { plan } of controllers)
+      for (const source of plan.sources) this.informers.for(source.resource, selectOf(plan, source, namespaces));
     this.informers.start();
     await this.#synced();
     for (const service of serving) await this.#unlessStopped(service.ready?.());
@@ -203,6 +211,7 @@ export class RunnableManager implements Manager {
         informers: this.informers,
         events: this.events,
         log: this.log,
+        ...(namespaces ? { namespaces } : {}),
         ...(this.#metrics ? { metrics: this.#metrics } : {}),
       }),
     );

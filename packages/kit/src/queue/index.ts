@@ -16,11 +16,11 @@
  *
  * Caveats
  * - No I/O, no promises on the fast path: `tryGet` and `done` are plain calls.
- * - No limit over all keys (client-go's bucket of 10 a second): a server protects itself with 429, which the client obeys.
+ * - No limit over all keys unless a `BucketLimit` is given (client-go's is 10 a second): a server protects itself with 429, which the client obeys.
  * - Low priorities may wait as long as higher ones keep coming.
  */
 export { type Clock, FakeClock, systemClock } from "./clock.ts";
 export { GrowingDelay, type GrowingDelayOptions } from "./jitter.ts";
 export { LongTimer, timeoutSignal } from "./long-timer.ts";
-export { type BackoffOptions, ExponentialBackoff, type RateLimiter } from "./rate-limit.ts";
+export { type BackoffOptions, BucketLimit, type BucketOptions, ExponentialBackoff, type RateLimiter } from "./rate-limit.ts";
 export { type AddOptions, INITIAL_LIST_PRIORITY, type QueueObserver, WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
