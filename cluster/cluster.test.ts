@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { check, type PodView } from "../packages/cli/src/quickstart/promises.ts";
 import { PodLoad } from "./load.ts";
 import { everyObject } from "./objects.ts";
-import { buildImage, type ContainerCluster, inspectImage, ROOT, relabelled, startContainerCluster } from "./parts.ts";
+import { buildImage, type ContainerCluster, inspectImage, ROOT, relabelled, run, startContainerCluster } from "./parts.ts";
 import { quickstartObjects } from "./quickstart.ts";
 
 const MANAGER = "docker.io/outrigger/manager";
+/** As deploy/network-fault names it. */
+const AGENT = "ghcr.io/outrigger-dev/agent:0.1.0";
 const NAMESPACE = "outrigger-system";
 const LONG = { timeoutMs: 90_000, intervalMs: 250 };
 const chart = join(ROOT, "deploy/helm/outrigger");
@@ -24,9 +26,10 @@ let it: ContainerCluster;
 let before: Set<string>;
 beforeAll(async () => {
   await buildImage(`${MANAGER}:one`, "packages/operator/Dockerfile");
+  await buildImage(AGENT, "packages/agent/Dockerfile");
   await relabelled(`${MANAGER}:one`, `${MANAGER}:two`);
   it = await startContainerCluster();
-  await it.load(`${MANAGER}:one`, `${MANAGER}:two`);
+  await it.load(`${MANAGER}:one`, `${MANAGER}:two`, AGENT);
   // What Kubernetes itself makes in its first seconds.
   await eventually(async () => (await it.kubectl("get", "configmap", "-n", "default", "kube-root-ca.crt", "-o", "name")) !== "", LONG);
   before = await everyObject(it.kubectl);
@@ -47,6 +50,9 @@ const kill = async (pod: PodView): Promise<void> => {
   const { containerStatuses = [] } = pod.status as { containerStatuses?: { containerID?: string }[] };
   process.kill(await it.processOf(containerStatuses[0]?.containerID ?? ""), "SIGKILL");
 };
+
+const outrigger = (...args: string[]): Promise<string> =>
+  run(process.execPath, [join(ROOT, "packages/cli/bin/outrigger.js"), ...args, "--kubeconfig", it.kubeconfigFile]);
 
 test("the image is small, runs as nobody, has no shell, and says what it is", async () => {
   const { bytes, config } = await inspectImage(`${MANAGER}:one`);
@@ -91,6 +97,37 @@ test("a Deployment that is scaled and rolled out gets its labels in every pod", 
   const pods = (await it.client.list(Pod, { namespace: "default", labelSelector: "app=nginx-test,io.contiv.network=vlan-202" })).items;
   expect(pods.length).toBeGreaterThanOrEqual(3);
 });
+
+test("a network fault reaches an agent in a real pod, and ends", async () => {
+  await it.kubectl("apply", "-k", join(ROOT, "deploy/network-fault"));
+  await it.kubectl("create", "namespace", "faults");
+  await it.kubectl("label", "namespace", "faults", "outrigger.dev/network-faults=enabled");
+  const busybox = ["--image=docker.io/library/busybox:1", "-n", "faults", "--restart=Never", "--command", "--", "sleep", "3600"];
+  await eventually(
+    async () =>
+      (await it.kubectl("run", "probe", "--image=x", "-n", "faults", "--dry-run=server", "-o", "json")).includes("network-fault-agent"),
+    LONG,
+  );
+  await it.kubectl("run", "target", "--labels=app=target", ...busybox);
+  await it.kubectl("run", "other", "--labels=app=other", ...busybox);
+  await it.kubectl("wait", "pod", "--all", "--for=condition=Ready", "-n", "faults", "--timeout=90s");
+  const address = await it.kubectl("get", "pod", "other", "-n", "faults", "-o", "jsonpath={.status.podIP}");
+  const ping = async (): Promise<boolean> =>
+    (await it.kubectl.try("exec", "-n", "faults", "target", "-c", "target", "--", "ping", "-c1", "-W1", address)).exitCode === 0;
+  expect(await ping()).toBe(true);
+  // It fails, with the agent's own words, where this machine's kernel lacks what a partition is made of.
+  await outrigger("fault", "set", "partition", "-n", "faults", "-l", "app=target", "--name", "cut", "--duration", "5m").catch(
+    (error: Error) => expect(error.message).toMatch(/modprobe sch_/),
+  );
+  const status = (path: string) => it.kubectl("get", "networkfault", "cut", "-n", "faults", "-o", `jsonpath={.status.${path}}`);
+  const state = await eventually(async () => /^(Applied|Failed)$/.exec(await status("state"))?.[0], LONG);
+  // Where this machine's kernel lacks what a partition is made of, the agent names it: it was reached all the same.
+  if (state === "Failed") expect(await status("pods[0].message")).toMatch(/modprobe sch_/);
+  else expect(await ping()).toBe(false);
+  await outrigger("fault", "clear", "cut", "-n", "faults");
+  await eventually(ping, LONG);
+  await it.kubectl("delete", "namespace", "faults", "--timeout=60s");
+}, 240_000);
 
 describe("while pods are made", () => {
   beforeAll(async () => {
@@ -211,6 +248,7 @@ test("helm uninstall ends in under a minute, and leaves the cluster as it was bu
   expect(free.stderr).toBe("");
   await it.kubectl("delete", "sidecarsets,poddefaults,networkfaults", "--all", "-A", "--timeout=30s");
   await it.kubectl("delete", "-n", "default", "deployment/nginx-test", "service/nginx-test", "pod/test-pod", "--timeout=60s");
+  await it.kubectl("delete", "-k", join(ROOT, "deploy/network-fault"), "--ignore-not-found", "--timeout=30s");
   await it.kubectl("delete", "namespace", "load", "tidb-cluster", NAMESPACE, "--timeout=90s");
   // Those that were kept, whatever features brought them.
   await it.kubectl("delete", "crd", "-l", "app.kubernetes.io/part-of=outrigger", "--timeout=60s");
