@@ -18,18 +18,7 @@ const Fleet = defineResource({
   spec: t.Object({ ships: t.Array(t.String()), flag: t.Default(t.String(), "none") }),
   status: t.Object({
     afloat: t.Array(t.String()),
-    conditions: t.Optional(
-      t.Array(
-        t.Object({
-          type: t.String(),
-          status: t.Enum(["True", "False", "Unknown"]),
-          reason: t.String(),
-          message: t.String(),
-          lastTransitionTime: t.String({ format: "date-time" }),
-        }),
-        { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] },
-      ),
-    ),
+    conditions: t.Optional(t.Conditions()),
   }),
 });
 

@@ -55,8 +55,9 @@ export {
   Service,
   ServiceAccount,
   StatefulSet,
+  t,
   withEnvironment,
 } from "./kinds/index.ts";
 export { type Manager, type ManagerOptions, manager } from "./manager/index.ts";
-export { type CustomResource, defineResource, formerVersion, t, withVersions } from "./schema/index.ts";
+export { type CustomResource, defineResource, formerVersion, withVersions } from "./schema/index.ts";
 export { type AdmissionContext, type ResourceWebhook, webhook } from "./webhook/index.ts";

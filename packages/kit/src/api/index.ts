@@ -5,6 +5,7 @@
  * - Pure: nothing here reads a file, a socket or a clock.
  * - Texts of problems are Kubernetes' own, so that a refusal reads the same wherever it is made.
  */
+export type { Condition } from "./condition.ts";
 export { type Duration, DurationError, parseDuration, parseGoDuration } from "./duration.ts";
 export { deepFreeze } from "./freeze.ts";
 export { goQuote } from "./go-text.ts";

@@ -1,12 +1,6 @@
-/** `metav1.Condition` */
-export interface Condition {
-  readonly type: string;
-  readonly status: "True" | "False" | "Unknown";
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-  readonly observedGeneration?: number;
-}
+import type { Condition } from "../api/index.ts";
+
+export type { Condition };
 
 /**
  * The conditions with one set: `lastTransitionTime` moves only when the status does.
@@ -15,11 +9,14 @@ export interface Condition {
  */
 export function setCondition(
   conditions: readonly Condition[] | undefined,
-  next: Omit<Condition, "lastTransitionTime">,
+  {
+    observedGeneration,
+    ...next
+  }: Omit<Condition, "lastTransitionTime" | "observedGeneration"> & { readonly observedGeneration?: number | undefined },
   now: Date = new Date(),
 ): readonly Condition[] {
   const before = conditions?.find((condition) => condition.type === next.type);
   const lastTransitionTime = before?.status === next.status ? before.lastTransitionTime : now.toISOString().replace(/\.\d+Z$/, "Z");
-  const condition = { ...next, lastTransitionTime };
+  const condition = { ...next, ...(observedGeneration === undefined ? {} : { observedGeneration }), lastTransitionTime };
   return before ? conditions!.map((one) => (one === before ? condition : one)) : [...(conditions ?? []), condition];
 }

@@ -47,6 +47,8 @@ export interface ResourceDefinition<
   readonly rules?: SchemaNode["x-kubernetes-validations"];
   /** Of the definition itself. Groups below `k8s.io` need `api-approved.kubernetes.io` (https://github.com/kubernetes/enhancements/pull/1111). */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Clients that use this version are warned, with this text or the API server's. */
+  readonly deprecated?: boolean | string;
   /** Paths that field selectors may name. */
   readonly selectableFields?: readonly string[];
 }
@@ -110,7 +112,7 @@ function definitionObject(
   definition: ResourceDefinition<string, string, string, TSchema, TSchema | undefined, Scope>,
   plural: string,
 ): CustomResourceDefinitionObject {
-  const { group, version, kind, status, columns, scale, rules, selectableFields } = definition;
+  const { group, version, kind, status, columns, scale, rules, selectableFields, deprecated = false } = definition;
   const singular = definition.singular ?? kind.toLowerCase();
   const openAPIV3Schema: SchemaNode = {
     type: "object",
@@ -138,6 +140,8 @@ function definitionObject(
           name: version,
           served: true,
           storage: true,
+          ...(deprecated ? { deprecated: true } : {}),
+          ...(typeof deprecated === "string" ? { deprecationWarning: deprecated } : {}),
           schema: { openAPIV3Schema },
           ...(status || scale ? { subresources: { ...(status ? { status: {} } : {}), ...(scale ? { scale: { ...scale } } : {}) } } : {}),
           ...(columns ? { additionalPrinterColumns: printed(columns) } : {}),

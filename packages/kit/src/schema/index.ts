@@ -6,7 +6,7 @@
  * - Texts of causes are the API server's own.
  * - Patterns run in linear time, whatever their author wrote.
  */
-export { type EmbeddedResource, type SchemaOptions, type Static, type TObject, type TSchema, t } from "./builder.ts";
+export { type EmbeddedResource, type SchemaBuilder, type Static, type TObject, type TSchema, t } from "./builder.ts";
 export {
   type AuthorizationDecision,
   type AuthorizationQuestion,
@@ -40,6 +40,7 @@ export {
 export { hasFormat } from "./format.ts";
 export { type Defaulted, type Input, withDefault } from "./input.ts";
 export type { SchemaNode, ValidationRule } from "./node.ts";
+export type { ArrayOptions, IntOrStringOptions, NumberOptions, ObjectOptions, SchemaOptions, StringOptions } from "./options.ts";
 export { compilePattern, PatternError } from "./pattern.ts";
 export { prune } from "./prune.ts";
 export { invalidValue, type ValidateOptions, validate, validateListTypes } from "./validate.ts";

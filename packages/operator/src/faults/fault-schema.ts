@@ -60,7 +60,7 @@ export const faultSchema = t.Object(
         limit: t.Optional(t.String({ pattern: "^[0-9]{1,9}[kKmM]?[bB]?$" })),
       }),
     ),
-    partition: t.Optional(t.Boolean({ enum: [true], description: "Nothing passes." })),
+    partition: t.Optional(t.Literal(true, { description: "Nothing passes." })),
     direction: t.Optional(t.Enum(["egress", "ingress", "both"], { description: "egress, what the pod sends, where it is left out." })),
   },
   {

@@ -1,0 +1,90 @@
+// What the parts of a schema may state beside their type, each by a name of its own: a mistake in a name does not compile.
+import type { SchemaNode, ValidationRule } from "./node.ts";
+
+export interface SchemaOptions {
+  readonly description?: string;
+  readonly example?: unknown;
+  /** CEL rules, judged by the API server. */
+  readonly rules?: readonly ValidationRule[];
+  /** The value that an object was created with stays: an optional field can be neither added nor removed later. A CEL rule (`self == oldSelf`). */
+  readonly immutable?: boolean;
+}
+
+export interface StringOptions extends SchemaOptions {
+  /** In characters. */
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  /** A regular expression of RE2's, not anchored. */
+  readonly pattern?: string;
+  /** `date-time`, `ipv4`, `uuid`, …: checked where the API server knows it, otherwise documentation. */
+  readonly format?: string;
+}
+
+export interface NumberOptions extends SchemaOptions {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** `minimum` itself is not allowed. */
+  readonly exclusiveMinimum?: boolean;
+  /** `maximum` itself is not allowed. */
+  readonly exclusiveMaximum?: boolean;
+  readonly multipleOf?: number;
+  readonly format?: "int32" | "int64" | "float" | "double";
+}
+
+/** Of a whole number or a text: each limit is for one of both. */
+export interface IntOrStringOptions
+  extends SchemaOptions,
+    Pick<NumberOptions, "minimum" | "maximum">,
+    Pick<StringOptions, "pattern" | "maxLength"> {}
+
+export interface ObjectOptions extends SchemaOptions {
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  /** `atomic`: server-side apply owns the object as a whole. Default `granular`: field by field. */
+  readonly mapType?: "granular" | "atomic";
+  /** Keeps fields that the schema does not name. */
+  readonly preserveUnknownFields?: boolean;
+}
+
+interface ListSize extends SchemaOptions {
+  readonly minItems?: number;
+  readonly maxItems?: number;
+}
+/**
+ * How server-side apply sees a list: as a whole (`atomic`, the default), as a set of values, or as a map of objects by some of
+ * their fields (`listMapKeys`), which must be required or have a default.
+ */
+export type ArrayOptions<Item = unknown> = ListSize &
+  (
+    | { readonly listType?: "atomic" | "set"; readonly listMapKeys?: never }
+    | { readonly listType: "map"; readonly listMapKeys: readonly (keyof Item & string)[] }
+  );
+
+/** Any of the above, for the builder. */
+export type AnyOptions = StringOptions | NumberOptions | ObjectOptions | ArrayOptions<never>;
+
+/** On a node that the API server compares with its former state; never written out. */
+export const IMMUTABLE = Symbol("immutable");
+
+/** The keywords of a structural schema that the options stand for. */
+export function keywords(options: AnyOptions = {}): SchemaNode & { [IMMUTABLE]?: true } {
+  const {
+    rules = [],
+    immutable,
+    mapType,
+    preserveUnknownFields,
+    listType,
+    listMapKeys,
+    ...same
+  } = options as StringOptions & ObjectOptions & { readonly listType?: "atomic" | "set" | "map"; readonly listMapKeys?: readonly string[] };
+  const all = immutable ? [...rules, { rule: "self == oldSelf", message: "is immutable" }] : [...rules];
+  return {
+    ...same,
+    ...(mapType ? { "x-kubernetes-map-type": mapType } : {}),
+    ...(preserveUnknownFields ? { "x-kubernetes-preserve-unknown-fields": true } : {}),
+    ...(listType ? { "x-kubernetes-list-type": listType } : {}),
+    ...(listMapKeys ? { "x-kubernetes-list-map-keys": [...listMapKeys] } : {}),
+    ...(all.length > 0 ? { "x-kubernetes-validations": all } : {}),
+    ...(immutable ? { [IMMUTABLE]: true as const } : {}),
+  };
+}
