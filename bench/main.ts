@@ -16,6 +16,7 @@ const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]
   webhook: () => import("./injection/webhook.ts"),
   client: () => import("./runtime/get.ts"),
   informer: () => import("./runtime/informer.ts"),
+  "manager-memory": () => import("./runtime/manager-memory.ts"),
   watch: () => import("./runtime/watch.ts"),
   queue: () => import("./runtime/queue.ts"),
   reconcile: () => import("./runtime/reconcile.ts"),

@@ -166,3 +166,31 @@ export function pod(index: number): object {
     },
   };
 }
+
+interface Injectable {
+  readonly metadata: { readonly annotations: Record<string, string> };
+  readonly spec: { readonly containers: { readonly name: string }[] };
+  readonly status: { readonly containerStatuses: { readonly name: string }[] };
+}
+
+/** The pod with a sidecar and the annotations that its SidecarSet leaves. */
+export function injected(pod: Injectable): object {
+  const hash = JSON.stringify({
+    log: {
+      updateTimestamp: "2026-01-15T08:00:00Z",
+      hash: "f57dcz85b5c9w4zxz57b74c5v67vcz5xd4f96fx4w7f8w8c7zfx4f6bb",
+      sidecarSetName: "log",
+      sidecarList: ["log"],
+      controllerRevision: "log-5f8c7d9b6",
+    },
+  });
+  Object.assign(pod.metadata.annotations, {
+    "kruise.io/sidecarset-hash": hash,
+    "kruise.io/sidecarset-hash-without-image": hash,
+    "kruise.io/sidecarset-injected-list": "log",
+    "outrigger.dev/injection": JSON.stringify([{ rule: "SidecarSet/log", action: "applied", reason: "Matched", containers: ["log"] }]),
+  });
+  pod.spec.containers.push({ ...pod.spec.containers[0]!, name: "log" });
+  pod.status.containerStatuses.push({ ...pod.status.containerStatuses[0]!, name: "log" });
+  return pod;
+}

@@ -5,12 +5,14 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createCa, issueCertificate } from "@outrigger/kit/pki";
 import { answerWith } from "../contender.ts";
-import { pod } from "./pod.ts";
+import { injected, pod } from "./pod.ts";
 
 export interface ServerSettings {
   readonly pods: number;
   /** Changes that a watch from a version gets, as fast as they are taken. */
   readonly changes?: number;
+  /** One of this many pods was injected by a SidecarSet. Default: none. */
+  readonly injectedEvery?: number;
 }
 export interface ServerAddress {
   readonly url: string;
@@ -35,7 +37,10 @@ let changes: Buffer[] = [];
 
 answerWith(async (given: ServerSettings): Promise<ServerAddress> => {
   settings = given;
-  const objects = Array.from({ length: given.pods }, (_, index) => pod(index) as { metadata: object });
+  const objects = Array.from({ length: given.pods }, (_, index) => {
+    const one = pod(index) as { metadata: object };
+    return given.injectedEvery !== undefined && index % given.injectedEvery === 0 ? (injected(one as never) as typeof one) : one;
+  });
   bodies = {
     full: objects.map((object) => Buffer.from(JSON.stringify(object))),
     metadata: objects.map(({ metadata }) =>

@@ -28,7 +28,7 @@ export interface ControllerOptions<For extends Resource = Resource, Shown extend
   /** Which events of the main kind lead to a reconcile. Default: all. */
   readonly predicate?: Predicate<Shown>;
   /** What part of the main kind to watch. */
-  readonly select?: Selection & { readonly metadataOnly?: false };
+  readonly select?: Selection & Pick<InformerOptions, "transform"> & { readonly metadataOnly?: false };
   /** A reconcile that takes longer has its signal aborted. Default: none. */
   readonly deadline?: Duration;
   /** How long to wait for the caches at the start. Default 2 minutes. */

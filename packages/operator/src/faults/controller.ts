@@ -1,6 +1,7 @@
 import { ConflictError, NotFoundError } from "@outrigger/kit/client";
 import { type Context, type Controller, controller, type Result } from "@outrigger/kit/controller";
 import { Namespace, Pod } from "@outrigger/kit/kinds";
+import { seenPod } from "../seen-pod/index.ts";
 import { podMatters } from "./candidates.ts";
 import { Driver, type DriverOptions } from "./driver.ts";
 import { reconcileFault } from "./reconcile.ts";
@@ -25,7 +26,10 @@ export function networkFaultController(options: NetworkFaultControllerOptions = 
     return true;
   };
   return controller(NetworkFault, { name: "networkfault", workers: WORKERS, predicate: follow })
-    .watches(Pod, (pod, before) => registry.concerning(pod as never, before as never), { predicate: podMatters as never })
+    .watches(Pod, (pod, before) => registry.concerning(pod as never, before as never), {
+      predicate: podMatters as never,
+      select: { transform: seenPod },
+    })
     .uses(Namespace)
     .reconcile(async (fault, ctx): Promise<Result> => {
       try {

@@ -1,7 +1,9 @@
+import type { KubeObject } from "@outrigger/kit/api";
 import { createCa, issueCertificate } from "@outrigger/kit/pki";
 import { expect, test } from "vitest";
 import { compileRules } from "../pipeline/index.ts";
 import type { Pod } from "../pod/index.ts";
+import { type SeenPod, seenPod } from "../seen-pod/index.ts";
 import { certificateFamilies, faultFamilies, MissedPods } from "./index.ts";
 
 test("a pod is missed that a rule matches, that is younger than the rule, and that has no trace of it", async () => {
@@ -19,23 +21,31 @@ test("a pod is missed that a rule matches, that is younger than the rule, and th
     ({
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { name, namespace: "n", creationTimestamp, labels, annotations },
+      metadata: { name, namespace: "n", uid: name, creationTimestamp, labels, annotations },
       spec: { containers: [{ name: "app", image: "app:1" }] },
     }) as never;
   const record = JSON.stringify([{ rule: "SidecarSet/log", action: "applied", reason: "Matched" }]);
+  const all = [
+    pod("older", "2026-01-01T00:00:00Z", { app: "a" }),
+    pod("missed", "2026-01-03T00:00:00Z", { app: "a" }),
+    pod("other", "2026-01-03T00:00:00Z", { app: "b" }),
+    pod("traced", "2026-01-03T00:00:00Z", { app: "a" }, { "outrigger.dev/injection": record }),
+  ] as KubeObject[];
+  const read: string[] = [];
   const missed = new MissedPods({
-    pods: () => [
-      pod("older", "2026-01-01T00:00:00Z", { app: "a" }),
-      pod("missed", "2026-01-03T00:00:00Z", { app: "a" }),
-      pod("other", "2026-01-03T00:00:00Z", { app: "b" }),
-      pod("traced", "2026-01-03T00:00:00Z", { app: "a" }, { "outrigger.dev/injection": record }),
-    ],
+    pods: () => all.map((one) => seenPod(structuredClone(one)) as unknown as SeenPod),
+    whole: async ({ metadata: { name } }) => {
+      read.push(name);
+      return all.find((one) => one.metadata.name === name) as never;
+    },
     rules: () => rules,
     namespaceLabels: () => ({}),
     madeAt: () => "2026-01-02T00:00:00Z",
   });
   const [family] = await missed.families();
   expect(family?.values).toEqual([{ value: 1, labels: { kind: "SidecarSet", rule: "log" } }]);
+  // The others are judged by what the cache has of them.
+  expect(read).toEqual(["missed"]);
 });
 
 test("of several authorities the one that ends first is shown", () => {

@@ -1,30 +1,55 @@
 import { setImmediate } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { decide, type Rules } from "../pipeline/index.ts";
-import { type Pod, readInjectionRecord } from "../pod/index.ts";
+import { type Pod, type Reason, readInjectionRecord } from "../pod/index.ts";
+import type { SeenPod } from "../seen-pod/index.ts";
 import { gauge, type MetricFamily } from "./family.ts";
 
 /** Pods that are looked at before others get their turn, and for how long a count is good. */
 const SLICE = 100;
 const GOOD_FOR_MS = 60_000;
 
+/** Pods that one count reads whole at most; the next count reads the next ones. */
+const MOST_READ = 500;
+
 export interface MissedSources {
-  readonly pods: () => readonly Pod[];
+  /** What is kept of the pods. */
+  readonly pods: () => readonly SeenPod[];
+  /** The whole pod from the API server; `undefined` where it is gone. */
+  readonly whole: (pod: SeenPod) => Promise<Pod | undefined>;
   readonly rules: () => Rules;
   readonly namespaceLabels: (name: string) => Readonly<Record<string, string>>;
   /** When a rule was made, RFC 3339; `undefined` where that is not known. */
   readonly madeAt: (kind: string, rule: string) => string | undefined;
 }
 
+interface MissedRule {
+  readonly kind: string;
+  readonly rule: string;
+}
+/** What was found of a pod, and for which labels of it. */
+interface Verdict {
+  readonly labels: unknown;
+  readonly missed: readonly MissedRule[];
+}
+
 /**
  * Pods that were made after a rule was, that the rule matches, and that have no trace of it: they were made while no manager
  * answered and the failure policy let them through, or before the API server knew that it should ask.
  *
- * Caveat: a rule that came to match more pods by a change counts those that are older than the change.
+ * Pods are first judged by their labels, which the cache has. Only those in which a rule older than the pod left no trace
+ * are read whole, once for each state of the rules.
+ *
+ * Caveats
+ * - A rule that came to match more pods by a change counts those that are older than the change.
+ * - At most 500 pods are read for one count: where there are more, the figure rises over several counts.
  */
 export class MissedPods {
   readonly #sources: MissedSources;
   #counted: Promise<readonly MetricFamily[]> | undefined;
   #at = Number.NEGATIVE_INFINITY;
+  #verdicts = new Map<string, Verdict>();
+  #judgedBy: Rules | undefined;
 
   constructor(sources: MissedSources) {
     this.#sources = sources;
@@ -44,32 +69,56 @@ export class MissedPods {
     const missed = new Map<string, { value: number; labels: { kind: string; rule: string } }>();
     for (const { rule } of rules.sidecarSets.rules)
       missed.set(`SidecarSet/${rule.name}`, { value: 0, labels: { kind: "SidecarSet", rule: rule.name } });
-    let looked = 0;
+    if (this.#judgedBy !== rules) this.#verdicts = new Map();
+    this.#judgedBy = rules;
+    const verdicts = new Map<string, Verdict>();
+    let [looked, read] = [0, 0];
     for (const pod of this.#sources.pods()) {
       if (++looked % SLICE === 0) await setImmediate();
-      for (const { kind, rule } of missedBy(pod, rules, this.#sources)) {
+      if (!mayBeMissed(pod, rules, this.#sources)) continue;
+      const { uid, labels } = pod.metadata;
+      let verdict = this.#verdicts.get(uid);
+      if (verdict === undefined || !isDeepStrictEqual(verdict.labels, labels)) {
+        if (++read > MOST_READ) continue;
+        const whole = await this.#sources.whole(pod).catch(() => undefined);
+        if (whole === undefined) continue;
+        verdict = { labels, missed: missedBy(whole, rules, this.#sources) };
+      }
+      verdicts.set(uid, verdict);
+      for (const { kind, rule } of verdict.missed) {
         const key = `${kind}/${rule}`;
         const known = missed.get(key) ?? { value: 0, labels: { kind, rule } };
         known.value++;
         missed.set(key, known);
       }
     }
+    this.#verdicts = verdicts;
     return [gauge("outrigger_missed_pods", "Pods that a rule matches and that were made without it", [...missed.values()])];
   }
 }
 
-function missedBy(
-  pod: Pod,
-  rules: Rules,
-  { namespaceLabels, madeAt }: MissedSources,
-): readonly { readonly kind: string; readonly rule: string }[] {
+/** Whether a rule that is older than the pod matches its labels and left no trace in it, whatever the rest of the pod says. */
+function mayBeMissed(pod: SeenPod, rules: Rules, sources: MissedSources): boolean {
+  const { annotations: _, ...metadata } = pod.metadata;
+  const reasons = matched({ metadata, spec: { containers: [] } } as unknown as Pod, rules, sources);
+  return reasons.length > 0 && unexplained(pod, reasons, sources).length > 0;
+}
+
+function missedBy(pod: Pod, rules: Rules, sources: MissedSources): readonly MissedRule[] {
+  const applied = matched(pod, rules, sources).filter(({ action }) => action === "applied");
+  return unexplained(pod, applied, sources).map(({ kind, rule }) => ({ kind, rule }));
+}
+
+function matched(pod: Pod, rules: Rules, { namespaceLabels }: MissedSources): readonly Reason[] {
   const { namespace = "", creationTimestamp = "" } = pod.metadata as { namespace?: string; creationTimestamp?: string };
-  const { reasons } = decide(pod, rules, { namespace, namespaceLabels: namespaceLabels(namespace), now: creationTimestamp });
-  const applied = reasons.filter(({ action }) => action === "applied");
-  if (applied.length === 0) return [];
-  const traces = new Set(readInjectionRecord(pod).map(({ rule }) => rule));
-  return applied.filter(({ kind, rule }) => {
-    const made = madeAt(kind, rule);
-    return !traces.has(`${kind}/${rule}`) && made !== undefined && made < creationTimestamp;
-  });
+  return decide(pod, rules, { namespace, namespaceLabels: namespaceLabels(namespace), now: creationTimestamp }).reasons;
+}
+
+/** Of the rules that act on a pod those that are older than it and left no trace. */
+function unexplained(pod: { readonly metadata: object }, reasons: readonly Reason[], { madeAt }: MissedSources): readonly Reason[] {
+  const { creationTimestamp = "" } = pod.metadata as { creationTimestamp?: string };
+  const newer = reasons.filter(({ kind, rule }) => (madeAt(kind, rule) ?? "~") < creationTimestamp);
+  if (newer.length === 0) return newer;
+  const traces = new Set(readInjectionRecord(pod as never).map(({ rule }) => rule));
+  return newer.filter(({ kind, rule }) => !traces.has(`${kind}/${rule}`));
 }

@@ -26,6 +26,7 @@ import type { Decision } from "../pipeline/index.ts";
 import type { Pod as InjectedPod } from "../pod/index.ts";
 import { PodDefaultsKind } from "../poddefaults/index.ts";
 import { rolloutController } from "../rollout/index.ts";
+import { type SeenPod, seenPod } from "../seen-pod/index.ts";
 import { convertSidecarSet, type SidecarSet, SidecarSets, sidecarSetCrd } from "../sidecarset/index.ts";
 import { TEMPLATE_LABEL, WITH_ISTIO_OPT_IN } from "../templates/index.ts";
 import { Announced } from "./announced.ts";
@@ -166,8 +167,10 @@ class Injection implements RunningFeature {
     );
     const seen = (object: object): void => this.#announced.seen(object as SidecarSet);
     informers.for(SidecarSets).addHandler({ onAdd: seen, onUpdate: seen });
+    const pods = informers.for(Pod, { transform: seenPod });
     this.#missed = new MissedPods({
-      pods: () => informers.for(Pod).lister.list() as unknown as readonly InjectedPod[],
+      pods: () => pods.lister.list() as unknown as readonly SeenPod[],
+      whole: ({ metadata: { namespace, name } }) => client.find(Pod, { namespace, name }) as Promise<InjectedPod | undefined>,
       rules: () => this.#rules.rules,
       namespaceLabels: (name) => this.#namespaces.known(name) ?? {},
       madeAt: (kind, rule) => this.#madeAt(kind, rule),

@@ -2,9 +2,9 @@ import { ConflictError, NotFoundError } from "@outrigger/kit/client";
 import { type Controller, controller, requeue } from "@outrigger/kit/controller";
 import { Pod as PodKind, podCondition, podFinished } from "@outrigger/kit/kinds";
 import { readInjectionRecord } from "../pod/index.ts";
+import { SIDECARS_READY, seenPod } from "../seen-pod/index.ts";
 
-/** A pod with this readiness gate is ready only once its injected containers are. Nothing else sets the condition. */
-export const SIDECARS_READY = "outrigger.dev/sidecars-ready";
+export { SIDECARS_READY };
 
 interface ContainerStatus {
   readonly name: string;
@@ -41,6 +41,7 @@ export function waitingSidecars({ metadata, spec, status }: GatedPod): string[] 
 export const sidecarsReadyController: Controller = controller(PodKind, {
   name: "sidecars-ready",
   workers: 4,
+  select: { transform: seenPod },
   predicate: (now) => now?.spec.readinessGates?.some(({ conditionType }) => conditionType === SIDECARS_READY) ?? false,
 })
   .permissions({ apiGroups: [""], resources: ["pods/status"], verbs: ["patch"] })

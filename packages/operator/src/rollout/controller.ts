@@ -1,10 +1,10 @@
 import type { Resource } from "@outrigger/kit/api";
 import { type Context, type Controller, controller, labelsChanged, type Result } from "@outrigger/kit/controller";
 import { ControllerRevision, Namespace, Pod } from "@outrigger/kit/kinds";
+import { type SeenPod, seenPod } from "../seen-pod/index.ts";
 import { REVISION_SET_LABEL, type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
 import { standsInFor } from "./missed.ts";
 import { Rollout } from "./rollout.ts";
-import { type SeenPod, seenPod } from "./seen-pod.ts";
 import { type RolloutControllerOptions, Shared } from "./shared.ts";
 
 export type { RolloutControllerOptions };

@@ -1,12 +1,12 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { compileSelector } from "../pipeline/index.ts";
+import { podKey, type SeenPod, seenPod } from "../seen-pod/index.ts";
 import { revisionsOf, type SetRevision, type SidecarSet } from "../sidecarset/index.ts";
 import { changedPods } from "./changed.ts";
 import { choose, type WaitReason } from "./choose.ts";
 import { isMissed, standsInFor } from "./missed.ts";
 import { podState } from "./pod-state.ts";
 import { rolloutSet } from "./rollout-set.ts";
-import { podKey, type SeenPod, seenPod } from "./seen-pod.ts";
 import { failureOf } from "./status.ts";
 
 /** What the rollout of a set waits for, computed from what the cluster has now. */

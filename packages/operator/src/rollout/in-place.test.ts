@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { SeenPod } from "../seen-pod/index.ts";
 import type { SidecarSet } from "../sidecarset/index.ts";
 import { emptied, patchOf, updated } from "./in-place.ts";
 import { podState } from "./pod-state.ts";
 import { rolloutSet } from "./rollout-set.ts";
-import type { SeenPod } from "./seen-pod.ts";
 
 const NOW = "2026-05-05T05:05:05Z";
 const set = (container: object, hash = "new"): SidecarSet => ({

@@ -1,3 +1,4 @@
+import { INPLACE_STATE_ANNOTATION, type SeenPod } from "../seen-pod/index.ts";
 import {
   goJson,
   HASH_ANNOTATION,
@@ -9,7 +10,6 @@ import {
 import { isSettled } from "./pod-state.ts";
 import { inPlaceState, readEntries, withEntry } from "./records.ts";
 import type { RolloutSet, RolloutSidecar } from "./rollout-set.ts";
-import { INPLACE_STATE_ANNOTATION, type SeenPod } from "./seen-pod.ts";
 
 /** What changes in one pod: new images by container, and annotations. */
 export interface InPlaceChange {

@@ -23,4 +23,3 @@ export { type RolloutControllerOptions, revisionSelection, rolloutController } f
 export { type ExplainedPod, explainRollout, type RolloutExplanation, type RolloutSurroundings } from "./explain.ts";
 export { type PodState, podState } from "./pod-state.ts";
 export { type RolloutSet, rolloutSet } from "./rollout-set.ts";
-export { type SeenPod, seenPod } from "./seen-pod.ts";

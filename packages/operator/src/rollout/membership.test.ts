@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { SeenPod } from "../seen-pod/index.ts";
 import { Membership } from "./membership.ts";
-import type { SeenPod } from "./seen-pod.ts";
 
 const pod = (name: string, labels: Record<string, string>): SeenPod => ({
   apiVersion: "v1",

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LabelSelector } from "@outrigger/kit/api";
 import { compileSelector, LabelIndex, type Matches } from "../pipeline/index.ts";
-import { injectedBy, podKey, type SeenPod } from "./seen-pod.ts";
+import { injectedBy, podKey, type SeenPod } from "../seen-pod/index.ts";
 
 interface Member {
   readonly selector: LabelSelector | undefined;

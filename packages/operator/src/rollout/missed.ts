@@ -1,7 +1,7 @@
 import type { Matches } from "../pipeline/index.ts";
+import { injectedBy, isActive, type SeenPod } from "../seen-pod/index.ts";
 import type { SidecarSet } from "../sidecarset/index.ts";
 import { BASE_ANNOTATION, CANARY_ANNOTATION } from "../sidecarset/index.ts";
-import { injectedBy, isActive, type SeenPod } from "./seen-pod.ts";
 
 /** Why a set is not injected into pods that it matches, beside what the namespace says; `undefined` where it is. */
 export function injectsNothing(set: SidecarSet): boolean {

@@ -1,7 +1,7 @@
+import type { SeenPod } from "../seen-pod/index.ts";
 import type { PodState } from "./pod-state.ts";
 import type { RolloutStrategy } from "./rollout-set.ts";
 import { scattered } from "./scatter.ts";
-import type { SeenPod } from "./seen-pod.ts";
 
 /**
  * Candidates in the order in which they are updated: those that serve least first (Kubernetes' ActivePods order, then by key),

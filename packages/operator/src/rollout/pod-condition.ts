@@ -1,5 +1,5 @@
-import type { SeenPod } from "./seen-pod.ts";
-import { UPGRADABLE_CONDITION } from "./seen-pod.ts";
+import type { SeenPod } from "../seen-pod/index.ts";
+import { UPGRADABLE_CONDITION } from "../seen-pod/index.ts";
 
 /** A pod's condition `SidecarSetUpgradable` as it is written to its status. */
 export interface UpgradableCondition {

@@ -1,7 +1,3 @@
-import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, type SetRevision } from "../sidecarset/index.ts";
-import { isDigest, runsImage } from "./images.ts";
-import { type HashEntry, hashEntry, type InPlaceState, inPlaceState } from "./records.ts";
-import type { RolloutSet } from "./rollout-set.ts";
 import {
   INPLACE_STATE_ANNOTATION,
   injectedBy,
@@ -10,7 +6,11 @@ import {
   type SeenContainer,
   type SeenContainerStatus,
   type SeenPod,
-} from "./seen-pod.ts";
+} from "../seen-pod/index.ts";
+import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, type SetRevision } from "../sidecarset/index.ts";
+import { isDigest, runsImage } from "./images.ts";
+import { type HashEntry, hashEntry, type InPlaceState, inPlaceState } from "./records.ts";
+import type { RolloutSet } from "./rollout-set.ts";
 
 /** Where one pod stands in the rollout of one set. */
 export interface PodState {

@@ -3,6 +3,7 @@ import { type Result, requeue, TerminalError } from "@outrigger/kit/controller";
 import { ControllerRevision, Namespace, Pod } from "@outrigger/kit/kinds";
 import { compileSelector } from "../pipeline/index.ts";
 import { Draft, type Pod as WholePod } from "../pod/index.ts";
+import type { SeenPod } from "../seen-pod/index.ts";
 import {
   compileSidecarSet,
   patchPodMetadata,
@@ -20,7 +21,6 @@ import { upgradableCondition } from "./pod-condition.ts";
 import { carriedRevision, type PodState, podState } from "./pod-state.ts";
 import { planRevision, surplusRevisions } from "./revisions.ts";
 import { type RolloutSet, rolloutSet } from "./rollout-set.ts";
-import type { SeenPod } from "./seen-pod.ts";
 import type { Shared } from "./shared.ts";
 import { rolloutStatus } from "./status.ts";
 

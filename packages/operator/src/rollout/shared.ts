@@ -1,8 +1,8 @@
+import { type SeenPod, sameButVersion } from "../seen-pod/index.ts";
 import type { SidecarSet } from "../sidecarset/index.ts";
 import { Membership } from "./membership.ts";
 import { standsInFor } from "./missed.ts";
 import { Refusals } from "./refusals.ts";
-import { type SeenPod, sameButVersion } from "./seen-pod.ts";
 
 export interface RolloutControllerOptions {
   /** The manager's namespace, where revisions lie. */

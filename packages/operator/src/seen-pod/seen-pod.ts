@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
+import { isNativeSidecar } from "@outrigger/kit/kinds";
+import { INJECTION_ANNOTATION, readInjectionRecord } from "../pod/index.ts";
 import {
   HASH_ANNOTATION,
   HASH_WITHOUT_IMAGE_ANNOTATION,
@@ -11,8 +13,10 @@ import {
 export const INPLACE_STATE_ANNOTATION = "kruise.io/sidecarset-inplace-update-state";
 /** Condition of a pod: whether all sets that it was injected by can update it in place. */
 export const UPGRADABLE_CONDITION = "SidecarSetUpgradable";
+/** A pod with this readiness gate is ready only once its injected containers are. Nothing else sets the condition. */
+export const SIDECARS_READY = "outrigger.dev/sidecars-ready";
 
-/** What a rollout keeps of a pod: a few hundred bytes of the several thousand that a pod has. */
+/** What the manager keeps of a pod: a few hundred bytes of the several thousand that a pod has. */
 export interface SeenPod {
   readonly apiVersion: string;
   readonly kind: string;
@@ -35,17 +39,25 @@ export interface SeenPod {
   };
   readonly spec: {
     readonly nodeName?: string;
-    /** None of a pod that no set was injected into. */
+    /** Present where it is true. */
+    readonly hostNetwork?: boolean;
+    /** Only the gate `SIDECARS_READY`, where the pod has it. */
+    readonly readinessGates?: readonly { readonly conditionType: string }[];
+    /** None of a pod that no set was injected into and that has no gate. */
     readonly containers: readonly SeenContainer[];
     /** The native sidecars. */
-    readonly initContainers?: readonly { readonly name: string }[];
+    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
   };
   readonly status?: {
     readonly phase?: string;
+    readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip?: string }[];
     readonly observedGeneration?: number;
-    /** `Ready` and `SidecarSetUpgradable`. */
+    /** `Ready`, `SidecarSetUpgradable` and `SIDECARS_READY`. */
     readonly conditions?: readonly SeenCondition[];
     readonly containerStatuses?: readonly SeenContainerStatus[];
+    /** Only of a pod with the gate. */
+    readonly initContainerStatuses?: readonly { readonly name: string; readonly ready: boolean }[];
   };
 }
 
@@ -78,15 +90,21 @@ const ANNOTATIONS: readonly string[] = [
   INPLACE_STATE_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
 ];
-const CONDITIONS = new Set(["Ready", UPGRADABLE_CONDITION]);
+const CONDITIONS = new Set(["Ready", UPGRADABLE_CONDITION, SIDECARS_READY]);
+const GATES: readonly { readonly conditionType: string }[] = Object.freeze([Object.freeze({ conditionType: SIDECARS_READY })]);
 
-/** Transform of the pod informer: builds the `SeenPod` of a whole pod. Texts that many pods share are one text. */
+/**
+ * The transform of the manager's one informer of pods: builds the `SeenPod` of a whole pod. Texts that many pods share are one text.
+ * Informers are shared by their transform: a second function, or none, would make a second copy of all pods.
+ */
 export function seenPod(object: KubeObject): KubeObject {
   const pod = object as unknown as WholePod;
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, labels, ownerReferences } = pod.metadata;
   const annotations = keptAnnotations(pod.metadata.annotations);
-  const injected = annotations?.[INJECTED_LIST_ANNOTATION] !== undefined;
-  const { phase, observedGeneration, conditions, containerStatuses } = pod.status ?? {};
+  const { nodeName, hostNetwork, readinessGates, containers, initContainers } = pod.spec;
+  const gated = readinessGates?.some(({ conditionType }) => conditionType === SIDECARS_READY) === true;
+  const injected = gated || annotations?.[INJECTED_LIST_ANNOTATION] !== undefined;
+  const { phase, podIP, podIPs, observedGeneration, conditions, containerStatuses, initContainerStatuses } = pod.status ?? {};
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -103,15 +121,25 @@ export function seenPod(object: KubeObject): KubeObject {
       ...(ownerReferences === undefined ? {} : { ownerReferences }),
     },
     spec: {
-      ...(pod.spec.nodeName === undefined ? {} : { nodeName: one(pod.spec.nodeName) }),
-      containers: injected ? pod.spec.containers.map(keptContainer) : NONE,
-      ...(injected && pod.spec.initContainers !== undefined ? { initContainers: nativeSidecars(pod.spec.initContainers) } : {}),
+      ...(nodeName === undefined ? {} : { nodeName: one(nodeName) }),
+      ...(hostNetwork === true ? { hostNetwork } : {}),
+      ...(gated ? { readinessGates: GATES } : {}),
+      containers: injected ? containers.map(keptContainer) : NONE,
+      ...(injected && initContainers !== undefined ? { initContainers: nativeSidecars(initContainers) } : {}),
     },
     status: {
       ...(phase === undefined ? {} : { phase: one(phase) }),
+      ...(podIP === undefined ? {} : { podIP }),
+      // Of nearly all pods the list says what `podIP` says.
+      ...(podIPs === undefined || (podIPs.length === 1 && podIPs[0]?.ip === podIP)
+        ? {}
+        : { podIPs: podIPs.map(({ ip }) => (ip === undefined ? {} : { ip })) }),
       ...(injected && observedGeneration !== undefined ? { observedGeneration } : {}),
       ...(injected && conditions ? { conditions: conditions.filter(({ type }) => CONDITIONS.has(type)).map(keptCondition) } : {}),
       ...(injected && containerStatuses ? { containerStatuses: containerStatuses.map(keptStatus) } : {}),
+      ...(gated && initContainerStatuses
+        ? { initContainerStatuses: initContainerStatuses.map((status) => ({ name: one(status.name), ready: status.ready })) }
+        : {}),
     },
   } as unknown as KubeObject;
 }
@@ -119,6 +147,8 @@ export function seenPod(object: KubeObject): KubeObject {
 interface WholePod extends Omit<SeenPod, "spec"> {
   readonly spec: {
     readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
+    readonly readinessGates?: readonly { readonly conditionType: string }[];
     readonly containers: readonly SeenContainer[];
     readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
   };
@@ -136,11 +166,35 @@ function keptAnnotations(all: Readonly<Record<string, string>> | undefined): Rec
     // Pods that one set was injected into in one second have the same.
     kept[key] = one(value);
   }
+  const record = all[INJECTION_ANNOTATION];
+  if (record !== undefined) {
+    kept ??= {};
+    kept[INJECTION_ANNOTATION] = one(keptRecord(record));
+  }
   return kept;
 }
 
-function nativeSidecars(containers: readonly { readonly name: string; readonly restartPolicy?: string }[]): { readonly name: string }[] {
-  return containers.filter(({ restartPolicy }) => restartPolicy === "Always").map(({ name }) => ({ name: one(name) }));
+/** Of the record of what was injected: which rules, and which containers they brought. */
+function keptRecord(text: string): string {
+  const known = records.get(text);
+  if (known !== undefined) return known;
+  const entries = readInjectionRecord({ metadata: { annotations: { [INJECTION_ANNOTATION]: text } } });
+  const kept = JSON.stringify(
+    entries.map(({ rule, action, reason, containers }) => ({ rule, action, reason, ...(containers === undefined ? {} : { containers }) })),
+  );
+  if (records.size >= MOST_RECORDS) records.clear();
+  records.set(text, kept);
+  return kept;
+}
+
+/** Records recur: the pods of a Deployment have the same, and each event of a pod brings its own again. */
+const MOST_RECORDS = 200;
+const records = new Map<string, string>();
+
+function nativeSidecars(
+  containers: readonly { readonly name: string; readonly restartPolicy?: string }[],
+): { readonly name: string; readonly restartPolicy: string }[] {
+  return containers.filter(isNativeSidecar).map(({ name }) => ({ name: one(name), restartPolicy: "Always" }));
 }
 
 function keptContainer({ name, image }: SeenContainer): SeenContainer {
