@@ -33,8 +33,8 @@ export function faultLine(fault: NetworkFaultObject): string {
 /** The pods of a fault as rows. */
 export function podTable({ status }: NetworkFaultObject): string {
   return table(
-    ["POD", "ADDRESS", "STATE", "WHY"],
-    (status?.pods ?? []).map(({ name, address = "", state, reason, message }) => [name, address, state, message ?? reason ?? ""]),
+    ["POD", "STATE", "WHY"],
+    (status?.pods ?? []).map(({ name, state, reason, message }) => [name, state, message ?? reason ?? ""]),
   );
 }
 

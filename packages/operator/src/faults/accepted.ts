@@ -4,14 +4,16 @@ import { MOST_ADDRESSES } from "./body.ts";
 import type { NetworkFaultObject, NetworkFaultSpec, NetworkFaultStatus } from "./resource.ts";
 
 /**
- * The addresses that agents took for a fault. They stand in its status: so they are known after agents failed, after the
- * only pod was away, and to a manager that starts anew.
+ * The addresses that agents took for a fault, as marks that only people who can read the addresses' objects can make sense of (see
+ * `targets.ts`). They are in its status: so they are known after agents failed, after the only pod was away, and to a manager that
+ * starts anew.
  */
 export type AcceptedTargets = NonNullable<NetworkFaultStatus["targets"]>;
 
-/** The addresses that a fault is in force for; undefined where its spec now asks for other targets than those were. */
-export function targetsInForce({ spec }: NetworkFaultObject, accepted: AcceptedTargets | undefined): readonly string[] | undefined {
-  return accepted?.asked === fingerprint(spec.targets) ? accepted.cidrs : undefined;
+/** The marks of the addresses that a fault is in force for; undefined where its spec now asks for other targets than those were. */
+export function targetsInForce({ spec }: NetworkFaultObject, accepted: AcceptedTargets | undefined): ReadonlySet<string> | undefined {
+  // A status of an older manager has no marks.
+  return accepted?.asked === fingerprint(spec.targets) ? new Set(accepted.marks ?? []) : undefined;
 }
 
 /**
@@ -23,12 +25,11 @@ export function targetsInForce({ spec }: NetworkFaultObject, accepted: AcceptedT
 export function nextAccepted(
   { spec }: NetworkFaultObject,
   before: AcceptedTargets | undefined,
-  { body, found }: { readonly body: FaultSpec; readonly found: number },
+  { body, found, marks }: { readonly body: FaultSpec; readonly found: number; readonly marks: readonly string[] },
   taken: boolean,
 ): AcceptedTargets | undefined {
   const asked = fingerprint(spec.targets);
-  const cidrs = body.targets?.cidrs;
-  if (taken) return cidrs && { asked, found, cidrs };
+  if (taken) return body.targets?.cidrs && { asked, found, marks };
   return before?.asked === asked ? { ...before, found } : before;
 }
 

@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request } from "node:http";
+import { isIP } from "node:net";
 import { timeoutSignal } from "@outrigger/kit/queue";
 
 /** Where an agent listens. */
@@ -79,7 +80,10 @@ export class AgentClient {
     token: string | undefined,
     body?: string,
   ): Promise<{ readonly status: number; readonly text: string }> {
-    const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    // Not with its address: messages go into the status, whose readers may not be allowed to read pods.
+    const at = `the agent on port ${port}`;
+    // Node takes an empty host for its own machine.
+    if (host === "") return Promise.reject(new AgentError("Unreachable", "the pod has no address"));
     return new Promise((resolve, reject) => {
       const signal = timeoutSignal(this.#timeoutMs);
       const sent = request(
@@ -137,13 +141,13 @@ async function read(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-function refused({ host, port }: AgentAddress, status: number, text: string): AgentError {
+function refused({ port }: AgentAddress, status: number, text: string): AgentError {
   const why = explanation(text);
   if (status === 401 || status === 403) return new AgentError("Unauthorized", `the agent wants another token (HTTP ${status})`);
   if (status === 409) return new AgentError("Conflict", why);
   if (status >= 400 && status < 500) return new AgentError("Refused", why);
   // A redirect, or an error in the middle of its work.
-  return new AgentError("AgentError", `${host}:${port} answered HTTP ${status}: ${why}`, { uncertain: status >= 500 });
+  return new AgentError("AgentError", `the agent on port ${port} answered HTTP ${status}: ${why}`, { uncertain: status >= 500 });
 }
 
 /** The agent's own words: `{"error": …, "field": …, "allowed": …}`. */
@@ -166,6 +170,14 @@ const LONGEST_WORDS = 200;
 
 function shortened(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they have no place in a status
-  const line = text.replace(/[\u0000-\u001f\u007f]+/g, " ");
+  const line = withoutAddresses(text.replace(/[\u0000-\u001f\u007f]+/g, " "));
   return line.length <= LONGEST_WORDS ? line : `${line.slice(0, LONGEST_WORDS - 1)}…`;
+}
+
+/** An agent quotes commands of tc, with the addresses of pods and services that the fault's author may not be allowed to read. */
+function withoutAddresses(text: string): string {
+  return text.replace(/[0-9a-f:.]{3,}/gi, (word) => {
+    const address = word.replace(/[.:]$/, "");
+    return isIP(address) === 0 ? word : `<address>${word.slice(address.length)}`;
+  });
 }

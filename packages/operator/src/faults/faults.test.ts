@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Devcluster, startDevcluster } from "@outrigger/devcluster";
 import type { Desired } from "@outrigger/kit/api";
 import { type Client, connect } from "@outrigger/kit/client";
@@ -318,7 +319,7 @@ describe("an agent", () => {
         name: "a",
         state: "Failed",
         reason: "Unreachable",
-        message: `127.0.0.1:${agent("a").port} cannot be reached (ECONNREFUSED): does the pod run the agent?`,
+        message: `the agent on port ${agent("a").port} cannot be reached (ECONNREFUSED): does the pod run the agent?`,
       },
       { name: "b", state: "Applied" },
     ]);
@@ -402,6 +403,34 @@ describe("targets", () => {
     expect(cidrs("a")).toEqual([`${spec.clusterIP}/32`, "10.2.0.1/32", "10.3.0.9/32", "192.0.2.0/24"].sort());
     await runPod("web-2", { labels: { app: "web" }, ip: "10.2.0.2" });
     await eventually(() => expect(cidrs("a")).toContain("10.2.0.2/32"));
+  });
+
+  test("stand nowhere in the fault's status or Events, since its readers may not be allowed to read pods and services", async () => {
+    await runPods("a", "b");
+    await runPod("web-1", { labels: { app: "web" }, ip: "10.2.0.1" });
+    await runPod("web-2", { labels: { app: "web" }, ip: "2001:db8::1" });
+    await createFault({ targets: { pods: [{ selector: { matchLabels: { app: "web" } } }] } });
+    await until("Applied");
+    // As an agent does when the kernel refuses a command.
+    const error =
+      "tc filter add dev eth0 flower dst_ip 10.2.0.1 classid 7a00:2: exit code 2; 2001:db8:0:0:0:0:0:1/128: no, [::ffff:10.2.0.1]";
+    agent("b").answer = { status: 500, body: { error } };
+    await change({ fault: { delay: { time: "50ms" } } });
+    await until("Partial");
+    const told = await eventually(async () => {
+      const { items } = await client.list(Event, { namespace });
+      expect(items.some(({ reason }) => reason === "Failed")).toBe(true);
+      return items.map(({ message }) => message);
+    });
+    const said = JSON.stringify([await status(), told]);
+    expect(said).toContain("flower dst_ip <address> classid 7a00:2: exit code 2; <address>/128: no");
+    expect(said).not.toMatch(/10\.[12]\.0|2001:db8|127\.0\.0\.1/);
+    // Not as a hash of the address alone either, which anybody could compute for all addresses that there are.
+    const { marks = [] } = (await status()).targets ?? {};
+    const hash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 12);
+    expect(marks.length).toBe(2);
+    expect(marks).not.toContain(hash("10.2.0.1/32"));
+    expect(marks).not.toContain(hash("/10.2.0.1/32"));
   });
 
   test("are sent once each, however they are written", async () => {

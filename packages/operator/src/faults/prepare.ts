@@ -47,7 +47,7 @@ export function specProblem(spec: NetworkFaultSpec): string | undefined {
 /**
  * What the agents are to hold, and what is left out of it.
  *
- * @param held the addresses that the fault is in force for, where these targets are what it was set for
+ * @param held the marks of the addresses that the fault is in force for, where these targets are what it was set for
  * @throws NotPreparedError; StatusError and ConnectionError of the client.
  */
 export async function prepareBody(
@@ -55,8 +55,8 @@ export async function prepareBody(
   around: Surroundings,
   client: Client,
   signal: AbortSignal,
-  held?: readonly string[],
-): Promise<{ readonly body: FaultSpec; readonly found: number; readonly shortfall?: string }> {
+  held?: ReadonlySet<string>,
+): Promise<{ readonly body: FaultSpec; readonly found: number; readonly marks: readonly string[]; readonly shortfall?: string }> {
   try {
     const { cidrs, ...rest } = await resolveTargets(fault.spec.targets, around, client, signal, held);
     return { body: faultBody(fault.spec, cidrs), ...rest };

@@ -3,7 +3,7 @@ import type { Result } from "@outrigger/kit/controller";
 import { Namespace, Pod } from "@outrigger/kit/kinds";
 import { type AcceptedTargets, nextAccepted, targetsInForce } from "./accepted.ts";
 import { agentFaultName } from "./body.ts";
-import { candidate, isGone, onHostNetwork, type PodLike, podSelector } from "./candidates.ts";
+import { candidate, isGone, onHostNetwork, type PodLike, podAddresses, podSelector } from "./candidates.ts";
 import { type Candidate, choosePods, POD_GONE } from "./choose.ts";
 import type { FaultContext } from "./controller.ts";
 import type { Driver, Order, Outcome } from "./driver.ts";
@@ -71,10 +71,10 @@ export async function reconcileFault(fault: NetworkFaultObject, ctx: FaultContex
   // What cannot be set is taken off, and so is in force for nobody.
   const accepted = obstacle ? undefined : plan.accepted;
 
-  const chosen = plan.chosen.map(({ name, uid, address }): PodEntry => {
+  const addresses = new Map(plan.chosen.map(({ uid, address }) => [uid, address]));
+  const chosen = plan.chosen.map(({ name, uid }): PodEntry => {
     const entry = known.find((one) => one.uid === uid);
-    if (!entry || entry.state === "Recovered") return { name, uid, address, state: "Pending", since: text(seconds(now)) };
-    return entry.address === address ? entry : { ...entry, address };
+    return entry && entry.state !== "Recovered" ? entry : { name, uid, state: "Pending", since: text(seconds(now)) };
   });
   const where = { ...plan, accepted, obstacle, shortfall, deleting };
   const standing = (entries: readonly PodEntry[]): Standing => ({ ...where, now: Date.now(), entries });
@@ -97,19 +97,20 @@ export async function reconcileFault(fault: NetworkFaultObject, ctx: FaultContex
   };
   const entries = await Promise.all([
     ...chosen.map(async (entry): Promise<PodEntry> => {
-      const pod = { ...entry, namespace, address: entry.address ?? "" };
+      const pod = { ...entry, namespace, address: addresses.get(entry.uid) ?? "" };
       if (body) return note(entry, await driver.apply(full, pod, body, plan.due?.endsAt, ctx.signal));
       if (entry.state === "Pending") return entry;
       const outcome = await driver.remove(full, pod, undefined, ctx.signal);
       return outcome.state === "Recovered" ? changed(entry, { state: "Pending", ...obstacle }) : note(entry, outcome);
     }),
     ...leaving.map(async (entry): Promise<PodEntry> => {
-      if (!podOf(entry, fault, ctx)) {
+      const pod = podOf(entry, fault, ctx);
+      if (!pod) {
         driver.forget(order.fault, entry.uid);
         return changed(entry, { state: "Recovered", reason: POD_GONE });
       }
       const since = deleting ? Date.parse(fault.metadata.deletionTimestamp ?? "") : undefined;
-      const outcome = await driver.remove(full, { ...entry, namespace, address: entry.address ?? "" }, since, ctx.signal);
+      const outcome = await driver.remove(full, { ...entry, namespace, address: podAddresses(pod)[0] ?? "" }, since, ctx.signal);
       return note(entry, outcome, plan.over);
     }),
   ]);
@@ -185,12 +186,11 @@ function changed(
   outcome: { readonly state: string; readonly reason?: string; readonly message?: string },
   why?: string,
 ): PodEntry {
-  const { name, uid, address, since, state } = entry;
+  const { name, uid, since, state } = entry;
   const reason = outcome.reason ?? (outcome.state === "Recovered" ? why : undefined);
   return {
     name,
     uid,
-    ...(address === undefined ? {} : { address }),
     state: outcome.state,
     ...(reason === undefined ? {} : { reason }),
     ...(outcome.message === undefined ? {} : { message: outcome.message }),

@@ -145,7 +145,8 @@ const status = t.Object({
       asked: t.String(),
       /** How many addresses the targets have, which may be more than a fault can have. */
       found: t.Integer(),
-      cidrs: t.Array(t.String()),
+      /** Hashes of these addresses, each with the uid of the object that has it: people who read this may not be allowed to read those. */
+      marks: t.Optional(t.Array(t.String())),
     }),
   ),
   pods: t.Optional(
@@ -153,7 +154,6 @@ const status = t.Object({
       t.Object({
         name: t.String(),
         uid: t.String(),
-        address: t.Optional(t.String()),
         /** Pending, Applied, Failed or Recovered. */
         state: t.String(),
         reason: t.Optional(t.String()),

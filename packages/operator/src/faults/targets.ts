@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { parseCidr } from "@outrigger/agent/fault";
 import { type KubeObject, labelSelector } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
@@ -30,6 +31,8 @@ export class TargetsError extends Error {
 export interface ResolvedTargets {
   /** In order, each once; undefined where the targets name no address, which means traffic with any. */
   readonly cidrs: readonly string[] | undefined;
+  /** What the status keeps of `cidrs`: their marks, sorted. */
+  readonly marks: readonly string[];
   /** How many there are; more than `cidrs` where those are too many for a fault. */
   readonly found: number;
   /** What is wrong where they are more than a fault can have. */
@@ -50,7 +53,7 @@ export interface ResolvedTargets {
  * that is in force when its targets become too many goes on, with those that it had before the others: an experiment that
  * ends unseen because a Deployment grew would be worth nothing.
  *
- * @param held the CIDRs that the fault is in force for, where these targets are what it was set for
+ * @param held the marks of the CIDRs that the fault is in force for, where these targets are what it was set for
  * @throws TargetsError where targets are named and none has an address, or they have too many; StatusError and ConnectionError of the client.
  */
 export async function resolveTargets(
@@ -58,30 +61,70 @@ export async function resolveTargets(
   around: Surroundings,
   client: Client,
   signal: AbortSignal,
-  held?: readonly string[],
+  held?: ReadonlySet<string>,
 ): Promise<ResolvedTargets> {
-  if (!targets?.cidrs && !targets?.pods && !targets?.services) return { cidrs: undefined, found: 0 };
-  const cidrs = new Set(targets.cidrs?.map(cidrOf));
+  if (!targets?.cidrs && !targets?.pods && !targets?.services) return { cidrs: undefined, marks: [], found: 0 };
+  const found = new Found();
+  for (const text of targets.cidrs ?? []) found.add(text, WRITTEN);
   for (const { selector, namespaceSelector } of targets.pods ?? []) {
     const matches = labelSelector(selector as never);
     for (const namespace of namespaceSelector ? selected(around, namespaceSelector) : [around.namespace])
       for (const pod of around.pods(namespace))
         if (!isGone(pod) && !onHostNetwork(pod) && matches.matches(pod.metadata.labels))
-          for (const address of podAddresses(pod)) cidrs.add(cidrOf(address));
+          for (const address of podAddresses(pod)) found.add(address, pod.metadata.uid ?? "");
   }
-  for (const { name, namespace = around.namespace } of targets.services ?? [])
-    for (const address of await serviceAddresses(client, { namespace, name }, signal)) cidrs.add(cidrOf(address));
-  if (cidrs.size === 0)
+  for (const { name, namespace = around.namespace } of targets.services ?? []) await addService(found, client, { namespace, name }, signal);
+  if (found.size === 0)
     throw new TargetsError(
       "NoTargets",
       "no target has an address of its own: the pods or services that spec.targets names are not there, or on the network of their node",
     );
-  if (cidrs.size <= MOST_ADDRESSES) return { cidrs: [...cidrs].sort(), found: cidrs.size };
-  const shortfall = `the targets have ${cidrs.size} addresses, and a fault can have ${MOST_ADDRESSES}: name their network in cidrs`;
+  const all = found.cidrs;
+  if (all.length <= MOST_ADDRESSES) return { ...found.resolved(all), found: found.size };
+  const shortfall = `the targets have ${found.size} addresses, and a fault can have ${MOST_ADDRESSES}: name their network in cidrs`;
   if (held === undefined) throw new TargetsError("TooManyTargets", shortfall);
-  const first = held.filter((cidr) => cidrs.has(cidr));
-  const kept = [...new Set([...first, ...[...cidrs].sort()])].slice(0, MOST_ADDRESSES);
-  return { cidrs: kept.sort(), found: cidrs.size, shortfall };
+  const first = all.filter((cidr) => found.marksOf(cidr).some((mark) => held.has(mark)));
+  const kept = [...new Set([...first, ...all])].slice(0, MOST_ADDRESSES);
+  return { ...found.resolved(kept), found: found.size, shortfall };
+}
+
+/** The source of addresses that the author of the fault wrote. */
+const WRITTEN = "";
+
+/**
+ * Addresses, and the objects that each is from.
+ *
+ * The status keeps which addresses a fault was set for, and must not tell them: whoever reads the fault may not be allowed to read
+ * pods or services of other namespaces. So it keeps marks: hashes of an address and the uid of the object that has it. Uids are
+ * random, so a mark says nothing to people who cannot read the object.
+ */
+class Found {
+  readonly #marks = new Map<string, string[]>();
+
+  get size(): number {
+    return this.#marks.size;
+  }
+
+  get cidrs(): string[] {
+    return [...this.#marks.keys()].sort();
+  }
+
+  add(address: string, source: string): void {
+    const cidr = cidrOf(address);
+    const mark = createHash("sha256").update(`${source}/${cidr}`).digest("base64url").slice(0, 12);
+    const known = this.#marks.get(cidr);
+    if (known === undefined) this.#marks.set(cidr, [mark]);
+    else if (!known.includes(mark)) known.push(mark);
+  }
+
+  marksOf(cidr: string): readonly string[] {
+    return this.#marks.get(cidr) ?? [];
+  }
+
+  resolved(cidrs: readonly string[]): Pick<ResolvedTargets, "cidrs" | "marks"> {
+    const sorted = [...cidrs].sort();
+    return { cidrs: sorted, marks: sorted.flatMap((cidr) => this.marksOf(cidr)).sort() };
+  }
 }
 
 function selected(around: Surroundings, selector: object): string[] {
@@ -89,11 +132,12 @@ function selected(around: Surroundings, selector: object): string[] {
   return around.namespaces().flatMap(({ metadata }) => (matches.matches(metadata.labels) ? [metadata.name ?? ""] : []));
 }
 
-async function serviceAddresses(
+async function addService(
+  found: Found,
   client: Client,
   key: { readonly namespace: string; readonly name: string },
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<void> {
   const { namespace, name } = key;
   const [service, slices] = await Promise.all([
     client.get(Service, key, { signal }).catch((error: unknown) => {
@@ -102,11 +146,10 @@ async function serviceAddresses(
     }),
     client.list(EndpointSlice, { namespace, labelSelector: `kubernetes.io/service-name=${name}`, signal }),
   ]);
-  const own = (service.spec.clusterIPs ?? []).filter((address) => address !== "None" && address !== "");
-  const endpoints = slices.items.flatMap((slice) =>
-    slice.addressType === "FQDN" ? [] : slice.endpoints.flatMap((endpoint) => endpoint.addresses as readonly string[]),
-  );
-  return [...own, ...endpoints];
+  for (const address of service.spec.clusterIPs ?? []) if (address !== "None" && address !== "") found.add(address, service.metadata.uid);
+  for (const { metadata, addressType, endpoints } of slices.items)
+    if (addressType !== "FQDN")
+      for (const { addresses } of endpoints) for (const address of addresses as readonly string[]) found.add(address, metadata.uid);
 }
 
 /** An address or a CIDR in the one way of writing it that agents have too, so that none is sent twice. */
