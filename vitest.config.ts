@@ -22,6 +22,9 @@ const slow = [
         "e2e/guides.test.ts",
         "e2e/sidecarset-chaos.test.ts",
         "e2e/sidecarset-rollout.test.ts",
+        "e2e/two-managers.test.ts",
+        "e2e/webhook-suspend.test.ts",
+        "e2e/deploy.test.ts",
       ]
     : []),
 ];
