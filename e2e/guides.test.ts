@@ -9,7 +9,7 @@ import { kubectlPath } from "./kubectl.ts";
 import { command, repository, startCluster } from "./outrigger.ts";
 
 // The commands of the guides, run as they stand there; the Chinese guides have the same ones.
-const GUIDES = ["overcommit", "job-policy", "pod-defaults"];
+const GUIDES = ["overcommit", "job-policy", "pod-defaults", "inject"];
 const stopping = new AbortController();
 let cluster: TestCluster;
 let managing: Promise<void> | undefined;

@@ -5,6 +5,7 @@ import { certsCommands } from "./certs-commands.ts";
 import { CliError, lineOf } from "./errors.ts";
 import { EXCLUDED_BY_DEFAULT } from "./excluded.ts";
 import { faultCommands } from "./fault-commands.ts";
+import { injectCommands } from "./inject-commands.ts";
 import { installCommands } from "./install-commands.ts";
 import { projectCommands } from "./project-commands.ts";
 import { webhookCommands } from "./webhook-commands.ts";
@@ -15,7 +16,7 @@ const program = new Command("outrigger")
   .description("Extend Kubernetes in TypeScript: run a cluster here, inject sidecars, and see why.")
   .version(version)
   .showHelpAfterError("(outrigger --help lists the commands)")
-  .addHelpText("after", "\nExit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage.")
+  .addHelpText("after", "\nExit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 nothing to do and --fail-on-none was given.")
   // `create api --version v1` is about the kind.
   .enablePositionalOptions()
   .exitOverride((error) => {
@@ -100,6 +101,7 @@ cluster(program.command("adopt"))
   .action(async (options) => (await import("./adopt.ts")).adopt(options));
 
 faultCommands(program, cluster);
+injectCommands(program, cluster);
 projectCommands(program);
 installCommands(program, cluster);
 webhookCommands(program, cluster);

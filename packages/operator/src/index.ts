@@ -101,4 +101,4 @@ export {
   sidecarSetCrd,
 } from "./sidecarset/index.ts";
 export { resumeWebhooks, suspendWebhooks } from "./suspension/index.ts";
-export { type InjectionTemplate, parseTemplate, TemplateError } from "./templates/index.ts";
+export { type InjectionTemplate, parseTemplate, TEMPLATE_KEY, TemplateError, templateSettings } from "./templates/index.ts";

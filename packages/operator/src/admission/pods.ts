@@ -53,7 +53,8 @@ function wholeSeconds(time: Date): string {
   return second.text;
 }
 
-function isPod(object: AdmissionRequest["object"]): object is Pod {
+/** Whether an object has a pod's shape, as far as rules read it. */
+export function isPod(object: AdmissionRequest["object"]): object is Pod {
   const { metadata, spec } = (object ?? {}) as Partial<Pod>;
   if (!isObject(metadata) || !isObject(spec) || !Array.isArray(spec.containers)) return false;
   if (!isTexts(metadata.labels) || !isTexts(metadata.annotations)) return false;

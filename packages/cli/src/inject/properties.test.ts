@@ -1,0 +1,101 @@
+import { compileRules, defaultSidecarSet, type PodDefaults, parseTemplate, type SidecarSet } from "@outrigger/operator";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { chunks, parsed, pods } from "./documents.ts";
+import { document, file } from "./manifest-texts.ts";
+import { injectText, uninjectText } from "./text.ts";
+
+const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 100);
+const rules = compileRules({
+  podDefaults: [
+    {
+      ...{ apiVersion: "outrigger.dev/v1alpha1", kind: "PodDefaults", metadata: { name: "d" } },
+      spec: {
+        labels: [{ name: "team", value: "yes", override: true }],
+        annotations: [{ name: "note", value: "two\nlines" }],
+        env: [
+          { name: "A", value: "- #", override: true },
+          { name: "W", valueFrom: { workloadName: true } },
+        ],
+        sidecarReadinessGate: true,
+      },
+    } as PodDefaults,
+  ],
+  sidecarSets: [
+    defaultSidecarSet({
+      ...{ apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet", metadata: { name: "logtail" } },
+      spec: {
+        selector: { matchExpressions: [{ key: "never", operator: "DoesNotExist" }] },
+        containers: [
+          { name: "logtail", image: "logtail:1", volumeMounts: [{ name: "log", mountPath: "/log" }] },
+          { name: "last", image: "last:1", podInjectPolicy: "AfterAppContainer", shareVolumePolicy: { type: "enabled" } },
+        ],
+        initContainers: [{ name: "init", image: "busybox:1" }],
+        volumes: [{ name: "log", emptyDir: {} }],
+      },
+    } as unknown as SidecarSet),
+  ],
+  templates: [
+    parseTemplate(
+      "proxy",
+      'containers: [{name: proxy, image: "proxy:1", args: ["yes", "- a", ""]}]\nenv: [{name: P, value: "on"}]\nvolumeMounts: [{name: run, mountPath: /run}]\nvolumes: [{name: run, emptyDir: {}}]\nsecurityContext: {fsGroup: 5}\nimagePullSecrets: [{name: t}]\n',
+    ),
+  ],
+});
+const namespaces = { byDefault: "default", labels: () => ({ "sidecar-injection": "enabled" }) };
+const at = (now: string) => ({ rules, namespaces, now, everyRule: false });
+const NOW = "2026-01-02T03:04:05Z";
+const inject = (text: string, now = NOW): string => injectText("f", text, at(now)).text;
+
+test("what was injected is taken out to the byte, and injecting again changes nothing", () => {
+  let changed = 0;
+  void fc.assert(
+    fc.property(fc.gen(), (g) => {
+      const text = file(g);
+      const result = inject(text);
+      if (result !== text) changed++;
+      expect(uninjectText("f", result)).toEqual({ text, notes: [], documents: expect.any(Number) });
+      expect(inject(result, "2027-01-02T03:04:05Z")).toBe(result);
+    }),
+    { numRuns: RUNS },
+  );
+  expect(changed).toBeGreaterThan(RUNS / 2);
+});
+
+test("comments and blank lines stay, in their order", () => {
+  void fc.assert(
+    fc.property(fc.gen(), (g) => {
+      const text = document(g);
+      const before = text.split("\n").filter((line) => /^\s*(#|$)/.test(line));
+      const result = inject(text).split("\n");
+      // Each comment is still there, in its order.
+      let from = 0;
+      for (const line of before) {
+        from = result.indexOf(line, from) + 1;
+        expect(from, `${line} of ${text}`).toBeGreaterThan(0);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("of a document that was edited since, what was injected is taken out, and the edit stays", () => {
+  void fc.assert(
+    fc.property(fc.gen(), (g) => {
+      const text = document(g);
+      const result = inject(text);
+      fc.pre(result !== text);
+      const value = (one: string): unknown => parsed(one).value;
+      // A comment in front is an edit that no journal knows; it cannot stand before JSON.
+      const edited = /^\s*[{]/.test(text) ? result.replace(/\}(\s*)$/, ', "edited": 1}$1') : `# edited\n${result}`;
+      fc.pre(!/# outrigger inject/.test(result) || edited.startsWith("# edited"));
+      const back = uninjectText("f", edited);
+      expect(back.notes[0]).toContain("edited since");
+      expect(chunks(back.text)).toHaveLength(1);
+      const { edited: _, ...rest } = value(back.text) as { edited?: number };
+      expect(rest).toEqual(value(text));
+      expect(pods(rest).length).toBeGreaterThan(0);
+    }),
+    { numRuns: RUNS },
+  );
+});
