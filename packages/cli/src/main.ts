@@ -16,7 +16,10 @@ const program = new Command("outrigger")
   .description("Extend Kubernetes in TypeScript: run a cluster here, inject sidecars, and see why.")
   .version(version)
   .showHelpAfterError("(outrigger --help lists the commands)")
-  .addHelpText("after", "\nExit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 nothing to do and --fail-on-none was given.")
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 nothing to do and --fail-on-none was given.",
+  )
   // `create api --version v1` is about the kind.
   .enablePositionalOptions()
   .exitOverride((error) => {
