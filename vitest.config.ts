@@ -20,6 +20,7 @@ const slow = [
         "e2e/network-fault.test.ts",
         "e2e/overcommit.test.ts",
         "e2e/guides.test.ts",
+        "e2e/kit-guides.test.ts",
         "e2e/sidecarset-chaos.test.ts",
         "e2e/sidecarset-rollout.test.ts",
         "e2e/two-managers.test.ts",
