@@ -94,7 +94,7 @@ export class RunnableManager implements Manager {
       onError: (error, resource) => {
         const { plural } = resource;
         const hint = watchHint(error, resource, options.controllers ?? []);
-        this.#watchFailures.set(plural, hint ?? (error instanceof Error ? error.message : String(error)));
+        this.#watchFailures.set(plural, hint ? `${causes(error)}: ${hint}` : causes(error));
         // The stack of a refusal leads into the client, and nobody mends it there.
         if (hint) this.log.warn({ error: causes(error), resource: plural }, hint);
         else this.log.warn({ err: error, resource: plural }, "a watch failed, or a handler threw");
