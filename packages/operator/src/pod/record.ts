@@ -60,7 +60,10 @@ function readable(entry: InjectionEntry): InjectionEntry {
   if (replaced !== undefined) result["replaced"] = { labels: texts(replaced?.labels), annotations: texts(replaced?.annotations) };
   if (typeof into === "object" && into !== null)
     result["into"] = Object.fromEntries(
-      Object.entries(into).map(([name, added]) => [name, { env: names(added?.env), mounts: names(added?.mounts) }]),
+      Object.entries(into).map(([name, added]) => [
+        name,
+        { ...list("env", undefined, names(added?.env)), ...list("mounts", undefined, names(added?.mounts)) },
+      ]),
     );
   return result as unknown as InjectionEntry;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readFlags, UsageError } from "./flags.ts";
+import { goFlags } from "./go-flags.ts";
 import { PROGRAMS, runProgram } from "./index.ts";
 import { MANAGER_FLAGS } from "./manager-flags.ts";
 
@@ -43,4 +44,22 @@ test("wrong usage ends with exit code 2 and one line that says what is wrong", a
     expect(await runProgram(["manager", `--${flag}`, text!], {}, never)).toBe(2);
     expect(said.at(-1)).toContain(`--${flag}`);
   }
+});
+
+test("the injector takes flags as Go programs do, and is known by its own flags", async () => {
+  const left: string[] = [];
+  const read = (args: string[]) => goFlags(args, (rest) => left.push(...rest));
+  expect(read(["-v=4", "--port", "1", "-alsologtostderr", "2>&1", "-v=5"])).toEqual(["--v=4", "--port=1", "--alsologtostderr=true"]);
+  expect(left).toEqual(["2>&1", "-v=5"]);
+  expect(() => read(["-port"])).toThrow(UsageError);
+  for (const args of [
+    ["-tlsCertFile=/nowhere"],
+    ["--sidecarCfgFile", "/nowhere"],
+    ["outrigger-injector", "-v", "1", "--sidecarCfgFile=/nowhere"],
+  ]) {
+    expect(await runProgram(args, {}, never)).toBe(1);
+    expect(said.at(-1)).toContain("ENOENT");
+  }
+  expect(await runProgram(["injector", "-log_dir=/tmp"], {}, never)).toBe(2);
+  expect(said.at(-1)).toContain("--log_dir");
 });
