@@ -63,11 +63,11 @@ export async function startCluster(): Promise<TestCluster> {
 }
 
 /** Starts `outrigger run` against a cluster and waits until its webhooks are registered. */
-export async function startManager(cluster: TestCluster): Promise<Manager> {
+export async function startManager(cluster: Pick<TestCluster, "kubeconfigFile">, args: readonly string[] = []): Promise<Manager> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-e2e-"));
   const child = spawn(
     process.execPath,
-    [command, "run", "--kubeconfig", cluster.kubeconfigFile, "--offer-environment", Object.keys(contiv).join(",")],
+    [command, "run", "--kubeconfig", cluster.kubeconfigFile, "--offer-environment", Object.keys(contiv).join(","), ...args],
     {
       env: { ...process.env, ...contiv },
       cwd: folder,

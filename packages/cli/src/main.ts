@@ -55,6 +55,7 @@ cluster(program.command("run"))
     `namespaces whose pods get nothing injected, beside the manager's own, with commas between, '' is none (default: ${EXCLUDED_BY_DEFAULT})`,
   )
   .option("--features <names>", "optional features to turn on, with commas between; 'all' is all of them")
+  .option("--log-folder <folder>", "where PodLogArchives keep logs", ".outrigger/logs")
   .option("--istio-labels", "Istio's istio-injection and sidecar.istio.io/inject choose pods for templates as well")
   .option("--offer-environment <names>", "variables of this process that PodDefaults may take values from, with commas between")
   .option("--webhook-host <address>", "address at which the cluster's API server reaches this machine", "127.0.0.1")
@@ -95,6 +96,15 @@ for (const kind of ["Job", "CronJob"] as const)
     .option("-n, --namespace <name>", `namespace of the ${kind}`)
     .addOption(output())
     .action(async (name, options) => (await import("./explain-job.ts")).explainJob(kind, name, options));
+
+cluster(program.command("logs <target>"))
+  .description("the archived logs of a pod or of a Job's pods (job/NAME, pod/NAME), also after they are gone, with how each run ended")
+  .option("-n, --namespace <name>", "namespace of the pods")
+  .option("-c, --container <name>", "only this container")
+  .option("--timestamps", "each line with its time")
+  .option("--folder <folder>", "the archive's folder on this machine (default: .outrigger/logs where it is there, else the manager's pod)")
+  .option("--manager-namespace <name>", "namespace of the manager", "outrigger-system")
+  .action(async (target, options) => (await import("./logs.ts")).logs(target, options));
 
 cluster(program.command("adopt"))
   .description("take SidecarSets over from OpenKruise: revisions, field ownership, stored versions")

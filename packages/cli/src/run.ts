@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { CliError } from "./errors.ts";
 import { excludedNamespaces } from "./excluded.ts";
 import { ReadyFile } from "./files.ts";
@@ -7,6 +8,7 @@ export interface RunOptions extends ClusterOptions {
   readonly namespace: string;
   readonly excludedNamespaces?: string;
   readonly features?: string;
+  readonly logFolder: string;
   readonly offerEnvironment?: string;
   readonly istioLabels?: boolean;
   readonly webhookHost: string;
@@ -32,6 +34,7 @@ export async function run(options: RunOptions): Promise<void> {
       namespace: options.namespace,
       ...excluded,
       features: parseNames(options.features ?? ""),
+      logFolder: resolve(options.logFolder),
       istioLabels: options.istioLabels === true,
       environment: offered(process.env, parseNames(options.offerEnvironment ?? "")),
       webhook: { mode: "url", host: options.webhookHost, port: options.webhookPort ?? 0 },

@@ -28,6 +28,15 @@ export {
   readJobReasons,
 } from "./jobs/index.ts";
 export {
+  NotArchivedError,
+  PodLogArchive,
+  type PodLogArchiveObject,
+  type PodLogArchiveSpec,
+  type PodLogArchiveStatus,
+  type ReadBackOptions,
+  readBack,
+} from "./logs/index.ts";
+export {
   allFeatures,
   type FeatureOptions,
   managerNamespaceRules,

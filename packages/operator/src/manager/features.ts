@@ -11,6 +11,7 @@ import {
 import type { Feature } from "../feature/index.ts";
 import { faultFamilies } from "../figures/index.ts";
 import { jobPolicies } from "../jobs/index.ts";
+import { podLogs } from "../logs/index.ts";
 import { nodeOvercommit } from "../overcommit/index.ts";
 import { podDefaultsController, podDefaultsCrd, sidecarsReadyController } from "../poddefaults/index.ts";
 import { PATHS } from "./configuration.ts";
@@ -19,6 +20,8 @@ import { podDefaultsConfiguration } from "./rule-webhooks.ts";
 
 export interface FeatureOptions extends InjectionOptions {
   readonly faults?: NetworkFaultControllerOptions;
+  /** Where PodLogArchives keep logs. */
+  readonly logFolder?: string | undefined;
 }
 
 /** Every capability of the manager, one entry each. What else knows them walks this list. */
@@ -45,5 +48,6 @@ export function allFeatures(options: FeatureOptions): readonly Feature[] {
     },
     nodeOvercommit(),
     jobPolicies(options),
+    podLogs(options),
   ];
 }

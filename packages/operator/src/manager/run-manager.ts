@@ -44,6 +44,8 @@ export interface RunManagerOptions {
   readonly faults?: NetworkFaultControllerOptions;
   /** Optional features to turn on, by name; `all` names all of them. Default: none. */
   readonly features?: readonly string[];
+  /** Where PodLogArchives keep logs. Without it they keep none. */
+  readonly logFolder?: string;
   /** Where it does not select a namespace, nothing is injected into pods there. Default: every namespace. */
   readonly namespaceSelector?: LabelSelector;
   /** What becomes of pods while no manager answers, where a rule does not say it itself. Default: Ignore for PodDefaults, Fail for others. */
@@ -95,6 +97,7 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
       istioLabels: options.istioLabels,
       failurePolicies: options.failurePolicies,
       ...(options.faults ? { faults: options.faults } : {}),
+      logFolder: options.logFolder,
     }),
     options.features ?? [],
   );

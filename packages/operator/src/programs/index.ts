@@ -10,6 +10,7 @@ import { DRAIN_FLAGS } from "./drain-flags.ts";
 import { type Flags, flagHelp, readFlags, UsageError } from "./flags.ts";
 import { goFlags } from "./go-flags.ts";
 import { INJECTOR_FLAGS, INJECTOR_ONLY } from "./injector-flags.ts";
+import { LOGS_FLAGS } from "./logs-flags.ts";
 import { MANAGER_FLAGS } from "./manager-flags.ts";
 
 export interface Program {
@@ -37,6 +38,11 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     flags: INJECTOR_FLAGS,
     style: (args) => goFlags(args, (rest) => console.error(`outrigger: not flags, and left out: ${rest.join(" ")}`)),
     run: async (values, signal) => (await import("./injector.ts")).run(values as never, signal),
+  },
+  logs: {
+    summary: "print what the archive has of a pod, or of a Job's pods",
+    flags: LOGS_FLAGS,
+    run: async (values, signal) => (await import("./logs.ts")).run(values as never, signal),
   },
 };
 

@@ -28,6 +28,7 @@ export const MANAGER_FLAGS = {
     default: "",
     help: "Variables of the manager that PodDefaults may take values from, with commas between.",
   },
+  "log-folder": { environment: "LOG_FOLDER", default: "", help: "Folder where PodLogArchives keep logs. Empty: they keep none." },
   "webhook-service": {
     environment: "WEBHOOK_SERVICE",
     default: "outrigger-webhook",

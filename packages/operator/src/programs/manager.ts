@@ -21,6 +21,7 @@ export async function run(values: FlagValues<typeof MANAGER_FLAGS>, signal: Abor
       Template: values["template-failure-policy"] as FailurePolicy,
     },
     features: parseNames(values.features),
+    ...(values["log-folder"] === "" ? {} : { logFolder: values["log-folder"] }),
     istioLabels: values["istio-labels"] === "true",
     environment: offered(process.env, parseNames(values["offer-environment"])),
     webhook: { mode: "service", host: "::", port: port("webhook-port", values["webhook-port"]), serviceName: values["webhook-service"] },

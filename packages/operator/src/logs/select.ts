@@ -1,0 +1,42 @@
+import { type LabelSelector, labelSelector, Quantity, SelectorError } from "@outrigger/kit/api";
+import type { ArchiveRules } from "./archiver.ts";
+import type { PodLogArchiveObject } from "./resource.ts";
+
+type Labels = Readonly<Record<string, string>> | undefined;
+
+/** The archive that keeps a pod: of several that select it, the first by name. */
+export function archiveFor(
+  archives: readonly PodLogArchiveObject[],
+  labels: Labels,
+  namespaceLabels: Labels,
+): PodLogArchiveObject | undefined {
+  return [...archives]
+    .filter((one) => one.metadata.deletionTimestamp === undefined && archiveProblem(one) === undefined)
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .find(
+      ({ spec }) =>
+        (!spec.selector || labelSelector(spec.selector as LabelSelector).matches(labels)) &&
+        (!spec.namespaceSelector || labelSelector(spec.namespaceSelector as LabelSelector).matches(namespaceLabels)),
+    );
+}
+
+export function rulesOf({ metadata, spec }: PodLogArchiveObject): ArchiveRules {
+  return { name: metadata.name, maximumBytes: bytesOf(spec.maxBytesPerRun) };
+}
+
+export function bytesOf(quantity: string | number): number {
+  return Quantity.parse(String(quantity)).toNumber();
+}
+
+/** Why an archive selects nothing; nothing where it can be followed. */
+export function archiveProblem({ spec }: Pick<PodLogArchiveObject, "spec">): string | undefined {
+  for (const field of ["selector", "namespaceSelector"] as const) {
+    try {
+      if (spec[field]) labelSelector(spec[field] as LabelSelector);
+    } catch (error) {
+      if (error instanceof SelectorError) return `spec.${field}: ${error.message}`;
+      throw error;
+    }
+  }
+  return undefined;
+}
