@@ -9,7 +9,7 @@ import { kubectlPath } from "./kubectl.ts";
 import { command, repository, startCluster } from "./outrigger.ts";
 
 // The commands of the guides, run as they stand there; the Chinese guides have the same ones.
-const GUIDES = ["overcommit", "job-policy", "pod-defaults", "inject"];
+const GUIDES = ["overcommit", "job-policy", "pod-defaults", "inject", "log-archive"];
 const stopping = new AbortController();
 let cluster: TestCluster;
 let managing: Promise<void> | undefined;
@@ -20,7 +20,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "outrigger-guides-"));
   for (const [name, line] of [
     ["kubectl", `exec '${kubectlPath()}' "$@"`],
-    ["outrigger", `exec '${process.execPath}' '${command}' "$@"`],
+    ["outrigger", `cd '${folder}'; exec '${process.execPath}' '${command}' "$@"`],
   ])
     writeFileSync(join(folder, name!), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
   await new Promise<void>((resolve, reject) => {
@@ -29,6 +29,7 @@ beforeAll(async () => {
       namespace: "outrigger-system",
       webhook: { mode: "url", host: "127.0.0.1", port: 0 },
       features: ["all"],
+      logFolder: join(folder, ".outrigger/logs"),
       temporary: true,
       signal: stopping.signal,
       report: () => {},

@@ -51,6 +51,14 @@ export const VALUES: ValueTree = {
     default: {},
     schema: texts,
   },
+  logs: {
+    claim: {
+      comment:
+        "PersistentVolumeClaim where PodLogArchives keep logs (feature pod-logs). More than one replica needs one that several nodes can mount.",
+      default: "",
+      schema: string(),
+    },
+  },
   logLevel: { comment: "What is logged, as JSON lines.", default: flag("log-level").default, schema: choice("log-level") },
   excludedNamespaces: {
     comment: "Namespaces whose pods get nothing injected, beside the manager's own.",

@@ -18,6 +18,10 @@ import {
 const flags = PROGRAMS["manager"]!.flags;
 /** Longer than webhooks are served on after the pod was told to stop. */
 const GRACE_SECONDS = 45;
+/** Where the reader of the archive looks too. */
+const LOG_FOLDER = PROGRAMS["logs"]!.flags["log-folder"]!.default;
+/** The group of the image's user, which the volume is given to. */
+const GROUP = 65_532;
 
 /** The manager's image, as a quoted text. */
 export const image = new Expression('include "outrigger.image" . | quote', (values) => {
@@ -116,8 +120,9 @@ function deployment(): Node {
           nodeSelector: block("nodeSelector"),
           tolerations: block("tolerations"),
           affinity: block("affinity"),
-          securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+          securityContext: { runAsNonRoot: true, fsGroup: when(truthy("logs.claim"), GROUP), seccompProfile: { type: "RuntimeDefault" } },
           containers: [container()],
+          volumes: when(truthy("logs.claim"), [{ name: "logs", persistentVolumeClaim: { claimName: text("logs.claim") } }]),
         },
       },
     },
@@ -138,6 +143,7 @@ function container(): Node {
       when(not(truthy("metrics.enabled")), argument("metrics-port", 0)),
       argument("log-level", value("logLevel")),
       argument("features", joined("features")),
+      when(truthy("logs.claim"), argument("log-folder", LOG_FOLDER)),
       argument("excluded-namespaces", joined("excludedNamespaces")),
       argument("offer-environment", keys("environment")),
       argument("namespace-selector", json("webhook.namespaceSelector")),
@@ -159,6 +165,7 @@ function container(): Node {
     livenessProbe: { httpGet: { path: "/healthz", port: "probes" }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     readinessProbe: { httpGet: { path: "/readyz", port: "probes" }, periodSeconds: 2, timeoutSeconds: 5 },
     resources: block("resources"),
+    volumeMounts: when(truthy("logs.claim"), [{ name: "logs", mountPath: LOG_FOLDER }]),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

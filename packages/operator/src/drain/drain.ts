@@ -2,6 +2,7 @@ import type { KubeObject } from "@outrigger/kit/api";
 import { type Client, type DynamicResource, dynamicResource, NotFoundError } from "@outrigger/kit/client";
 import { CustomResourceDefinition, Deployment, Pod } from "@outrigger/kit/kinds";
 import { NetworkFault } from "../faults/index.ts";
+import { ARCHIVE_FINALIZER } from "../logs/index.ts";
 import { withoutConversion } from "../manager/index.ts";
 import { CERTIFICATE_SECRETS, configurationNames, definitionsOf, FINALIZER_PREFIX } from "./owned.ts";
 
@@ -32,6 +33,7 @@ export async function drain(client: Client, options: DrainOptions): Promise<void
   await stopManager(client, options);
   await removeConfigurations(client, options);
   for (const definition of definitionsOf()) await release(client, definition, options);
+  await releasePods(client, options);
   await removeOwn(client, options);
   if (options.definitions === "delete")
     for (const { name } of definitionsOf()) await gone(client.delete(CustomResourceDefinition, { name }));
@@ -112,6 +114,22 @@ async function release(
     released++;
   }
   if (released > 0) report(`${name}: ${released} objects are released from our finalizers`);
+}
+
+/** Pods that wait for their logs to be kept wait for nobody now. */
+async function releasePods(client: Client, { report, signal }: DrainOptions): Promise<void> {
+  let released = 0;
+  for await (const { items } of client.pages(Pod, { metadataOnly: true, signal }))
+    for (const { metadata } of items as unknown as readonly KubeObject[]) {
+      const { finalizers = [], uid, name = "", namespace = "" } = metadata;
+      if (!finalizers.includes(ARCHIVE_FINALIZER)) continue;
+      const kept = finalizers.filter((finalizer) => finalizer !== ARCHIVE_FINALIZER);
+      await client
+        .patch(Pod, { namespace, name }, { type: "merge", patch: { metadata: { uid, finalizers: kept } } }, { signal })
+        .catch(ignoreAbsence);
+      released++;
+    }
+  if (released > 0) report(`pods: ${released} are released from our finalizer`);
 }
 
 /** What the manager made for itself. */

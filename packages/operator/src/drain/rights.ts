@@ -23,6 +23,8 @@ export function drainRules(): PolicyRule[] {
       verbs: ["list", "patch"],
     })),
     { apiGroups: ["outrigger.dev"], resources: ["networkfaults"], verbs: ["delete"] },
+    // Those that a PodLogArchive holds back.
+    { apiGroups: [""], resources: ["pods"], verbs: ["list", "patch"] },
   ]);
 }
 
