@@ -24,6 +24,8 @@ interface Followed {
   archive: ArchiveRules;
   gone: boolean;
   record: PodRecord | undefined;
+  /** Why `pod.json` could not be written. */
+  problem: string | undefined;
   readonly runs: Map<string, Run>;
   /** Writes about the pod, one after the other. */
   writing: Promise<void>;
@@ -34,6 +36,9 @@ export interface ArchiveFigures {
   readonly following: number;
   readonly problems: readonly string[];
 }
+
+/** When `pod.json` is written again that could not be written, milliseconds. */
+const AGAIN_MS = 2000;
 
 /** Follows the logs of the pods that it is shown, into a folder. What it knows can be lost: the folder and the cluster tell it again. */
 export class Archiver {
@@ -58,6 +63,7 @@ export class Archiver {
       archive: archive!,
       gone: false,
       record: undefined,
+      problem: undefined,
       runs: new Map(),
       writing: Promise.resolve(),
     };
@@ -103,8 +109,9 @@ export class Archiver {
   figures(archive: string): ArchiveFigures {
     let following = 0;
     const problems = new Set<string>();
-    for (const { archive: own, runs, pod } of this.#pods.values()) {
+    for (const { archive: own, runs, pod, problem } of this.#pods.values()) {
       if (own.name !== archive) continue;
+      if (problem !== undefined) problems.add(`${pod.metadata.namespace}/${pod.metadata.name}: ${problem}`);
       for (const { done, problem } of runs.values()) {
         if (!done) following++;
         if (problem !== undefined) problems.add(`${pod.metadata.namespace}/${pod.metadata.name}: ${problem}`);
@@ -208,9 +215,15 @@ export class Archiver {
         }
         if (followed.gone && (isOver || known.length === 0)) this.#pods.delete(followed.pod.metadata.uid);
       })
-      .catch((error: unknown) => {
-        for (const run of followed.runs.values()) run.problem ??= (error as Error).message;
-      });
+      .then(
+        () => {
+          followed.problem = undefined;
+        },
+        (error: unknown) => {
+          followed.problem = (error as Error).message;
+          setTimeout(() => this.#record(followed), AGAIN_MS).unref();
+        },
+      );
   }
 
   /** Runs between those that are in the folder and those that the kubelet still has. */

@@ -54,9 +54,10 @@ export async function followRun(options: FollowerOptions): Promise<void> {
         return await file.complete({ verified: true, ...(terminated ? closeLimit(file, terminated) : {}) });
       }
       if (at === "running") {
+        // Told again at once where it fails again.
+        problem(undefined);
         endedClean = await follow(options);
         delay = new GrowingDelay({ baseMs: 500, maxMs: 30_000 });
-        problem(undefined);
         if (endedClean && !signal.aborted && state().at === "running") await changed(STATUS_MS);
         continue;
       }
@@ -76,7 +77,7 @@ export async function followRun(options: FollowerOptions): Promise<void> {
       if (signal.aborted) break;
       const status = (error as { status?: { code?: number } }).status;
       // The pod, or its container, is not there any more (404), or the kubelet has no such log (400).
-      const isRefused = status?.code === 404 || status?.code === 400;
+      const isRefused = status?.code === 404 || status?.code === 400 || error instanceof KubeletMessage;
       if (isRefused && at !== "running" && ++attempts >= ATTEMPTS) {
         if (!endedClean) await file.addGap(restGap(await file.tail(), "PodGone", terminated)).catch(() => {});
         await file.complete({ verified: endedClean });
@@ -88,6 +89,12 @@ export async function followRun(options: FollowerOptions): Promise<void> {
     }
   }
   await file.close();
+}
+
+/** The kubelet's own words in place of a log, with status 200: `unable to retrieve container logs for containerd://…`. */
+class KubeletMessage extends Error {
+  override readonly name = "KubeletMessage";
+  readonly code = "ERR_KUBELET_MESSAGE";
 }
 
 /** @returns whether the log ended by itself */
@@ -106,6 +113,7 @@ async function follow({ client, pod, file, maximumBytes, signal }: FollowerOptio
   let batch: LogLine[] = [];
   let writing: Promise<void> = Promise.resolve();
   let failure: unknown;
+  let said: string | undefined;
   let scheduled = false;
   let limited = false;
   // Lines that come together are written together.
@@ -123,7 +131,10 @@ async function follow({ client, pod, file, maximumBytes, signal }: FollowerOptio
   try {
     for await (const raw of lines) {
       const line = parseLine(raw);
-      if (!line) continue;
+      if (!line) {
+        said = raw;
+        continue;
+      }
       const { isNew, gap } = resumption.take(line);
       if (gap) {
         write();
@@ -152,6 +163,7 @@ async function follow({ client, pod, file, maximumBytes, signal }: FollowerOptio
     await writing;
   }
   if (failure !== undefined) throw failure;
+  if (said !== undefined) throw new KubeletMessage(said);
   return !limited && !signal.aborted;
 }
 
@@ -166,16 +178,18 @@ async function drain({ client, pod, file, maximumBytes, signal, state }: Followe
     const resumption = new Resumption(tail);
     for await (const raw of client.logs(pod, { ...asked, sinceTime: sinceTime(latest) })) {
       const line = parseLine(raw);
-      const { isNew, gap } = line ? resumption.take(line) : { isNew: false };
+      if (!line) throw new KubeletMessage(raw);
+      const { isNew, gap } = resumption.take(line);
       if (gap) await file.addGap(gap);
-      if (isNew) await store(file, [line!], maximumBytes);
+      if (isNew) await store(file, [line], maximumBytes);
     }
     return;
   }
   const fetched: LogLine[] = [];
   for await (const raw of client.logs(pod, { ...asked, limitBytes: maximumBytes + WHOLE_BYTES })) {
     const line = parseLine(raw);
-    if (line) fetched.push(line);
+    if (!line) throw new KubeletMessage(raw);
+    fetched.push(line);
   }
   if (state().at !== before) return;
   const comparison = compareLogs(tail, fetched);
