@@ -4,7 +4,7 @@ import type { Client } from "@outrigger/kit/client";
 import { followRun, type RunState } from "./follower.ts";
 import type { LogFolder, PodRecord } from "./log-folder.ts";
 import { type LoggedPod, runsOf, type SeenRun } from "./pod-runs.ts";
-import { RunFile } from "./run-file.ts";
+import { RunFile, type RunRecord } from "./run-file.ts";
 
 /** What an archive says of the pods that it keeps. */
 export interface ArchiveRules {
@@ -12,6 +12,7 @@ export interface ArchiveRules {
   readonly maximumBytes: number;
 }
 
+type RunIdentity = Pick<RunRecord, "container" | "restart" | "containerID" | "startedAt">;
 interface Run {
   readonly wake: Set<() => void>;
   seen: SeenRun | undefined;
@@ -71,6 +72,7 @@ export class Archiver {
     followed.pod = pod;
     if (archive) followed.archive = archive;
     this.#update(followed);
+    if (!known) followed.writing = followed.writing.then(() => this.#endOld(followed)).catch(() => {});
   }
 
   /** The pod is not in the cluster any more. */
@@ -139,17 +141,31 @@ export class Archiver {
       }
       const run: Run = { wake: new Set(), seen: one, file: undefined, problem: undefined, done: false };
       followed.runs.set(key, run);
-      const running = this.#follow(followed, run).finally(() => this.#running.delete(running));
-      this.#running.add(running);
+      this.#start(followed, run, one);
     }
     for (const [key, run] of followed.runs) if (!seen.some((one) => key === `${one.container}/${one.containerID}`)) run.seen = undefined;
     for (const { wake } of followed.runs.values()) for (const one of wake) one();
     this.#record(followed);
   }
 
-  async #follow(followed: Followed, run: Run): Promise<void> {
+  #start(followed: Followed, run: Run, identity: RunIdentity): void {
+    const running = this.#follow(followed, run, identity).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Ends the runs that an earlier process has left open, and that the pod's status does not tell of any more. */
+  async #endOld(followed: Followed): Promise<void> {
+    for (const { record } of await this.#folder.runs(this.#folder.pathOf({ ...followed.pod.metadata }))) {
+      const key = `${record.container}/${record.containerID}`;
+      if (record.complete || followed.runs.has(key) || this.#stopping.signal.aborted) continue;
+      const run: Run = { wake: new Set(), seen: undefined, file: undefined, problem: undefined, done: false };
+      followed.runs.set(key, run);
+      this.#start(followed, run, record);
+    }
+  }
+
+  async #follow(followed: Followed, run: Run, { container, restart, containerID, startedAt }: RunIdentity): Promise<void> {
     const signal = this.#stopping.signal;
-    const { container, restart, containerID, startedAt } = run.seen!;
     const { namespace, name } = followed.pod.metadata;
     const changed = (timeoutMs: number): Promise<void> =>
       new Promise((resolve) => {
