@@ -91,7 +91,7 @@ const status = t.Object({
         lastTransitionTime: t.String({ format: "date-time" }),
         observedGeneration: t.Optional(t.Integer()),
       }),
-      { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] },
+      { listType: "map", listMapKeys: ["type"] },
     ),
   ),
 });
