@@ -241,3 +241,37 @@ test("what inject made is, once applied, what admission makes", async () => {
   expect(fromCluster.exitCode, fromCluster.stderr).toBe(0);
   expect(templateOf(fromCluster.stdout)).toEqual(templateOf(stdout));
 });
+
+// The devcluster has no MutatingAdmissionPolicy.
+test.runIf(process.env["OUTRIGGER_E2E_CLUSTER"] === "real")("a policy made of PodDefaults does to pods what they say", async () => {
+  const defaults = `apiVersion: outrigger.dev/v1alpha1
+kind: PodDefaults
+metadata: {name: policy}
+spec:
+  selector: {matchLabels: {app: policy}}
+  labels: [{name: team, value: web}, {name: example.com/tier, value: front, override: true}]
+  annotations: [{name: note, value: 'it"s'}]
+`;
+  writeFileSync(join(folder, "policy.yaml"), defaults);
+  const { stdout, stderr, exitCode } = await outrigger(["generate", "--admission-policy", "policy.yaml"], { cwd: folder });
+  expect(exitCode, stderr).toBe(0);
+  await apply(stdout);
+  const made = async (labels: object): Promise<unknown> => {
+    const spec = { containers: [{ name: "a", image: "a" }] };
+    const pod = JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name: "policy", labels }, spec });
+    const { stdout } = await kubectl.feed(pod, "create", "--dry-run=server", "-f", "-", "-o", "json");
+    const { metadata } = JSON.parse(stdout) as Pod;
+    return { labels: metadata.labels, note: metadata.annotations?.["note"] };
+  };
+  await eventually(
+    async () => {
+      expect(await made({ app: "policy", team: "own", "example.com/tier": "back" })).toEqual({
+        labels: { app: "policy", team: "own", "example.com/tier": "front" },
+        note: 'it"s',
+      });
+      return true;
+    },
+    { timeoutMs: 60_000 },
+  );
+  expect(await made({ app: "other" })).toEqual({ labels: { app: "other" }, note: undefined });
+});

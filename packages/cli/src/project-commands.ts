@@ -42,7 +42,9 @@ export function projectCommands(program: Command): void {
     .alias("generate")
     .description("write the project's definitions, rights, Deployment, kustomize tree, Helm charts and all-in-one file")
     .option("--check", "write nothing; exit code 1 when a file is stale")
+    .option("--admission-policy <file...>", "instead, print PodDefaults of files as MutatingAdmissionPolicies; needs no project")
     .action(async (options) => {
+      if (options.admissionPolicy) return (await import("./inject/index.ts")).admissionPolicies(options.admissionPolicy);
       const { requireProject } = await import("./project/index.ts");
       await (await import("./manifests/index.ts")).manifests(requireProject("manifests"), options);
     });

@@ -15,5 +15,7 @@
  * Caveats
  * - What a controller gives to its pods beyond their template (names of pods, labels such as `pod-template-hash`) is not known here.
  */
+
+export { admissionPolicies } from "./admission-policy.ts";
 export { type InjectOptions, inject } from "./command.ts";
 export { type ReviewOptions, review } from "./review.ts";
