@@ -104,6 +104,11 @@ test("the SidecarSet gives every TiDB pod the agent, as a native sidecar with NE
       volumeMounts: expect.arrayContaining([{ name: "network-fault-agent", mountPath: "/run/outrigger-agent" }]),
     });
     expect(spec.volumes).toContainEqual({ name: "network-fault-agent", emptyDir: { sizeLimit: "4Mi" } });
+    // A namespace without the Secret has agents without a token.
+    expect(spec.volumes).toContainEqual({
+      name: "network-fault-agent-token",
+      secret: { secretName: "outrigger-agent-token", optional: true, defaultMode: 0o400 },
+    });
   }
 });
 

@@ -2,7 +2,9 @@
 # watchdog.sh STATE_DIR COMMAND [ARGUMENT…]: the first process of the agent's container.
 # Starts the agent, and again when it has died; ends all faults when one's time is over and the agent did not end it:
 # $STATE_DIR/undo says when (hundredths of a second since the machine started, first line), which agent ends them otherwise
-# (what it was given as WATCHED_AS, beside it), and how (one command a line).
+# (what it was given as WATCHED_AS, beside it), and on the second line the device of the faults, then `ingress` and
+# `marks` where they left traces there too. The file is data: nothing of it is run, and it counts only if it is a
+# regular file of this user's that nobody else may read or write.
 # Ends with the agent's own exit code when that failed to start five times in a row and no fault is in force: the
 # container fails then, and whoever looks at the pod sees why.
 state=$1
@@ -11,6 +13,7 @@ agent=
 run=
 stopping=
 failures=0
+me=$(id -u)
 
 look() { # sets $is: runs, stopped, or dead
   is=dead
@@ -23,15 +26,33 @@ uptime() { # sets $now
   now=${now%.*}${now#*.}
 }
 
+trusted() { # FILE
+  [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c '%u %a %h' "$1")" = "$me 600 1" ]
+} 2>/dev/null
+
 undo() { # what was taken to be undone
-  set -f
-  sed 1d "$state/undoing" | while read -r line; do $line >/dev/null 2>&1; done
-  set +f
+  device=
+  trusted "$state/undoing" && { read -r _ && read -r device traces; } <"$state/undoing"
+  case $device in
+    '' | -* | *[!a-zA-Z0-9_.@-]*) ;;
+    *)
+      tc qdisc del dev "$device" root handle 7a00:
+      case " $traces " in *' ingress '*)
+        tc qdisc del dev "$device" ingress
+        ip link del orfault0
+        ;;
+      esac
+      case " $traces " in *' marks '*) nft delete table inet outrigger_fault ;; esac
+      ;;
+  esac >/dev/null 2>&1
   rm -f "$state/undoing"
 }
 
 end_faults() { # whose time is over
+  [ -f "$state/undo" ] || return
   { read -r at by <"$state/undo"; } 2>/dev/null || return
+  # A number that the shell can reckon with.
+  case $at in '' | *[!0-9]* | ????????????????*) return ;; esac
   limit=$at
   # Grace for an agent that works: it ends its faults itself. One that has only been started may be too late for them.
   [ $is != runs ] || [ "$by" != "$run" ] || limit=$((at + 120))

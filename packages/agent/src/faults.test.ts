@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,6 +7,7 @@ import { rightFault } from "../test/fault-arbitraries.ts";
 import { ModelKernel } from "../test/model-kernel.ts";
 import { parseFault } from "./fault/index.ts";
 import { ConflictError, Faults } from "./faults.ts";
+import { Api } from "./http/index.ts";
 import { Device, ForeignQdiscError, KernelError } from "./kernel/index.ts";
 import { StateError, StateFolder } from "./store/index.ts";
 
@@ -17,6 +18,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const EMPTY = new ModelKernel().snapshot();
+
+function withDevice(kernel: ModelKernel): { faults: Faults; device: Device } {
+  const device = new Device({ name: "eth0", run: (command) => kernel.run(command), marks: true, spared: { port: 2332, addresses: [] } });
+  return { device, faults: new Faults({ device, state: new StateFolder(folder) }) };
+}
 
 function agent(marks: boolean, kernel = new ModelKernel(), state = new StateFolder(folder)): { kernel: ModelKernel; faults: Faults } {
   const device = new Device({
@@ -214,7 +220,7 @@ describe("faults", () => {
     const watched = new Faults({ device, state: new StateFolder(folder) });
     await put(watched, "slow", { delay: { time: "20ms" } });
     expect(seen.length).toBeGreaterThan(2);
-    for (const text of seen) expect(text).toMatch(/"slow".*\n\d+ \S+\ntc qdisc del dev eth0 root handle 7a00:/s);
+    for (const text of seen) expect(text).toMatch(/"slow".*\n\d+ \S+\neth0 marks\n/s);
     await watched.removeAll();
     await faults.stop();
   });
@@ -271,7 +277,7 @@ describe("faults", () => {
       return Promise.reject(new Error("spawn tc EAGAIN"));
     };
     await expect.poll(() => refused, { timeout: 10_000 }).toBeGreaterThan(5);
-    expect([faults.active.length, readFileSync(join(folder, "undo"), "utf8").includes("orfault0")]).toEqual([1, true]);
+    expect([faults.active.length, readFileSync(join(folder, "undo"), "utf8").includes("eth0 ingress")]).toEqual([1, true]);
     kernel.run = run;
     await expect.poll(() => faults.active.length, { timeout: 10_000 }).toBe(0);
     expect([kernel.snapshot(), existsSync(join(folder, "undo"))]).toEqual([EMPTY, false]);
@@ -392,6 +398,82 @@ describe("faults", () => {
     expect(readFileSync(join(folder, "undo"), "utf8")).toBe(undo);
     rmSync(join(folder, ".faults.json.new"), { recursive: true });
     await faults.removeAll();
+  });
+
+  test("faults can be deleted on a full disk, and stay deleted when the agent starts anew", async () => {
+    const { kernel, faults } = agent(true);
+    await put(faults, "one", { delay: { time: "20ms" }, targets: { ports: [80] }, ttl: "1h" });
+    await put(faults, "two", { delay: { time: "20ms" }, targets: { ports: [81] }, ttl: "1h" });
+    // Nothing can be written where a folder stands.
+    mkdirSync(join(folder, ".faults.json.new"));
+    await faults.remove("one");
+    expect(faults.active.map(({ name }) => name)).toEqual(["two"]);
+    // The agent was killed, and nothing had its undo run.
+    const after = agent(true, kernel);
+    await after.faults.restore();
+    expect([after.faults.active, kernel.snapshot()]).toEqual([[], EMPTY]);
+    await faults.stop();
+    await put(faults, "one", { delay: { time: "20ms" } }).then(
+      () => expect.unreachable(),
+      (error) => expect(error).toBeInstanceOf(StateError),
+    );
+    rmSync(join(folder, ".faults.json.new"), { recursive: true });
+  });
+
+  test.each([
+    ["a time that no calendar has", [{ name: "a", spec: { delay: { time: "20ms" } }, until: 1e300 }]],
+    ["a name that is no name", [{ name: "../a b", spec: { delay: { time: "20ms" } }, until: 4e12 }]],
+    ["no list", { name: "a" }],
+    ["nothing in the list", [null, 1, "a", []]],
+    ["specs that are none", [1, null, "x", [], { until: "x" }].map((spec, at) => ({ name: `f${at}`, spec, until: 4e12 }))],
+    ["one name twice", ["20ms", "30ms"].map((time) => ({ name: "a", spec: { delay: { time } }, until: 4e12 }))],
+    [
+      "more than an agent takes",
+      Array.from({ length: 500 }, (_, port) => ({
+        name: `f${port}`,
+        spec: { delay: { time: "1ms" }, targets: { ports: [port + 1] } },
+        until: 4e12,
+      })),
+    ],
+  ])("a spoiled state breaks nothing: %s", async (_, stored) => {
+    writeFileSync(join(folder, "faults.json"), JSON.stringify({ version: 1, boot: "another", faults: stored }), { mode: 0o600 });
+    const kernel = new ModelKernel();
+    const { faults, device } = withDevice(kernel);
+    await faults.restore();
+    const api = new Api(faults, device);
+    for (const [method, url, body] of [
+      ["GET", "/v1/faults", ""],
+      ["GET", "/v1/state", ""],
+      ["GET", "/latency", ""],
+      ["GET", "/metrics", ""],
+      ["DELETE", "/v1/faults", ""],
+      ["PUT", "/v1/faults/new", '{"delay":{"time":"20ms"}}'],
+      ["DELETE", "/v1/faults/new", ""],
+    ] as const)
+      expect([url, (await api.answer({ method, url, body })).status]).toEqual([url, expect.toSatisfy((status: number) => status < 300)]);
+    expect(kernel.snapshot()).toBe(EMPTY);
+    await faults.stop();
+  });
+
+  test("a state that others may write is not believed", async () => {
+    const spec = { delay: { time: "20ms" } };
+    const text = JSON.stringify({ version: 1, boot: "another", faults: [{ name: "a", spec, until: Date.now() + 60_000 }] });
+    const restored = async (): Promise<number> => {
+      const { faults } = agent(true);
+      await faults.restore();
+      const { length } = faults.active;
+      await faults.stop();
+      return length;
+    };
+    writeFileSync(join(folder, "faults.json"), text, { mode: 0o600 });
+    expect(await restored()).toBe(1);
+    rmSync(join(folder, "faults.json"), { force: true });
+    writeFileSync(join(folder, "faults.json"), text, { mode: 0o644 });
+    expect(await restored()).toBe(0);
+    rmSync(join(folder, "faults.json"), { force: true });
+    writeFileSync(join(folder, "data"), text, { mode: 0o600 });
+    symlinkSync(join(folder, "data"), join(folder, "faults.json"));
+    expect(await restored()).toBe(0);
   });
 
   test("the undo of what is being ended stays due until it has ended", async () => {

@@ -80,8 +80,10 @@ export class Faults {
       const now = performance.now();
       const faults = this.#options.state.read().flatMap((stored): ActiveFault[] => {
         const { fault } = parseFault(stored.spec);
-        // Never longer than it was to be, though the clock was set.
-        return fault ? [{ ...stored, fault, endsAt: Math.min(stored.endsAt, now + fault.ttlMs) }] : [];
+        if (fault === undefined) return [];
+        // Never longer than it was to be, though the clock was set or the file is spoiled.
+        const endsAt = Math.min(stored.endsAt, now + fault.ttlMs);
+        return [{ ...stored, fault, endsAt, until: Date.now() + endsAt - now }];
       });
       // From here on the watchdog leaves what is there to this agent.
       this.#tellStateError(() => this.#options.state.takeUndoOver());
@@ -158,7 +160,7 @@ export class Faults {
     const before = this.#active;
     // Until the kernel has done it, what was in force is to be undone as well, and in time.
     const [meanwhile, afterwards] = [this.#undo(before, next), this.#undo(next)];
-    state.write([...next.values()], meanwhile);
+    this.#store(next, meanwhile);
     // A fault that is in force already ends when its turn comes.
     const added = [...next].filter(([name, one]) => before.get(name) !== one).map(([, { endsAt }]) => endsAt);
     let commands: readonly Command[];
@@ -180,13 +182,28 @@ export class Faults {
     return commands;
   }
 
+  /**
+   * Writes what is wanted before it is done. A change that only removes faults goes on where nothing can be written, such as on a full
+   * disk: the undo on disk is that of more faults, so it ends them early at worst, and the stored faults are deleted, so an agent that
+   * comes after this one puts none of the removed ones in force.
+   */
+  #store(next: ReadonlyMap<string, ActiveFault>, undo: Undo | undefined): void {
+    const { state, log } = this.#options;
+    try {
+      state.write([...next.values()], undo);
+    } catch (error) {
+      if ([...next].some(([name, one]) => this.#active.get(name) !== one)) throw error;
+      log?.(`${(error as Error).message}; faults are removed all the same, and others end early if the agent does`);
+      this.#tellStateError(() => state.forget());
+    }
+  }
+
   /** How all of these are undone, when the first of them ends. */
   #undo(...trees: readonly ReadonlyMap<string, ActiveFault>[]): Undo | undefined {
     const all = trees.flatMap((faults) => [...faults.values()]);
     if (all.length === 0) return undefined;
     const ingress = all.some(({ fault }) => fault.direction !== "egress");
-    const commands = this.#options.device.undo(ingress).map(({ argv }) => argv);
-    return { endsAt: Math.min(...all.map(({ endsAt }) => endsAt)), commands };
+    return { endsAt: Math.min(...all.map(({ endsAt }) => endsAt)), traces: this.#options.device.traces(ingress) };
   }
 
   /** What the folder holds then ends all faults too early rather than one too late. */

@@ -8,7 +8,10 @@ const USAGE = `outrigger-agent [options]
   --host ADDRESS       address of the API (default: all)
   --interface NAME     device whose traffic is disturbed (default: the one of the default route)
   --state-dir FOLDER   where faults are kept so that they end whatever happens (default /run/outrigger-agent)
-  --token-file FILE    bearer token that callers must have (default: none, only private addresses are answered)
+  --token-file FILE    bearer token that callers must have (default: none, only private addresses are answered, and no
+                       browsers)
+  --optional-token-file FILE
+                       the same, where nothing is asked for as long as there is no such file; a file that changes counts at once
   --spare ADDRESS      address that no fault touches, such as the node's; may be repeated (or environment NODE_IP)
   --no-marks           do not use the packet filter, though the kernel has it`;
 
@@ -22,6 +25,7 @@ export async function main(args: readonly string[]): Promise<number | undefined>
       interface: { type: "string" },
       "state-dir": { type: "string", default: "/run/outrigger-agent" },
       "token-file": { type: "string" },
+      "optional-token-file": { type: "string" },
       spare: { type: "string", multiple: true },
       "no-marks": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -36,7 +40,7 @@ export async function main(args: readonly string[]): Promise<number | undefined>
     throw new Error(`--port ${values.port}: a port is a whole number from 0 to 65535`);
   const name = values.interface ?? defaultInterface();
   if (!/^[\w.@-]{1,15}$/.test(name)) throw new Error(`--interface ${name}: that is no name of a device`);
-  const token = values["token-file"] === undefined ? undefined : readToken(values["token-file"]);
+  const token = tokens(values["token-file"], values["optional-token-file"]);
   const spared = [...(values.spare ?? []), ...(process.env["NODE_IP"] ? [process.env["NODE_IP"]] : [])].map((text) => {
     const family = isIP(text);
     if (family === 0) throw new Error(`--spare ${text}: that is no address`);
@@ -74,6 +78,35 @@ export async function main(args: readonly string[]): Promise<number | undefined>
       void faults.stop().finally(() => process.exit(0));
     });
   return undefined;
+}
+
+/** Which token callers must have at the moment. @throws Error where the files are no good at the start */
+function tokens(required: string | undefined, optional: string | undefined): (() => string | undefined) | undefined {
+  if (required !== undefined) {
+    const token = readToken(required);
+    return () => token;
+  }
+  if (optional === undefined) return undefined;
+  let last = optionalToken(optional);
+  return () => {
+    try {
+      // A token that was asked for once is asked for until there is another.
+      last = optionalToken(optional) ?? last;
+    } catch {
+      // Somebody wants a token and wrote none that can be used: nobody has it.
+      last ??= process.getBuiltinModule("node:crypto").randomUUID();
+    }
+    return last;
+  };
+}
+
+function optionalToken(file: string): string | undefined {
+  try {
+    return readToken(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function readToken(file: string): string {

@@ -1,14 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ModelKernel } from "../test/model-kernel.ts";
+import { Device } from "./kernel/index.ts";
 
 const WATCHDOG = join(import.meta.dirname, "../bin/watchdog.sh");
 let folder: string;
 let watchdog: ChildProcess | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "watchdog-"));
+  PATH = `${folder}:${process.env["PATH"]}`;
+  tools();
 });
 afterEach(async () => {
   if (watchdog?.exitCode === null && watchdog.signalCode === null) {
@@ -18,6 +22,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The kernel's tools as the watchdog finds them here: each writes down how it was called. */
+let PATH: string;
+function tools(more: Readonly<Record<string, string>> = {}): void {
+  for (const tool of ["tc", "ip", "nft"])
+    writeFileSync(join(folder, tool), `#!/bin/sh\n${more[tool] ?? ""}\necho "${tool} $*" >>${folder}/undone\n`, { mode: 0o755 });
+}
+
 /** Starts the watchdog with an agent that does `first`, says its process ID and does the rest. */
 function watch(agent: string, first = ":", env: Readonly<Record<string, string>> = {}): ChildProcess {
   writeFileSync(
@@ -25,12 +36,12 @@ function watch(agent: string, first = ":", env: Readonly<Record<string, string>>
     `#!/bin/sh\n${first}\necho "$WATCHED_AS" >${folder}/watched-as\necho $$ >>${folder}/started\n${agent}\n`,
     { mode: 0o755 },
   );
-  watchdog = spawn(WATCHDOG, [folder, join(folder, "agent")], { stdio: "ignore", env: { ...process.env, ...env } });
+  watchdog = spawn(WATCHDOG, [folder, join(folder, "agent")], { stdio: "ignore", env: { ...process.env, PATH, ...env } });
   return watchdog;
 }
-/** As the agent writes it: the undo leaves a file behind. */
-function undoAt(seconds: number, writer = "nobody"): void {
-  writeFileSync(join(folder, "undo"), `${seconds * 100} ${writer}\ntouch ${folder}/undone ${folder}/*\n`);
+/** As the agent writes it. */
+function undoAt(seconds: number, writer = "nobody", traces = "eth0 ingress marks"): void {
+  writeFileSync(join(folder, "undo"), `${seconds * 100} ${writer}\n${traces}\n`, { mode: 0o600 });
 }
 /** The time since the machine started as the test says it, and the watchdog's turns: it sleeps after each. */
 class Clock {
@@ -122,10 +133,8 @@ test("gives an agent that runs no time for the faults of the one before it", asy
 });
 
 test("does not forget what an agent writes while it undoes", async () => {
-  undoAt(0);
-  const later = join(folder, "later");
-  writeFileSync(join(folder, "write"), `#!/bin/sh\necho '9999999999 0' >${folder}/undo\ntouch ${later}\n`, { mode: 0o755 });
-  writeFileSync(join(folder, "undo"), `0 0\n${folder}/write\ntouch ${folder}/undone\n`);
+  undoAt(0, "0");
+  tools({ tc: `echo '9999999999 0' >${folder}/undo` });
   watch("exec sleep 60");
   await expect.poll(undone, patient).toBe(true);
   await expect.poll(() => existsSync(join(folder, "undoing")), patient).toBe(false);
@@ -134,10 +143,10 @@ test("does not forget what an agent writes while it undoes", async () => {
 
 test("does not carry out what an agent has written in the last moment", async () => {
   const clock = new Clock();
-  const later = `20000 nobody\ntouch ${folder}/undone\n`;
-  writeFileSync(join(folder, "later"), later);
+  const later = "20000 nobody\neth0\n";
+  writeFileSync(join(folder, "later"), later, { mode: 0o600 });
   // The one that takes the undo finds another in its place.
-  const once = `[ -f ${folder}/moved ] || { : >${folder}/moved; /bin/cp ${folder}/later ${folder}/undo; }`;
+  const once = `[ -f ${folder}/moved ] || { : >${folder}/moved; /bin/cp -p ${folder}/later ${folder}/undo; }`;
   writeFileSync(join(folder, "mv"), `#!/bin/sh\n${once}\nexec /bin/mv "$@"\n`, { mode: 0o755 });
   undoAt(100);
   watch("exec /bin/sleep 60", ":", clock.env);
@@ -155,11 +164,57 @@ test("ends what a watchdog before it was ending when it died", async () => {
   await expect.poll(() => existsSync(join(folder, "undoing")), patient).toBe(false);
 });
 
-test("takes the words of an undo as they are: no pattern, no shell", async () => {
+test("takes away what the agent itself would, with the agent's own commands", async () => {
   undoAt(0);
   watch("exec sleep 60");
-  await expect.poll(undone, patient).toBe(true);
-  expect(existsSync(join(folder, "*"))).toBe(true);
+  await expect.poll(() => existsSync(join(folder, "undo")) || existsSync(join(folder, "undoing")), patient).toBe(false);
+  const device = new Device({ name: "eth0", run: new ModelKernel().run, marks: true, spared: { port: 2332, addresses: [] } });
+  const commands = device.undo(true).map(({ argv }) => `${argv.join(" ")}\n`);
+  expect(commands).toHaveLength(4);
+  expect(readFileSync(join(folder, "undone"), "utf8")).toBe(commands.join(""));
+});
+
+test.each(["eth0;id", "-all", "*"])("runs nothing for a device that has no device's name: %s", async (name) => {
+  undoAt(0, "nobody", `${name} ingress marks`);
+  watch("exec sleep 60");
+  await expect.poll(() => existsSync(join(folder, "undo")) || existsSync(join(folder, "undoing")), patient).toBe(false);
+  // A name ends at the tab.
+  expect(undone() ? readFileSync(join(folder, "undone"), "utf8") : "").not.toMatch(/id|touch|all|[*]|[.]/);
+});
+
+describe("believes no state that somebody else wrote", () => {
+  const text = "0 nobody\neth0 ingress marks\n";
+  test.each([
+    ["one that others may read, as a ConfigMap's file", (file: string) => writeFileSync(file, text, { mode: 0o644 })],
+    [
+      "a link, as a ConfigMap's file",
+      (file: string) => {
+        writeFileSync(join(folder, "data"), text, { mode: 0o600 });
+        symlinkSync(join(folder, "data"), file);
+      },
+    ],
+    [
+      "one of two names",
+      (file: string) => {
+        writeFileSync(join(folder, "data"), text, { mode: 0o600 });
+        linkSync(join(folder, "data"), file);
+      },
+    ],
+  ])("%s", async (_, write) => {
+    write(join(folder, "undo"));
+    write(join(folder, "undoing"));
+    const clock = new Clock();
+    watch("exec /bin/sleep 60", ":", clock.env);
+    await clock.shows(100);
+    expect([undone(), started().length]).toEqual([false, 1]);
+  });
+});
+
+test("a time that is no number ends nothing, and not the watchdog either", async () => {
+  writeFileSync(join(folder, "undo"), `x[$(touch ${folder}/undone)] nobody\neth0\n`, { mode: 0o600 });
+  const one = watch("exit 1");
+  await expect.poll(() => started().length, patient).toBeGreaterThan(1);
+  expect([undone(), one.exitCode]).toEqual([false, null]);
 });
 
 test("hands SIGTERM on, waits for the agent and ends what it left", async () => {

@@ -1,7 +1,7 @@
 import { type Fault, type Problem, parseFault } from "../fault/index.ts";
 import { type ActiveFault, ConflictError, type Faults } from "../faults.ts";
 import { type Command, type Device, ForeignQdiscError, KernelError } from "../kernel/index.ts";
-import { StateError } from "../store/index.ts";
+import { FAULT_NAME, StateError } from "../store/index.ts";
 
 export interface ApiRequest {
   readonly method: string;
@@ -17,7 +17,6 @@ export interface ApiAnswer {
 
 /** The fault that the one-word API of `/latency` sets. */
 const LATENCY = "latency";
-const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const NAME_ALLOWED = "1 to 63 small letters, digits and dashes, with a letter or digit at both ends";
 
 /**
@@ -99,7 +98,7 @@ export class Api {
   }
 
   async #one(method: string, name: string, query: Query, body: string): Promise<ApiAnswer> {
-    if (!NAME.test(name)) return invalid([{ field: "name", problem: "is no name", allowed: NAME_ALLOWED }]);
+    if (!FAULT_NAME.test(name)) return invalid([{ field: "name", problem: "is no name", allowed: NAME_ALLOWED }]);
     if (method === "PUT") return this.#put(name, query, body);
     if (method === "DELETE") return this.#remove(query, name);
     if (method !== "GET") return notAllowed("GET, PUT, DELETE");

@@ -90,6 +90,11 @@ export class Device {
     return [deleteRoot(name), ...(ingress ? deleteIngress(name) : []), ...(this.#marks ? [deleteMarks()] : [])];
   }
 
+  /** What `undo` takes away, as data. */
+  traces(ingress: boolean): { readonly device: string; readonly ingress: boolean; readonly marks: boolean } {
+    return { device: this.#options.name, ingress, marks: this.#marks };
+  }
+
   /** The command that gives a leaf of egress the effects that it has. */
   setting(leaf: Leaf): Command {
     return setLeaf(this.#options.name, leaf);

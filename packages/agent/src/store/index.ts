@@ -1,2 +1,2 @@
 /** What must outlive the agent: which faults are wanted, and how to end them. */
-export { StateError, StateFolder, type StoredFault, type Undo } from "./state-file.ts";
+export { FAULT_NAME, StateError, StateFolder, type StoredFault, type Traces, type Undo } from "./state-file.ts";

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** One fault as it was asked for. */
@@ -15,8 +15,21 @@ export interface StoredFault {
 export interface Undo {
   /** When the first of them ends, milliseconds of `performance.now()`. */
   readonly endsAt: number;
-  readonly commands: readonly (readonly string[])[];
+  /** What the faults left where: the watchdog knows which commands take it away. */
+  readonly traces: Traces;
 }
+
+/** Where the kernel has something of the agent's. */
+export interface Traces {
+  readonly device: string;
+  /** Also on what arrives. */
+  readonly ingress: boolean;
+  /** Also in the packet filter. */
+  readonly marks: boolean;
+}
+
+/** Names that faults have; as for DNS labels. */
+export const FAULT_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** The state folder cannot be written; nothing was applied. */
 export class StateError extends Error {
@@ -27,10 +40,13 @@ export class StateError extends Error {
 /**
  * The faults that are wanted, on disk: `faults.json` for the agent, `undo` for the watchdog. The first line of `undo` is a
  * time in hundredths of a second since the machine started (/proc/uptime, which nobody sets) and what the watchdog called
- * this agent, the others are commands, one word after the other.
+ * this agent, the second is data too: the device, then `ingress` and `marks` where they apply.
  *
- * Guarantees: each file is the old one or the new one, never a part; both are on the disk before a write returns, and
- * neither is replaced where one cannot be written.
+ * Guarantees
+ * - Each file is the old one or the new one, never a part; both are on the disk before a write returns, and neither is replaced
+ *   where one cannot be written.
+ * - Files are believed only if this user wrote them: a regular file, of this user, that nobody else may read or write (mode 0600).
+ *   A ConfigMap that is mounted in the folder's place has none.
  */
 export class StateFolder {
   readonly #folder: string;
@@ -56,17 +72,27 @@ export class StateFolder {
   takeUndoOver(): void {
     let lines: string[];
     try {
-      lines = readFileSync(join(this.#folder, "undo"), "utf8").split("\n");
+      lines = this.#readOwn("undo").split("\n");
     } catch {
+      this.#forgetUndo();
       return;
     }
     const at = Math.max(Number.parseInt(lines[0] ?? "", 10) || 0, toUptime(performance.now()) / 10);
     this.#replace({ undo: [undoLine(at), ...lines.slice(1)].join("\n") });
   }
 
+  /** Forgets the faults, where what is left of them cannot be written; deleting works on a full disk. @throws StateError */
+  forget(): void {
+    this.#delete("faults.json");
+  }
+
   #forgetUndo(): void {
+    this.#delete("undo");
+  }
+
+  #delete(name: string): void {
     try {
-      rmSync(join(this.#folder, "undo"), { force: true });
+      rmSync(join(this.#folder, name), { force: true });
     } catch (error) {
       throw this.#unwritable(error);
     }
@@ -75,11 +101,13 @@ export class StateFolder {
   /** The faults of an agent before this one; none where there was none or its file is no such file. */
   read(): StoredFault[] {
     try {
-      const text = readFileSync(join(this.#folder, "faults.json"), "utf8");
-      const { boot, faults } = JSON.parse(text) as { boot?: string; faults: (StoredFault & { readonly uptime?: number })[] };
+      const { boot, faults } = JSON.parse(this.#readOwn("faults.json")) as {
+        boot?: string;
+        faults: (StoredFault & { readonly uptime?: number })[];
+      };
       const now = performance.now();
       return faults
-        .filter(({ name, until }) => typeof name === "string" && typeof until === "number")
+        .filter(({ name, until }) => typeof name === "string" && FAULT_NAME.test(name) && typeof until === "number")
         .map(({ name, spec, until, uptime }) => {
           // Only the clock goes on when the machine is started anew.
           const left = boot === bootId() && typeof uptime === "number" ? uptime - toUptime(now) : until - Date.now();
@@ -87,6 +115,19 @@ export class StateFolder {
         });
     } catch {
       return [];
+    }
+  }
+
+  /** @throws Error where there is no such file, or somebody else wrote it */
+  #readOwn(name: string): string {
+    const descriptor = openSync(join(this.#folder, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stat = fstatSync(descriptor);
+      const own = stat.isFile() && stat.uid === process.geteuid?.() && (stat.mode & 0o777) === 0o600 && stat.nlink === 1;
+      if (!own) throw new Error(`${name} is not of this agent's writing`);
+      return readFileSync(descriptor, "utf8");
+    } finally {
+      closeSync(descriptor);
     }
   }
 
@@ -125,7 +166,9 @@ export class StateFolder {
 
 function undoFile(undo: Undo | undefined): Record<string, string> {
   if (undo === undefined) return {};
-  return { undo: [undoLine(toUptime(undo.endsAt) / 10), ...undo.commands.map((words) => words.join(" ")), ""].join("\n") };
+  const { device, ingress, marks } = undo.traces;
+  const traces = [device, ...(ingress ? ["ingress"] : []), ...(marks ? ["marks"] : [])].join(" ");
+  return { undo: `${undoLine(toUptime(undo.endsAt) / 10)}\n${traces}\n` };
 }
 
 /** The first line of an undo of this agent's. */

@@ -365,6 +365,29 @@ describe("an agent", () => {
     expect([...agent("a").tokens]).toEqual(["Bearer s3cret"]);
   });
 
+  test("is given the token of the Secret that the shipped agents mount, as soon as the namespace has it, unless it is of another type", async () => {
+    await runPods("a");
+    await createFault({});
+    await until("Applied");
+    expect([...agent("a").tokens]).toEqual([undefined]);
+    const secret = (type: string) =>
+      client.create(Secret, {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "outrigger-agent-token", namespace },
+        type,
+        data: { token: Buffer.from("s3cret\n").toString("base64") },
+      } as Desired<typeof Secret>);
+    await secret("Opaque");
+    await change({ fault: { delay: { time: "30ms" } } });
+    await eventually(() => expect(agent("a").bodies).toHaveLength(2));
+    expect([...agent("a").tokens]).toEqual([undefined]);
+    await client.delete(Secret, { namespace, name: "outrigger-agent-token" });
+    await secret("outrigger.dev/agent-token");
+    await change({ fault: { delay: { time: "40ms" } } });
+    await eventually(() => expect([...agent("a").tokens]).toEqual([undefined, "Bearer s3cret"]));
+  });
+
   test("is one of at most so many that are asked at a time", async () => {
     await restart({ concurrency: 4 });
     TestAgent.inFlight = TestAgent.mostInFlight = 0;

@@ -4,10 +4,13 @@ import { type Client, ForbiddenError, NotFoundError } from "@outrigger/kit/clien
 import { Secret } from "@outrigger/kit/kinds";
 import { bodyProblems, faultBody } from "./body.ts";
 import type { NetworkFaultObject, NetworkFaultSpec } from "./resource.ts";
+import { TOKEN_SECRET } from "./rights.ts";
 import { resolveTargets, type Surroundings, TargetsError } from "./targets.ts";
 
 /** A Secret must be of this type before its content is sent to pods: nobody can have another Secret sent by naming it. */
 export const TOKEN_SECRET_TYPE = "outrigger.dev/agent-token";
+
+const TOKEN_KEY = "token";
 
 /** What keeps a fault from being set that is not the fault's own doing; it may pass. */
 export class NotPreparedError extends Error {
@@ -67,14 +70,15 @@ export async function prepareBody(
 }
 
 /**
- * The bearer token of the agents, where the fault names one.
+ * The bearer token of the agents: of the Secret that the fault names, else of the one that the shipped SidecarSet mounts, where the
+ * namespace has it. An agent that was started without a token does not look at the one it gets.
  *
  * @throws NotPreparedError; StatusError and ConnectionError of the client.
  */
 export async function agentToken({ metadata, spec }: NetworkFaultObject, client: Client, signal: AbortSignal): Promise<string | undefined> {
   const reference = spec.agent?.tokenSecret;
-  if (!reference) return undefined;
   const { namespace } = metadata;
+  if (!reference) return usualToken(namespace, client, signal);
   const secret = await client.get(Secret, { namespace, name: reference.name }, { signal }).catch((error: unknown) => {
     if (error instanceof NotFoundError) throw new NotPreparedError("NoToken", `there is no Secret ${namespace}/${reference.name}`);
     if (error instanceof ForbiddenError) throw new NotPreparedError("NoToken", error.message);
@@ -85,7 +89,20 @@ export async function agentToken({ metadata, spec }: NetworkFaultObject, client:
       "NoToken",
       `Secret ${namespace}/${reference.name} is of type ${secret.type}: only those of type ${TOKEN_SECRET_TYPE} are used`,
     );
-  const value = (secret.data as Readonly<Record<string, string>> | undefined)?.[reference.key];
+  const value = tokenOf(secret, reference.key);
   if (value === undefined) throw new NotPreparedError("NoToken", `Secret ${namespace}/${reference.name} has no key ${reference.key}`);
-  return Buffer.from(value, "base64").toString("utf8").trim();
+  return value;
+}
+
+async function usualToken(namespace: string, client: Client, signal: AbortSignal): Promise<string | undefined> {
+  const secret = await client.get(Secret, { namespace, name: TOKEN_SECRET }, { signal }).catch((error: unknown) => {
+    if (error instanceof NotFoundError || error instanceof ForbiddenError) return undefined;
+    throw error;
+  });
+  return secret?.type === TOKEN_SECRET_TYPE ? tokenOf(secret, TOKEN_KEY) : undefined;
+}
+
+function tokenOf({ data }: { readonly data?: unknown }, key: string): string | undefined {
+  const value = (data as Readonly<Record<string, string>> | undefined)?.[key];
+  return value === undefined ? undefined : Buffer.from(value, "base64").toString("utf8").trim();
 }

@@ -84,7 +84,10 @@ const spec = t.Object(
         tokenSecret: t.Optional(
           t.Object(
             { name: t.String({ minLength: 1, maxLength: 253 }), key: t.Default(t.String({ minLength: 1 }), "token") },
-            { description: "Secret of type outrigger.dev/agent-token, in the fault's namespace, with the agents' bearer token." },
+            {
+              description:
+                "Secret of type outrigger.dev/agent-token, in the fault's namespace, with the agents' bearer token; outrigger-agent-token, if there is one, where it is left out.",
+            },
           ),
         ),
       }),
