@@ -269,6 +269,30 @@ describe("a hot upgrade", () => {
   });
 });
 
+test("two sets that kruise takes for disjoint and that clash in pods which match both say so, until one of them gives way", async () => {
+  // As kruise, the webhook takes the pair: one asks for a key that the other does not name.
+  await apply("tiered", "agent:1", { selector: { matchExpressions: [{ key: "tier", operator: "Exists" }] } });
+  await apply("labelled", "agent:2", { selector: { matchLabels: { app: "shop" } } });
+  for (const [set, other] of [
+    ["tiered", "labelled"],
+    ["labelled", "tiered"],
+  ] as const) {
+    await eventually(async () => (await condition(set, "Conflicting")).status === "True", { timeoutMs: 60_000 });
+    expect((await condition(set, "Conflicting")).message).toContain(
+      `spec.containers[0].name: "agent": SidecarSet "${other}" can match the same pods and has a container of this name`,
+    );
+    expect((await outrigger(["explain", "sidecarset", set, "--kubeconfig", it.cluster.kubeconfigFile])).stdout).toMatch(
+      new RegExp(`Conflicting: .*\\n  spec\\.containers\\[0\\]\\.name: "agent": SidecarSet "${other}"`),
+    );
+  }
+  await apply("labelled", "agent:2", { selector: { matchLabels: { app: "shop" } }, containers: [{ name: "other", image: "agent:2" }] });
+  for (const set of ["tiered", "labelled"])
+    await eventually(async () => (await condition(set, "Conflicting")).status === "False", { timeoutMs: 60_000 });
+  expect((await outrigger(["explain", "sidecarset", "tiered", "--kubeconfig", it.cluster.kubeconfigFile])).stdout).not.toContain(
+    "Conflicting",
+  );
+});
+
 describe("pods that missed their injection", () => {
   test("are counted and told of, and evicted within disruption budgets where the set asks for it", async () => {
     const labels = { set: "late" };

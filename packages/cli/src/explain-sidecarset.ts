@@ -52,8 +52,14 @@ export async function explainSidecarSet(name: string, options: ExplainSidecarSet
   }
 }
 
-function text({ set, latestRevision, matched, behind, ready, pods }: RolloutExplanation): string {
-  const head = `sidecarset ${set}${latestRevision === undefined ? "" : `, latest revision ${latestRevision}`}: ${behind} of ${matched} pods are behind, ${ready} are ready`;
+function text({ set, latestRevision, matched, behind, ready, conflicts, pods }: RolloutExplanation): string {
+  const counts = `sidecarset ${set}${latestRevision === undefined ? "" : `, latest revision ${latestRevision}`}: ${behind} of ${matched} pods are behind, ${ready} are ready`;
+  const clashing = conflicts.slice(0, SHOWN).map(({ message }) => `  ${message}`);
+  const head = [
+    counts,
+    ...(clashing.length === 0 ? [] : ["Conflicting: pods that match both sets are refused, or get one of the two:", ...clashing]),
+    ...(conflicts.length > SHOWN ? [`  … and ${conflicts.length - SHOWN} more sets`] : []),
+  ].join("\n");
   if (pods.length === 0) return head;
   const rows = pods.slice(0, SHOWN).map(({ pod, reason, message }) => [pod, reason, message]);
   const remedies = new Map<string, string[]>();

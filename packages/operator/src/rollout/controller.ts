@@ -3,7 +3,6 @@ import { type Context, type Controller, controller, labelsChanged, type Result }
 import { ControllerRevision, Namespace, Pod } from "@outrigger/kit/kinds";
 import { type SeenPod, seenPod } from "../seen-pod/index.ts";
 import { REVISION_SET_LABEL, type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
-import { standsInFor } from "./missed.ts";
 import { Rollout } from "./rollout.ts";
 import { type RolloutControllerOptions, Shared } from "./shared.ts";
 
@@ -43,11 +42,10 @@ export function rolloutController(options: RolloutControllerOptions): Controller
       .watches(Namespace, () => [...shared.namespaced].map((name) => ({ name })), {
         predicate: (now, before) => now !== undefined && before !== undefined && labelsChanged(now as never, before as never),
       })
-      // A canary that comes or goes changes what its base set misses.
-      .watches(SidecarSets, (set) => {
-        const base = standsInFor(set as unknown as SidecarSet);
-        return base === undefined ? [] : [{ name: base }];
-      })
+      // A canary that comes or goes changes what its base set misses, and any set what clashes with its neighbours.
+      .watches(SidecarSets, (set, before) =>
+        shared.concernedBy(set as unknown as SidecarSet, before as unknown as SidecarSet | undefined).map((name) => ({ name })),
+      )
       // SidecarSets are defined without `defineResource`, so the right to write their status is not inferred.
       .permissions(
         { apiGroups: ["apps.kruise.io"], resources: ["sidecarsets/status"], verbs: ["patch"] },

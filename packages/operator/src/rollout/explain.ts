@@ -1,7 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { compileSelector } from "../pipeline/index.ts";
 import { podKey, type SeenPod, seenPod } from "../seen-pod/index.ts";
-import { revisionsOf, type SetRevision, type SidecarSet } from "../sidecarset/index.ts";
+import { type Clash, clashes, revisionsOf, type SetRevision, type SidecarSet } from "../sidecarset/index.ts";
 import { changedPods } from "./changed.ts";
 import { choose, type WaitReason } from "./choose.ts";
 import { isMissed, standsInFor } from "./missed.ts";
@@ -16,6 +16,8 @@ export interface RolloutExplanation {
   readonly matched: number;
   readonly behind: number;
   readonly ready: number;
+  /** Other sets that can match the same pods and bring something of the same name. */
+  readonly conflicts: readonly Clash[];
   /** Pods that are not as the set wants them, or down. */
   readonly pods: readonly ExplainedPod[];
 }
@@ -108,6 +110,7 @@ export function explainRollout(set: SidecarSet, around: RolloutSurroundings): Ro
     matched: states.length,
     behind: states.filter(({ updated }) => !updated).length,
     ready: states.filter(({ settled, ready }) => settled && ready).length,
+    conflicts: clashes(set, around.otherSets),
     pods,
   };
 }

@@ -5,6 +5,7 @@ import { compileSelector } from "../pipeline/index.ts";
 import { Draft, type Pod as WholePod } from "../pod/index.ts";
 import type { SeenPod } from "../seen-pod/index.ts";
 import {
+  clashes,
   compileSidecarSet,
   patchPodMetadata,
   REPAIR_ANNOTATION,
@@ -58,7 +59,16 @@ export class Rollout {
     const refused = this.#shared.refusals.current(rollout.name, pods, rollout.hash, this.#now.getTime(), AGAIN_MS);
     const choice = withoutRefused(choose(pods, rollout.strategy), refused, pods, rollout);
     const changed = changedPods(choice, this.#set, revisions);
-    const observed = { pods, choice, changed, missed, refused, latestRevision: latest, collisionCount };
+    const observed = {
+      pods,
+      choice,
+      changed,
+      missed,
+      refused,
+      latestRevision: latest,
+      collisionCount,
+      clashes: clashes(this.#set, this.#shared.conflicts.neighbours(this.#set)),
+    };
     await this.#ctx.status(rolloutStatus(this.#set, observed, this.#now) as never);
 
     const flipped = await this.#empty(pods, rollout);

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { type SeenPod, sameButVersion } from "../seen-pod/index.ts";
-import type { SidecarSet } from "../sidecarset/index.ts";
+import { ConflictIndex, type SidecarSet } from "../sidecarset/index.ts";
 import { Membership } from "./membership.ts";
 import { standsInFor } from "./missed.ts";
 import { Refusals } from "./refusals.ts";
@@ -18,6 +19,7 @@ export class Shared {
   readonly options: RolloutControllerOptions;
   readonly membership = new Membership();
   readonly refusals = new Refusals();
+  readonly conflicts = new ConflictIndex();
   /** Sets with a namespaceSelector. */
   readonly namespaced = new Set<string>();
   /** The sets that the last event of a pod concerns. */
@@ -33,6 +35,7 @@ export class Shared {
   setChanged(now: SidecarSet | undefined, before: SidecarSet | undefined): true {
     const name = (now ?? before)!.metadata.name!;
     this.membership.setChanged(now as never, before as never);
+    if (!sameWanted(now, before)) this.conflicts.set(name, now);
     if (now === undefined) {
       this.refusals.forget(name);
       this.#evictions.delete(name);
@@ -44,6 +47,15 @@ export class Shared {
     const base = now && standsInFor(now);
     if (base !== undefined) this.#canaries.set(base, (this.#canaries.get(base) ?? new Set()).add(name));
     return true;
+  }
+
+  /** The sets whose status a change of another set can change. @param before absent where the set came or went */
+  concernedBy(now: SidecarSet, before: SidecarSet | undefined): string[] {
+    const canaryOf = standsInFor(now);
+    const base = canaryOf === undefined ? [] : [canaryOf];
+    if (sameWanted(now, before)) return base;
+    const neighbours = [now, ...(before === undefined ? [] : [before])].flatMap((set) => this.conflicts.neighbours(set));
+    return [...new Set([...base, ...neighbours.map(({ metadata }) => metadata.name ?? "")])];
   }
 
   /** To be told of each change of a pod. @returns whether a set is concerned */
@@ -70,4 +82,11 @@ export class Shared {
     this.#evictions.set(name, now);
     return 0;
   }
+}
+
+/** Whether a set asks for the same as before: its status is written often. */
+function sameWanted(now: SidecarSet | undefined, before: SidecarSet | undefined): boolean {
+  if (now === undefined || before === undefined) return false;
+  const same = now.metadata.generation !== undefined && now.metadata.generation === before.metadata.generation;
+  return same && now.metadata.uid === before.metadata.uid && isDeepStrictEqual(now.metadata.annotations, before.metadata.annotations);
 }

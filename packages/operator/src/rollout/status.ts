@@ -1,5 +1,5 @@
 import { type Condition, setCondition } from "@outrigger/kit/controller";
-import type { SidecarSet } from "../sidecarset/index.ts";
+import type { Clash, SidecarSet } from "../sidecarset/index.ts";
 import type { Choice, WaitReason } from "./choose.ts";
 import type { PodState } from "./pod-state.ts";
 
@@ -27,6 +27,8 @@ export interface Observed {
   readonly missed: readonly { readonly key: string }[];
   /** Updates that the API server refused: pod → why. */
   readonly refused: ReadonlyMap<string, string>;
+  /** Other sets with which the set does not go in one pod. */
+  readonly clashes: readonly Clash[];
 }
 
 /** The set's status from its pods; of conditions, those of others and unchanged transition times are kept. */
@@ -38,6 +40,9 @@ export function rolloutStatus(set: SidecarSet, observed: Observed, now: Date): R
   let conditions = set.status?.["conditions" as never] as readonly Condition[] | undefined;
   for (const condition of [readyCondition(observed), upgradableCondition(observed), injectedCondition(observed)])
     conditions = setCondition(conditions, { ...condition, observedGeneration }, now);
+  // Nearly all sets never have this one.
+  if (observed.clashes.length > 0 || conditions?.some(({ type }) => type === CONFLICTING))
+    conditions = setCondition(conditions, { ...conflictingCondition(observed), observedGeneration }, now);
   return {
     observedGeneration,
     matchedPods: pods.length,
@@ -147,6 +152,24 @@ function injectedCondition({ missed }: Observed): Said {
     status: "False",
     reason: "PodsMissed",
     message: `${count(missed.length, "pod")} match and were not injected when they were created (${missed[0]!.key}${missed.length > 1 ? ", …" : ""}): delete them, or let the manager evict them with the annotation outrigger.dev/repair: evict on the set`,
+  };
+}
+
+/** Condition of a set: whether another set can match the same pods and brings something of the same name. */
+const CONFLICTING = "Conflicting";
+/** Clashes that a condition tells; `outrigger explain sidecarset` has them all. */
+const TOLD = 3;
+
+function conflictingCondition({ clashes }: Observed): Said {
+  if (clashes.length === 0)
+    return { type: CONFLICTING, status: "False", reason: "NoConflict", message: "no other set clashes with this one" };
+  const more = clashes.length > TOLD ? [`and ${clashes.length - TOLD} more sets`] : [];
+  const told = clashes.slice(0, TOLD).map(({ message }) => message);
+  return {
+    type: CONFLICTING,
+    status: "True",
+    reason: "SharedNames",
+    message: sentence(["pods that match both sets are refused or get one of the two", ...told, ...more]),
   };
 }
 

@@ -24,12 +24,31 @@ export function conflicts(set: SidecarSet, others: readonly SidecarSet[], which:
   });
 }
 
-/** Names of the sets with which a set clashes in pods that match both, sorted: what the condition `Conflicting` says. */
-export function conflictingSets(set: SidecarSet, others: readonly SidecarSet[]): string[] {
+/** One thing that a set shares with another that can match the same pods. */
+export interface Clash {
+  /** The other set. */
+  readonly set: string;
+  readonly message: string;
+}
+
+/** What the condition `Conflicting` says: the sets with which a set clashes in pods that match both, by name, one entry each. */
+export function clashes(set: SidecarSet, others: readonly SidecarSet[]): Clash[] {
   return others
-    .filter((other) => conflicts(set, [other], "taken").length > 0 || conflicts(set, [other], "refused").length > 0)
-    .map(({ metadata }) => metadata.name ?? "")
-    .sort();
+    .flatMap((other): Clash[] => {
+      const [first] = [...conflicts(set, [other], "taken"), ...conflicts(set, [other], "refused")];
+      if (first === undefined) return [];
+      return [{ set: other.metadata.name ?? "", message: `${first.field}: ${first.message.replace(/^Invalid value: /, "")}` }];
+    })
+    .sort((a, b) => (a.set < b.set ? -1 : 1));
+}
+
+/** The names that a set must share with another to clash with it: of containers in pods, of volumes, of annotations that it writes. */
+export function sharedNames({ spec }: SidecarSet): ReadonlySet<string> {
+  return new Set([
+    ...[...(spec.containers ?? []), ...(spec.initContainers ?? [])].flatMap(namesInPod).map((name) => `container ${name}`),
+    ...(spec.volumes ?? []).map(({ name }) => `volume ${name}`),
+    ...(spec.patchPodMetadata ?? []).flatMap(({ annotations }) => Object.keys(annotations ?? {}).map((key) => `annotation ${key}`)),
+  ]);
 }
 
 const fix = "rename it, or make the selectors disjoint";

@@ -6,7 +6,8 @@
  *   `docs/decisions` and in the exceptions of `play-injection`.
  */
 export { type CompiledContainer, type CompiledSidecarSet, compileSidecarSet } from "./compile.ts";
-export { conflictingSets } from "./conflicts.ts";
+export { ConflictIndex } from "./conflict-index.ts";
+export { type Clash, clashes } from "./conflicts.ts";
 export { convertSidecarSet } from "./convert.ts";
 export { defaultSidecarSet } from "./defaults.ts";
 export { goJson } from "./go-json.ts";
