@@ -17,6 +17,24 @@ test("both READMEs show the same commands", () => {
   expect(blocks("README.zh-CN.md").map(withoutComments)).toEqual(blocks("README.md").map(withoutComments));
 });
 
+test.each(["README.md", "README.zh-CN.md"])("the table of %s says what truth/counts.json says", (file) => {
+  const counts: Record<string, { alike: number; unlike: number }> = JSON.parse(readFileSync(join(repository, "truth/counts.json"), "utf8"));
+  const table = readFileSync(join(repository, file), "utf8").split("<!-- truth/counts.json -->")[1] ?? "";
+  const rows = [...table.split("\n\n")[0]!.matchAll(/^\| `([^`]+)` \|.*\| (\d+) \/ (\d+) \|$/gm)].map(([, name, alike, all]) => [
+    name,
+    +alike!,
+    +all!,
+  ]);
+  expect(rows.sort()).toEqual(
+    Object.entries(counts)
+      .map(([name, { alike, unlike }]) => [name, alike, alike + unlike])
+      .sort(),
+  );
+  const sum = (of: (count: { alike: number; unlike: number }) => number) =>
+    Object.values(counts).reduce((total, count) => total + of(count), 0);
+  expect(table).toContain(`| | | ${sum(({ alike }) => alike)} / ${sum(({ alike, unlike }) => alike + unlike)} |`);
+});
+
 describe("the README's commands", () => {
   let folder: string;
   let kubeconfig: string;
