@@ -143,8 +143,8 @@ test("the injector that people run, by its own flags and files, in front of a Ti
   }
 });
 
-/** A pod without what differs from pod to pod: times, its token's volume, and revisions, which only a cluster knows. */
-function essence({ metadata: { labels, annotations }, spec }: Pod): unknown {
+/** A pod without what differs from pod to pod: times, node, its token's volume, and revisions, which only a cluster knows. */
+function essence({ metadata: { labels, annotations }, spec: { nodeName: _node, ...spec } }: Pod): unknown {
   const { "controller-revision-hash": _, ...rest } = labels ?? {};
   const isOwn = (item: unknown): boolean => !(item as { name?: string }).name?.startsWith("kube-api-access");
   return JSON.parse(
