@@ -38,7 +38,24 @@ export default defineConfig({
   head: [["link", { rel: "icon", href: "data:," }]],
   vite: { publicDir: false },
   // Decisions have no Chinese page: the language menu leads to the start page of the other language.
-  themeConfig: { search: { provider: "local" }, i18nRouting: false, outline: [2, 3] },
+  themeConfig: {
+    search: {
+      provider: "local",
+      options: {
+        miniSearch: {
+          // Chinese has no spaces between words: the segmenter finds them. This function also runs in the browser, alone.
+          options: {
+            tokenize: (text: string) =>
+              [...new Intl.Segmenter("zh", { granularity: "word" }).segment(text)]
+                .filter((part) => part.isWordLike)
+                .map((part) => part.segment),
+          },
+        },
+      },
+    },
+    i18nRouting: false,
+    outline: [2, 3],
+  },
   locales: {
     root: {
       label: "English",
