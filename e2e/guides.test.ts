@@ -20,7 +20,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "outrigger-guides-"));
   for (const [name, line] of [
     ["kubectl", `exec '${kubectlPath()}' "$@"`],
-    ["outrigger", `cd '${folder}'; exec '${process.execPath}' '${command}' "$@"`],
+    ["outrigger", `exec '${process.execPath}' '${command}' "$@"`],
   ])
     writeFileSync(join(folder, name!), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
   await new Promise<void>((resolve, reject) => {
@@ -66,7 +66,7 @@ describe.each(GUIDES)("the guide %s", (name) => {
       KUBECACHEDIR: join(folder, "cache"),
     };
     const ran = await new Promise<{ failed: boolean; said: string }>((resolve) => {
-      execFile("bash", ["-euxc", blocks.join("\n")], { env, timeout: 110_000 }, (error, stdout, stderr) =>
+      execFile("bash", ["-euxc", blocks.join("\n")], { env, cwd: folder, timeout: 110_000 }, (error, stdout, stderr) =>
         resolve({ failed: error !== null, said: `${stdout}${stderr}` }),
       );
     });
