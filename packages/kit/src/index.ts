@@ -59,5 +59,12 @@ export {
   withEnvironment,
 } from "./kinds/index.ts";
 export { type Manager, type ManagerOptions, manager } from "./manager/index.ts";
-export { type CustomResource, defineResource, formerVersion, withVersions } from "./schema/index.ts";
+export {
+  type ConversionClient,
+  type CustomResource,
+  defineResource,
+  type EmbeddedResource,
+  formerVersion,
+  withVersions,
+} from "./schema/index.ts";
 export { type AdmissionContext, type ResourceWebhook, webhook } from "./webhook/index.ts";

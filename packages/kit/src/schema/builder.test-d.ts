@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from "vitest";
-import { type Condition, controller, type Desired, defineResource, type Observed, setCondition, t } from "../index.ts";
+import { type Condition, controller, type Desired, defineResource, type Observed, type StatusOf, setCondition, t } from "../index.ts";
 import type { Static } from "./index.ts";
 
 test("what is built has the type that it says", () => {
@@ -94,4 +94,35 @@ test("parts of Kubernetes' own kinds have their static types", () => {
     // @ts-expect-error a status that is none
     await ctx.status({ conditions: [{ type: "Ready", status: "Yes", reason: "Fine", message: "", lastTransitionTime: "" }] });
   });
+});
+
+test("a kind may have no spec, an optional one, and fields beside it", () => {
+  const of = { group: "a.example.com", version: "v1", kind: "Shop" } as const;
+  const Bare = defineResource({ ...of, fields: t.Object({ size: t.Default(t.Integer(), 1), note: t.Optional(t.String()) }) });
+  type Written = Omit<Desired<typeof Bare>, "apiVersion" | "kind" | "metadata">;
+  type Read = Omit<Observed<typeof Bare>, "apiVersion" | "kind" | "metadata">;
+  expectTypeOf<Written>().toEqualTypeOf<{ readonly size?: number; readonly note?: string }>();
+  expectTypeOf<Read>().toEqualTypeOf<{ readonly size: number; readonly note?: string }>();
+  const Both = defineResource({
+    ...of,
+    spec: t.Optional(t.Object({ a: t.String() })),
+    status: t.Object({ n: t.Integer() }),
+    fields: t.Object({ metadata: t.Object({ name: t.String() }), data: t.Record(t.String(), t.String()) }),
+  });
+  expectTypeOf<Omit<Desired<typeof Both>, "apiVersion" | "kind" | "metadata">>().toEqualTypeOf<{
+    readonly spec?: { readonly a: string };
+    readonly data: { readonly [x: string]: string };
+  }>();
+  expectTypeOf<Observed<typeof Both>["spec"]>().toEqualTypeOf<{ readonly a: string } | undefined>();
+  expectTypeOf<Observed<typeof Both>["status"]>().toEqualTypeOf<{ readonly n: number } | undefined>();
+  expectTypeOf<StatusOf<typeof Both>>().toEqualTypeOf<{ readonly n: number }>();
+  expectTypeOf<Desired<typeof Both>["metadata"]["name"]>().toEqualTypeOf<Desired<typeof Bare>["metadata"]["name"]>();
+  const Nothing = defineResource(of);
+  expectTypeOf<keyof Desired<typeof Nothing>>().toEqualTypeOf<"apiVersion" | "kind" | "metadata">();
+  // @ts-expect-error fields are an object
+  defineResource({ ...of, fields: t.String() });
+  const Defaulted = t.Object({ deep: t.Default(t.Object({ n: t.Default(t.Integer(), 1) }), {}) });
+  expectTypeOf<Static<typeof Defaulted>>().toEqualTypeOf<{ deep: { n: number } }>();
+  // @ts-expect-error not of the default's type
+  t.Default(t.Object({ n: t.Default(t.Integer(), 1) }), { n: "1" });
 });

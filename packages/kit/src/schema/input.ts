@@ -3,8 +3,8 @@ import type { Static, TArray, TObject, TSchema } from "typebox";
 
 declare const hasDefault: unique symbol;
 export type Defaulted<T extends TSchema> = T & { readonly [hasDefault]?: true };
-/** Optional for the writer, always there for the reader: the API server fills it in. */
-export function withDefault<T extends TSchema>(schema: T, value: Static<T>): Defaulted<T> {
+/** Optional for the writer, always there for the reader: the API server fills it in, and the defaults within it as well. */
+export function withDefault<T extends TSchema>(schema: T, value: Input<T>): Defaulted<T> {
   return { ...schema, default: value };
 }
 type Simplify<T> = { [K in keyof T]: T[K] } & {};

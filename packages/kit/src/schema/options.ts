@@ -3,7 +3,14 @@ import type { SchemaNode, ValidationRule } from "./node.ts";
 
 export interface SchemaOptions {
   readonly description?: string;
+  readonly title?: string;
   readonly example?: unknown;
+  readonly externalDocs?: { readonly url?: string; readonly description?: string };
+  /** What a value must fulfil beside its type; says nothing to the static type. */
+  readonly allOf?: readonly SchemaNode[];
+  readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
+  readonly not?: SchemaNode;
   /** CEL rules, judged by the API server. */
   readonly rules?: readonly ValidationRule[];
   /** The value that an object was created with stays: an optional field can be neither added nor removed later. A CEL rule (`self == oldSelf`). */
@@ -79,7 +86,7 @@ export function keywords(options: AnyOptions = {}): SchemaNode & { [IMMUTABLE]?:
   } = options as StringOptions & ObjectOptions & { readonly listType?: "atomic" | "set" | "map"; readonly listMapKeys?: readonly string[] };
   const all = immutable ? [...rules, { rule: "self == oldSelf", message: "is immutable" }] : [...rules];
   return {
-    ...same,
+    ...(same as SchemaNode),
     ...(mapType ? { "x-kubernetes-map-type": mapType } : {}),
     ...(preserveUnknownFields ? { "x-kubernetes-preserve-unknown-fields": true } : {}),
     ...(listType ? { "x-kubernetes-list-type": listType } : {}),

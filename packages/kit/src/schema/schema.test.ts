@@ -167,4 +167,40 @@ describe("defining a resource", () => {
   test("a group without a dot is refused", () => {
     expect(() => defineResource({ group: "x", version: "v1", kind: "A", spec: t.Object({}) })).toThrow(/with a dot/);
   });
+  test("a kind may have no spec, fields beside it, and columns without an age", () => {
+    const { metadata, spec } = defineResource({
+      group: "a.example.com",
+      version: "v1",
+      kind: "Shop",
+      listKind: "Shops",
+      labels: { a: "b" },
+      description: "a shop",
+      spec: t.Optional(t.Object({})),
+      fields: t.Object({ data: t.String(), status: t.Optional(t.Any()) }, { preserveUnknownFields: true, rules: [{ rule: "a" }] }),
+      rules: [{ rule: "b" }],
+      columns: [{ name: "Data", jsonPath: ".data" }],
+      age: false,
+      statusSubresource: true,
+    }).crd();
+    expect(metadata).toEqual({ name: "shops.a.example.com", labels: { a: "b" } });
+    expect(spec["names"]).toMatchObject({ listKind: "Shops" });
+    expect((spec["versions"] as unknown[])[0]).toMatchObject({
+      subresources: { status: {} },
+      additionalPrinterColumns: [{ name: "Data", type: "string", jsonPath: ".data" }],
+      schema: {
+        openAPIV3Schema: {
+          type: "object",
+          description: "a shop",
+          required: ["data"],
+          properties: {
+            spec: { type: "object", properties: {} },
+            data: { type: "string" },
+            status: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+          },
+          "x-kubernetes-preserve-unknown-fields": true,
+          "x-kubernetes-validations": [{ rule: "a" }, { rule: "b" }],
+        },
+      },
+    });
+  });
 });
