@@ -115,7 +115,7 @@ cluster(program.command("adopt"))
 
 faultCommands(program, cluster);
 injectCommands(program, cluster);
-projectCommands(program);
+projectCommands(program, cluster);
 installCommands(program, cluster);
 webhookCommands(program, cluster);
 certsCommands(program, cluster);

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 
 /** Declares the commands that make a project and add to it; what they do is loaded when one is called. */
-export function projectCommands(program: Command): void {
+export function projectCommands(program: Command, cluster: (command: Command) => Command): void {
   program
     .command("init [folder]")
     .description("start a project: an operator's program, tests, image and CI")
@@ -59,4 +59,10 @@ export function projectCommands(program: Command): void {
     .command("convert-crd <file...>")
     .description("print CustomResourceDefinitions of v1beta1 as v1; what to look at goes to standard error")
     .action(async (files) => (await import("./convert-crd/index.ts")).convertCrd(files));
+
+  cluster(program.command("import [file...]"))
+    .description("print the source that declares the kinds of CustomResourceDefinitions, of files or of a cluster")
+    .option("--from-cluster <name...>", "definitions that the cluster has, such as networks.example.com")
+    .option("-o, --output <file>", "where to write it (default: standard output)")
+    .action(async (files, options) => (await import("./import/index.ts")).importDefinitions(files, options));
 }
