@@ -65,7 +65,10 @@ function base(schema: SchemaNode): Built | undefined {
   const { "x-kubernetes-int-or-string": either, "x-kubernetes-embedded-resource": embedded, ...rest } = keywords;
   if (values?.length === 1 && typeof values[0] === "boolean")
     return simple("Literal", rest, EVERY, { source: json(values[0]), node: values[0] as never });
-  if (values) return values.some((value) => typeof value === "boolean") ? undefined : simple("Enum", rest, EVERY, values);
+  if (values)
+    return values.some((value) => typeof value === "boolean")
+      ? undefined
+      : simple("Enum", rest, [...EVERY, ...TEXT, "minimum", "maximum"], values);
   if (either) {
     const { pattern, ...others } = rest;
     if (pattern === QUANTITY && Object.keys(others).every((name) => EVERY.includes(NAMES[name] ?? name)))
@@ -145,21 +148,28 @@ function call(name: string, given: readonly Source[], node: TSchema): Built {
   return { source: { call: `t.${name}`, with: given }, node };
 }
 
+/** The longest list of values that is still a type: the formatter breaks longer ones over lines. */
+const LONGEST_TYPE = 60;
+
 /** The static type of a part that is kept as it stands. */
 function typeOf(schema: SchemaNode): string {
   const { type, enum: values, nullable } = schema;
-  const own = values?.every((value) => value === null || typeof value !== "object")
+  const literals = values?.every((value) => value === null || typeof value !== "object")
     ? values.map((value) => JSON.stringify(value)).join(" | ")
-    : schema["x-kubernetes-int-or-string"]
-      ? "number | string"
-      : type === "string" || type === "boolean"
-        ? type
-        : type === "integer" || type === "number"
-          ? "number"
-          : type === "array"
-            ? `${schema.items?.type === "string" ? "string" : schema.items?.type === "object" ? "Record<string, unknown>" : "unknown"}[]`
-            : type === "object"
-              ? "Record<string, unknown>"
-              : "unknown";
+    : "";
+  const own =
+    literals !== "" && literals.length <= LONGEST_TYPE
+      ? literals
+      : schema["x-kubernetes-int-or-string"]
+        ? "number | string"
+        : type === "string" || type === "boolean"
+          ? type
+          : type === "integer" || type === "number"
+            ? "number"
+            : type === "array"
+              ? `${schema.items?.type === "string" ? "string" : schema.items?.type === "object" ? "Record<string, unknown>" : "unknown"}[]`
+              : type === "object"
+                ? "Record<string, unknown>"
+                : "unknown";
   return nullable && own !== "unknown" && !values?.includes(null) ? `${own} | null` : own;
 }

@@ -7,6 +7,7 @@ test("what is built has the type that it says", () => {
     text: t.String({ minLength: 1, pattern: "^a" }),
     count: t.Optional(t.Integer({ minimum: 0, exclusiveMinimum: true, format: "int32" })),
     size: t.Default(t.Enum(["s", "m"]), "s"),
+    brief: t.Enum(["s", "m"], { maxLength: 1 }),
     heat: t.Enum({ Low: 0, High: 7 } as const),
     tags: t.Array(t.String(), { listType: "set", maxItems: 3 }),
     ports: t.Array(t.Object({ name: t.String(), port: t.Integer() }), { listType: "map", listMapKeys: ["name"] }),
@@ -18,6 +19,7 @@ test("what is built has the type that it says", () => {
   expectTypeOf<S["text"]>().toEqualTypeOf<string>();
   expectTypeOf<S["count"]>().toEqualTypeOf<number | undefined>();
   expectTypeOf<S["size"]>().toEqualTypeOf<"s" | "m">();
+  expectTypeOf<S["brief"]>().toEqualTypeOf<"s" | "m">();
   expectTypeOf<S["heat"]>().toEqualTypeOf<0 | 7>();
   expectTypeOf<S["tags"]>().toEqualTypeOf<string[]>();
   expectTypeOf<S["ports"]>().toEqualTypeOf<{ name: string; port: number }[]>();

@@ -10,6 +10,7 @@ import type { SchemaNode } from "./node.ts";
 import {
   type AnyOptions,
   type ArrayOptions,
+  type EnumOptions,
   IMMUTABLE,
   type IntOrStringOptions,
   keywords,
@@ -48,8 +49,8 @@ export interface SchemaBuilder {
     value: V,
     options?: ObjectOptions,
   ): ReturnType<typeof typebox.Record<K, V>>;
-  Enum<V extends (string | number)[]>(values: readonly [...V], options?: SchemaOptions): typebox.TEnum<V>;
-  Enum<E extends EnumLike>(values: E, options?: SchemaOptions): typebox.TUnsafe<E[keyof E]>;
+  Enum<V extends (string | number)[]>(values: readonly [...V], options?: EnumOptions): typebox.TEnum<V>;
+  Enum<E extends EnumLike>(values: E, options?: EnumOptions): typebox.TUnsafe<E[keyof E]>;
   Literal<V extends string | number | boolean>(value: V, options?: SchemaOptions): typebox.TLiteral<V>;
   Optional<T extends typebox.TSchema>(inner: T): ReturnType<typeof typebox.Optional<T>>;
   /** Optional for the writer, always there for the reader: the API server fills it in. */
@@ -99,7 +100,7 @@ function array(items: Node, options: ArrayOptions<never> = {}): Node {
 }
 
 /** Listed values, or an enum of TypeScript's. */
-const enumeration = (values: Parameters<typeof listed>[0] | EnumLike, options?: SchemaOptions): Node =>
+const enumeration = (values: Parameters<typeof listed>[0] | EnumLike, options?: EnumOptions): Node =>
   node(listed(Array.isArray(values) ? values : enumValues(values as EnumLike)), options);
 
 const QUANTITY = "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$";

@@ -40,7 +40,15 @@ export {
 export { hasFormat } from "./format.ts";
 export { type Defaulted, type Input, withDefault } from "./input.ts";
 export type { SchemaNode, ValidationRule } from "./node.ts";
-export type { ArrayOptions, IntOrStringOptions, NumberOptions, ObjectOptions, SchemaOptions, StringOptions } from "./options.ts";
+export type {
+  ArrayOptions,
+  EnumOptions,
+  IntOrStringOptions,
+  NumberOptions,
+  ObjectOptions,
+  SchemaOptions,
+  StringOptions,
+} from "./options.ts";
 export { compilePattern, PatternError } from "./pattern.ts";
 export { prune } from "./prune.ts";
 export { invalidValue, type ValidateOptions, validate, validateListTypes } from "./validate.ts";

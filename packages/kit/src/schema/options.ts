@@ -44,6 +44,9 @@ export interface IntOrStringOptions
     Pick<NumberOptions, "minimum" | "maximum">,
     Pick<StringOptions, "pattern" | "maxLength"> {}
 
+/** Of listed values: limits that a definition states beside its list. */
+export interface EnumOptions extends StringOptions, Pick<NumberOptions, "minimum" | "maximum"> {}
+
 export interface ObjectOptions extends SchemaOptions {
   readonly minProperties?: number;
   readonly maxProperties?: number;
