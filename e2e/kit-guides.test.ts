@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kubectlPath } from "./kubectl.ts";
 import { repository, startCluster } from "./outrigger.ts";
 
-const GUIDES = ["schemas", "webhooks", "controllers"];
+const GUIDES = ["schemas", "webhooks", "controllers", "import"];
 let cluster: TestCluster;
 let folder: string;
 
