@@ -1,6 +1,6 @@
 import { eventually } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Outrigger, startOutrigger } from "./outrigger.ts";
+import { type Outrigger, outrigger, startOutrigger } from "./outrigger.ts";
 
 let it: Outrigger;
 beforeAll(async () => {
@@ -42,10 +42,10 @@ beforeAll(async () => {
 afterAll(() => it?.stop());
 
 const namespace = (name: string, labels: object): object => ({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
-const template = (name: string, content: object): object => ({
+const template = (name: string, content: object, annotations: object = {}): object => ({
   apiVersion: "v1",
   kind: "ConfigMap",
-  metadata: { name, namespace: "outrigger-system", labels: { "outrigger.dev/injection-template": "true" } },
+  metadata: { name, namespace: "outrigger-system", labels: { "outrigger.dev/injection-template": "true" }, annotations },
   data: { "sidecarconfig.yaml": JSON.stringify(content) },
 });
 const pod = (name: string, metadata: object, container: object = {}, spec: object = {}): object => ({
@@ -113,23 +113,86 @@ test("a template's container gets the template's volume, and never the pod's Sec
   expect(all.volumes.find(({ name }) => name === mount?.name)?.downwardAPI).toBeDefined();
 });
 
-// The devcluster has no plugin LimitRanger.
-test.runIf(process.env["OUTRIGGER_E2E_CLUSTER"] === "real")(
-  "limits of the namespace's LimitRange stay on a sidecar that says none",
-  async () => {
-    await apply({
-      apiVersion: "v1",
-      kind: "LimitRange",
-      metadata: { name: "limits", namespace: "mesh" },
-      spec: { limits: [{ type: "Container", default: { memory: "128Mi" }, defaultRequest: { memory: "64Mi" }, max: { memory: "256Mi" } }] },
-    });
-    await eventually(async () => {
-      await it.kubectl("-n", "mesh", "delete", "pod", "limited", "--ignore-not-found", "--grace-period=0", "--force");
-      await apply(pod("limited", { labels: { team: "billing" } }));
-      expect(await it.kubectl("-n", "mesh", "get", "pod", "limited", "-o", "jsonpath={.spec.containers[*].resources.limits.memory}")).toBe(
-        "128Mi 128Mi 128Mi",
-      );
-      return true;
-    });
-  },
-);
+test("limits of the namespace's LimitRange stay on a sidecar that says none", async () => {
+  await apply({
+    apiVersion: "v1",
+    kind: "LimitRange",
+    metadata: { name: "limits", namespace: "mesh" },
+    spec: { limits: [{ type: "Container", default: { memory: "128Mi" }, defaultRequest: { memory: "64Mi" }, max: { memory: "256Mi" } }] },
+  });
+  await eventually(async () => {
+    await it.kubectl("-n", "mesh", "delete", "pod", "limited", "--ignore-not-found", "--grace-period=0", "--force");
+    await apply(pod("limited", { labels: { team: "billing" } }));
+    expect(await it.kubectl("-n", "mesh", "get", "pod", "limited", "-o", "jsonpath={.spec.containers[*].resources.limits.memory}")).toBe(
+      "128Mi 128Mi 128Mi",
+    );
+    return true;
+  });
+});
+
+test("explain template tells which pods are behind, what differs in them, and what to do", async () => {
+  const byName = { "outrigger.dev/by-name": "true" };
+  const orchard = (image: string, more: object = {}): object => ({
+    containers: [{ name: "keeper", image }],
+    env: [{ name: "SEASON", value: "autumn" }],
+    labels: { keeper: "yes" },
+    volumes: [{ name: "baskets", emptyDir: {} }],
+    ...more,
+  });
+  const at = (name: string, metadata: object = {}): object => {
+    const { spec } = pod(name, {}) as { spec: object };
+    return { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "orchard", ...metadata }, spec };
+  };
+  await apply(namespace("orchard", {}), template("keeper", orchard("registry.local/keeper:1"), byName));
+  await apply(namespace("orchard", { "sidecar-injection": "keeper" }));
+  const containers = (name: string): Promise<string> =>
+    it.kubectl("-n", "orchard", "get", "pod", name, "-o", "jsonpath={.spec.containers[*].name}");
+  await eventually(async () => {
+    await it.kubectl("-n", "orchard", "delete", "pod", "apple", "--ignore-not-found", "--grace-period=0", "--force");
+    await apply(at("apple"));
+    expect(await containers("apple")).toBe("apple keeper");
+    return true;
+  });
+  // Neither it nor the API server's own defaults make a pod look changed.
+  await apply(at("pear", { labels: { "outrigger.dev/inject": "no" } }), {
+    apiVersion: "v1",
+    kind: "LimitRange",
+    metadata: { name: "small", namespace: "orchard" },
+    spec: { limits: [{ type: "Container", default: { cpu: "1" }, defaultRequest: { cpu: "50m" } }] },
+  });
+  await apply(at("plum"));
+  expect(await containers("plum")).toBe("plum keeper");
+  const explain = async (...more: string[]): Promise<{ stdout: string; stderr: string; exitCode: number | null }> =>
+    outrigger(["explain", "template", ...more, "--kubeconfig", it.cluster.kubeconfigFile]);
+  expect(await explain("keeper")).toMatchObject({ stdout: "template keeper: 0 of 2 pods are behind\n", stderr: "", exitCode: 0 });
+
+  await it.kubectl("-n", "orchard", "label", "pod", "pear", "outrigger.dev/inject-");
+  await apply(
+    template(
+      "keeper",
+      orchard("registry.local/keeper:2", { env: [{ name: "SEASON", value: "spring" }], labels: { keeper: "two" } }),
+      byName,
+    ),
+  );
+  const told = JSON.parse((await explain("keeper", "--output", "json")).stdout);
+  const changed = "container keeper: image; label keeper; variable SEASON of container";
+  expect(told).toMatchObject({
+    template: "keeper",
+    matched: 3,
+    behind: 3,
+    pods: [
+      { pod: "orchard/apple", reason: "Changed", message: `${changed} apple`, remedy: expect.stringContaining("delete pod orchard/apple") },
+      { pod: "orchard/pear", reason: "Missed" },
+      { pod: "orchard/plum", reason: "Changed", message: `${changed} plum` },
+    ],
+  });
+  expect((await explain("keeper")).stdout).toMatch(
+    /3 of 3 pods are behind\nPOD +REASON +WHY\norchard\/apple +Changed +container keeper: image/,
+  );
+
+  await it.kubectl("-n", "outrigger-system", "delete", "configmap", "keeper");
+  expect((await explain("keeper")).stdout).toMatch(
+    /2 of 2 pods are behind[\s\S]*orchard\/apple +NotChosen +the template is no longer there/,
+  );
+  expect(await explain("keper")).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("there is no template keper") });
+});

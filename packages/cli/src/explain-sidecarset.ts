@@ -5,16 +5,13 @@ import { stringify } from "yaml";
 import { CliError } from "./errors.ts";
 import { excludedNamespaces } from "./excluded.ts";
 import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
-import { table } from "./table.ts";
+import { SHOWN, table } from "./table.ts";
 
 export interface ExplainSidecarSetOptions extends ClusterOptions {
   readonly output: "text" | "json" | "yaml";
   readonly managerNamespace: string;
   readonly excludedNamespaces?: string;
 }
-
-/** Pods that the table shows; the rest is counted. */
-const SHOWN = 50;
 
 /**
  * `outrigger explain sidecarset NAME`: how many pods are behind, why each waits, and what to do.

@@ -86,6 +86,12 @@ cluster(explain.command("sidecarset <name>"))
   .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
   .action(async (name, options) => (await import("./explain-sidecarset.ts")).explainSidecarSet(name, options));
 const output = (): Option => new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text");
+cluster(explain.command("template <name>"))
+  .description("which pods are not as a template would make them today, and how to bring them up to date")
+  .option("--manager-namespace <name>", "namespace of the manager's templates", "outrigger-system")
+  .option("--excluded-namespaces <names>", "what the manager was given as that (default: what the manager that runs says of itself)")
+  .addOption(output())
+  .action(async (name, options) => (await import("./explain-template.ts")).explainTemplate(name, options));
 cluster(explain.command("node <name>"))
   .description("what a node truly has, what it offers, and why")
   .addOption(output())

@@ -1,3 +1,6 @@
+/** Rows that a table shows; the rest is counted. */
+export const SHOWN = 50;
+
 /** Lays rows out under a header as kubectl does: columns are as wide as their longest cell and three spaces apart. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];

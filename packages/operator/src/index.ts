@@ -38,6 +38,7 @@ export {
 } from "./logs/index.ts";
 export {
   allFeatures,
+  containerDefaults,
   type FeatureOptions,
   managerNamespaceRules,
   parseNames,
@@ -110,4 +111,4 @@ export {
   sidecarSetCrd,
 } from "./sidecarset/index.ts";
 export { resumeWebhooks, suspendWebhooks } from "./suspension/index.ts";
-export { type InjectionTemplate, parseTemplate, TEMPLATE_KEY, TemplateError, templateSettings } from "./templates/index.ts";
+export { type InjectionTemplate, parseTemplate, TEMPLATE_KEY, TEMPLATE_LABEL, TemplateError, templateSettings } from "./templates/index.ts";

@@ -15,6 +15,7 @@
 export { parseNames, parseNamespaces } from "./excluded.ts";
 export { allFeatures, type FeatureOptions } from "./features.ts";
 export { withoutConversion } from "./install.ts";
+export { containerDefaults } from "./limit-ranges.ts";
 export { readRules } from "./read-rules.ts";
 export { managerNamespaceRules } from "./rights.ts";
 export { type RunManagerOptions, runManager } from "./run-manager.ts";

@@ -110,7 +110,7 @@ function judge(
 }
 
 /** The pod as it was before rules did what the entries say; the same object where they say nothing. */
-function withoutClaimed(pod: Pod, entries: readonly InjectionEntry[]): Pod {
+export function withoutClaimed(pod: Pod, entries: readonly InjectionEntry[]): Pod {
   const labels = new Set(entries.flatMap((entry) => entry.labels ?? []));
   const annotations = new Set([...entries.flatMap((entry) => entry.annotations ?? []), INJECTION_ANNOTATION]);
   // The first rule to replace a value replaced the user's.
@@ -156,13 +156,13 @@ export function withoutTemplates(containers: readonly Container[], past: readonl
 
 type Texts = Readonly<Record<string, string>> | undefined;
 
-function sameText(a: Texts, b: Texts, key: string): boolean {
+export function sameText(a: Texts, b: Texts, key: string): boolean {
   // Null where a pod's author wrote null.
   if (!a || !b) return false;
   return Object.hasOwn(a, key) && Object.hasOwn(b, key) && a[key] === b[key];
 }
 
-function sameItem<T>(a: readonly T[] | undefined, b: readonly T[] | undefined, is: (item: T) => boolean): boolean {
+export function sameItem<T>(a: readonly T[] | undefined, b: readonly T[] | undefined, is: (item: T) => boolean): boolean {
   const [one, other] = [a?.find(is), b?.find(is)];
   return one !== undefined && other !== undefined && JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 }
