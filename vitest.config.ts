@@ -43,7 +43,7 @@ export default defineConfig({
         ...source,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "truth/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "truth/**/*.test.ts", "scripts/**/*.test.ts"],
           testTimeout: 20_000,
           hookTimeout: 30_000,
           // Many of them wait for timers: one worker would leave a machine of two cores idle.
