@@ -1,5 +1,6 @@
 import type { DeepReadonly, Observed, StatusOf } from "@outrigger/kit/api";
 import { defineResource, type Static, t } from "@outrigger/kit/schema";
+import { conditions } from "../feature/index.ts";
 import { cidrs, excludeSchema, faultSchema, portFields } from "./fault-schema.ts";
 
 /** Go's way of writing durations, as Kubernetes has them; CEL's `duration` reads the same texts. */
@@ -165,19 +166,7 @@ const status = t.Object({
       }),
     ),
   ),
-  conditions: t.Optional(
-    t.Array(
-      t.Object({
-        type: t.String(),
-        status: t.Enum(["True", "False", "Unknown"]),
-        reason: t.String(),
-        message: t.String(),
-        lastTransitionTime: t.String(time),
-        observedGeneration: t.Optional(t.Integer()),
-      }),
-      { listType: "map", listMapKeys: ["type"] },
-    ),
-  ),
+  conditions: t.Optional(conditions),
 });
 
 /** `outrigger.dev/v1alpha1 NetworkFault`: a fault of the network on some pods of a namespace, for a time. */

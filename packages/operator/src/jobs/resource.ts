@@ -1,5 +1,6 @@
 import type { DeepReadonly, Observed, StatusOf } from "@outrigger/kit/api";
 import { defineResource, type Static, t } from "@outrigger/kit/schema";
+import { conditions } from "../feature/index.ts";
 
 const selector = (description: string) =>
   t.Optional(
@@ -123,19 +124,7 @@ const spec = t.Object(
 
 const status = t.Object({
   observedGeneration: t.Optional(t.Integer()),
-  conditions: t.Optional(
-    t.Array(
-      t.Object({
-        type: t.String(),
-        status: t.Enum(["True", "False", "Unknown"]),
-        reason: t.String(),
-        message: t.String(),
-        lastTransitionTime: t.String({ format: "date-time" }),
-        observedGeneration: t.Optional(t.Integer()),
-      }),
-      { listType: "map", listMapKeys: ["type"] },
-    ),
-  ),
+  conditions: t.Optional(conditions),
 });
 
 /** `outrigger.dev/v1alpha1 JobPolicy`: what Jobs get, may at most have, or always have. */

@@ -1,5 +1,6 @@
 import type { DeepReadonly, Observed, StatusOf } from "@outrigger/kit/api";
 import { defineResource, type Static, t } from "@outrigger/kit/schema";
+import { conditions } from "../feature/index.ts";
 
 /** Ratios are counted in thousandths; a node may be given at most this many times what it has, whatever a policy says. */
 const HIGHEST_RATIO = 100;
@@ -113,19 +114,7 @@ const status = t.Object({
   ),
   /** How many nodes `nodeList` leaves out. */
   nodesNotListed: t.Optional(t.Integer()),
-  conditions: t.Optional(
-    t.Array(
-      t.Object({
-        type: t.String(),
-        status: t.Enum(["True", "False", "Unknown"]),
-        reason: t.String(),
-        message: t.String(),
-        lastTransitionTime: t.String({ format: "date-time" }),
-        observedGeneration: t.Optional(t.Integer()),
-      }),
-      { listType: "map", listMapKeys: ["type"] },
-    ),
-  ),
+  conditions: t.Optional(conditions),
 });
 
 /** `outrigger.dev/v1alpha1 NodeOvercommit`: how many times its true CPU and memory a node offers to pods. */
