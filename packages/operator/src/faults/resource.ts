@@ -1,29 +1,15 @@
 import type { DeepReadonly, Observed, StatusOf } from "@outrigger/kit/api";
 import { defineResource, type Static, t } from "@outrigger/kit/schema";
-import { conditions } from "../feature/index.ts";
+import { conditions, labelSelectorFields } from "../feature/index.ts";
 import { cidrs, excludeSchema, faultSchema, portFields } from "./fault-schema.ts";
 
 /** Go's way of writing durations, as Kubernetes has them; CEL's `duration` reads the same texts. */
 const DURATION = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$";
 
-const labelSelector = {
-  matchLabels: t.Optional(t.Record(t.String(), t.String())),
-  matchExpressions: t.Optional(
-    t.Array(
-      t.Object({
-        key: t.String(),
-        operator: t.Enum(["In", "NotIn", "Exists", "DoesNotExist"]),
-        values: t.Optional(t.Array(t.String(), { maxItems: 64 })),
-      }),
-      { maxItems: 32 },
-    ),
-  ),
-};
-
 const spec = t.Object(
   {
     selector: t.Object(
-      { ...labelSelector, names: t.Optional(t.Array(t.String({ maxLength: 253 }), { minItems: 1, maxItems: 1000 })) },
+      { ...labelSelectorFields, names: t.Optional(t.Array(t.String({ maxLength: 253 }), { minItems: 1, maxItems: 1000 })) },
       {
         description:
           "Pods of the fault's own namespace, by labels and, where names are given, by name; one without terms selects them all.",
@@ -41,9 +27,9 @@ const spec = t.Object(
           pods: t.Optional(
             t.Array(
               t.Object({
-                selector: t.Object(labelSelector),
+                selector: t.Object(labelSelectorFields),
                 namespaceSelector: t.Optional(
-                  t.Object(labelSelector, { description: "Namespaces of these pods; the fault's own where it is left out." }),
+                  t.Object(labelSelectorFields, { description: "Namespaces of these pods; the fault's own where it is left out." }),
                 ),
               }),
               { minItems: 1, maxItems: 16 },

@@ -10,6 +10,8 @@
  * - Definitions and objects of a feature that is off stay, since deleting a definition deletes what people wrote.
  */
 export { chooseFeatures, UnknownFeatureError } from "./choose.ts";
-export { conditions } from "./conditions.ts";
+
 export type { Feature, FeatureContext, FeatureRead, Observed, RunningFeature } from "./feature.ts";
 export { configurationRights, featureRules, namespacedRules } from "./rights.ts";
+export { conditions, labelSelectorFields } from "./schemas.ts";
+export { selectorProblem } from "./selector-problem.ts";

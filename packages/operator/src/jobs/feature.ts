@@ -3,10 +3,10 @@ import type { KubeObject } from "@outrigger/kit/api";
 import { type Condition, type Controller, controller, setCondition } from "@outrigger/kit/controller";
 import { Namespace } from "@outrigger/kit/kinds";
 import { mutate, mutatingConfiguration, type WebhookTarget } from "@outrigger/kit/webhook";
-import { configurationRights, type Feature } from "../feature/index.ts";
+import { configurationRights, type Feature, selectorProblem } from "../feature/index.ts";
 import { mutateJob } from "./admission.ts";
 import { FIELDS, type JobDecision } from "./decide.ts";
-import { JobPolicies, selectorProblem } from "./policies.ts";
+import { JobPolicies } from "./policies.ts";
 import { JobPolicy, type JobPolicyObject } from "./resource.ts";
 
 const CONFIGURATION = "outrigger-jobs";
@@ -68,7 +68,7 @@ function configuration(target: WebhookTarget, isNeeded: boolean, namespace: stri
 }
 
 const jobPolicyStatus: Controller = controller(JobPolicy, { name: "jobpolicy-status" }).reconcile(async (policy, ctx) => {
-  const problem = selectorProblem(policy as JobPolicyObject);
+  const problem = selectorProblem((policy as JobPolicyObject).spec);
   const { generation = 0 } = policy.metadata;
   const conditions = setCondition(policy.status?.conditions as readonly Condition[] | undefined, {
     type: "Ready",

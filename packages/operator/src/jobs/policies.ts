@@ -1,4 +1,5 @@
-import { type LabelSelector, labelSelector, type Selector, SelectorError } from "@outrigger/kit/api";
+import { type LabelSelector, labelSelector, type Selector } from "@outrigger/kit/api";
+import { selectorProblem } from "../feature/index.ts";
 import type { NamedPolicy } from "./decide.ts";
 import type { JobPolicyObject } from "./resource.ts";
 
@@ -14,7 +15,7 @@ export class JobPolicies {
 
   constructor(policies: readonly JobPolicyObject[]) {
     this.#compiled = policies
-      .filter((policy) => policy.metadata.deletionTimestamp === undefined && selectorProblem(policy) === undefined)
+      .filter((policy) => policy.metadata.deletionTimestamp === undefined && selectorProblem(policy.spec) === undefined)
       .sort((a, b) => b.spec.priority - a.spec.priority || (a.metadata.name < b.metadata.name ? -1 : 1))
       .map(({ metadata, spec }) => ({
         name: metadata.name,
@@ -30,17 +31,4 @@ export class JobPolicies {
       ({ jobs, namespaces }) => (!jobs || jobs.matches(labels)) && (!namespaces || namespaces.matches(namespaceLabels)),
     );
   }
-}
-
-/** Why a policy selects nothing; nothing where it can be followed. */
-export function selectorProblem({ spec }: Pick<JobPolicyObject, "spec">): string | undefined {
-  for (const field of ["selector", "namespaceSelector"] as const) {
-    try {
-      if (spec[field]) labelSelector(spec[field] as LabelSelector);
-    } catch (error) {
-      if (error instanceof SelectorError) return `spec.${field}: ${error.message}`;
-      throw error;
-    }
-  }
-  return undefined;
 }

@@ -3,14 +3,14 @@ import type { KubeObject } from "@outrigger/kit/api";
 import { NotFoundError } from "@outrigger/kit/client";
 import { type Condition, type Controller, controller, type Result, requeue, setCondition } from "@outrigger/kit/controller";
 import { Namespace, Pod } from "@outrigger/kit/kinds";
-import type { Feature } from "../feature/index.ts";
+import { type Feature, selectorProblem } from "../feature/index.ts";
 import { Archiver } from "./archiver.ts";
 import { holdBack } from "./hold-back.ts";
 import { LogFolder } from "./log-folder.ts";
 import type { LoggedPod } from "./pod-runs.ts";
 import { PodLogArchive, type PodLogArchiveObject } from "./resource.ts";
 import { retain } from "./retention.ts";
-import { archiveFor, archiveProblem, bytesOf, rulesOf } from "./select.ts";
+import { archiveFor, bytesOf, rulesOf } from "./select.ts";
 
 export interface PodLogsOptions {
   /** The manager's own namespace, whose logs are not kept: they would tell of themselves. */
@@ -78,7 +78,7 @@ export function podLogs({ namespace, logFolder }: PodLogsOptions): Feature {
   const statusController = controller(PodLogArchive, { name: "podlogarchive-status" }).reconcile(async (archive, ctx): Promise<Result> => {
     const { metadata, spec, status } = archive as PodLogArchiveObject;
     const { name, generation = 0 } = metadata;
-    const problem = archiveProblem(archive as PodLogArchiveObject);
+    const problem = selectorProblem((archive as PodLogArchiveObject).spec);
     let figures: object = {};
     let ready: Pick<Condition, "status" | "reason" | "message"> = {
       status: "True",

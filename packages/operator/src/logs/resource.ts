@@ -1,26 +1,8 @@
 import type { DeepReadonly, Observed, StatusOf } from "@outrigger/kit/api";
 import { defineResource, type Static, t } from "@outrigger/kit/schema";
-import { conditions } from "../feature/index.ts";
+import { conditions, labelSelectorFields } from "../feature/index.ts";
 
-const selector = (description: string) =>
-  t.Optional(
-    t.Object(
-      {
-        matchLabels: t.Optional(t.Record(t.String(), t.String())),
-        matchExpressions: t.Optional(
-          t.Array(
-            t.Object({
-              key: t.String(),
-              operator: t.Enum(["In", "NotIn", "Exists", "DoesNotExist"]),
-              values: t.Optional(t.Array(t.String(), { maxItems: 64 })),
-            }),
-            { maxItems: 32 },
-          ),
-        ),
-      },
-      { description },
-    ),
-  );
+const selector = (description: string) => t.Optional(t.Object(labelSelectorFields, { description }));
 
 const spec = t.Object(
   {

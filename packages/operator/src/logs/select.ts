@@ -1,4 +1,5 @@
-import { type LabelSelector, labelSelector, Quantity, SelectorError } from "@outrigger/kit/api";
+import { type LabelSelector, labelSelector, Quantity } from "@outrigger/kit/api";
+import { selectorProblem } from "../feature/index.ts";
 import type { ArchiveRules } from "./archiver.ts";
 import type { PodLogArchiveObject } from "./resource.ts";
 
@@ -11,7 +12,7 @@ export function archiveFor(
   namespaceLabels: Labels,
 ): PodLogArchiveObject | undefined {
   return [...archives]
-    .filter((one) => one.metadata.deletionTimestamp === undefined && archiveProblem(one) === undefined)
+    .filter((one) => one.metadata.deletionTimestamp === undefined && selectorProblem(one.spec) === undefined)
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .find(
       ({ spec }) =>
@@ -26,17 +27,4 @@ export function rulesOf({ metadata, spec }: PodLogArchiveObject): ArchiveRules {
 
 export function bytesOf(quantity: string | number): number {
   return Quantity.parse(String(quantity)).toNumber();
-}
-
-/** Why an archive selects nothing; nothing where it can be followed. */
-export function archiveProblem({ spec }: Pick<PodLogArchiveObject, "spec">): string | undefined {
-  for (const field of ["selector", "namespaceSelector"] as const) {
-    try {
-      if (spec[field]) labelSelector(spec[field] as LabelSelector);
-    } catch (error) {
-      if (error instanceof SelectorError) return `spec.${field}: ${error.message}`;
-      throw error;
-    }
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 import type { DeepReadonly, Observed, StatusOf } from "@outrigger/kit/api";
 import { defineResource, type Static, t } from "@outrigger/kit/schema";
-import { conditions } from "../feature/index.ts";
+import { conditions, labelSelectorFields } from "../feature/index.ts";
 
 /** Ratios are counted in thousandths; a node may be given at most this many times what it has, whatever a policy says. */
 const HIGHEST_RATIO = 100;
@@ -9,24 +9,7 @@ const ratio = (description: string): ReturnType<typeof t.Number> => t.Number({ m
 
 const spec = t.Object(
   {
-    nodeSelector: t.Optional(
-      t.Object(
-        {
-          matchLabels: t.Optional(t.Record(t.String(), t.String())),
-          matchExpressions: t.Optional(
-            t.Array(
-              t.Object({
-                key: t.String(),
-                operator: t.Enum(["In", "NotIn", "Exists", "DoesNotExist"]),
-                values: t.Optional(t.Array(t.String(), { maxItems: 64 })),
-              }),
-              { maxItems: 32 },
-            ),
-          ),
-        },
-        { description: "Nodes by their labels; every node where it is left out." },
-      ),
-    ),
+    nodeSelector: t.Optional(t.Object(labelSelectorFields, { description: "Nodes by their labels; every node where it is left out." })),
     priority: t.Default(
       t.Integer({ format: "int32", description: "Of several policies that select a node, the highest one counts; ties go by name." }),
       0,

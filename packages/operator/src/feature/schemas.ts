@@ -12,3 +12,18 @@ export const conditions = t.Array(
   }),
   { listType: "map", listMapKeys: ["type"] },
 );
+
+/** The fields of a label selector in our kinds, bounded so that no selector takes long to match. */
+export const labelSelectorFields = {
+  matchLabels: t.Optional(t.Record(t.String(), t.String())),
+  matchExpressions: t.Optional(
+    t.Array(
+      t.Object({
+        key: t.String(),
+        operator: t.Enum(["In", "NotIn", "Exists", "DoesNotExist"]),
+        values: t.Optional(t.Array(t.String(), { maxItems: 64 })),
+      }),
+      { maxItems: 32 },
+    ),
+  ),
+};
