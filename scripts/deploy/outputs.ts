@@ -2,20 +2,18 @@
 import { readFileSync } from "node:fs";
 import {
   allManifests,
-  defaults,
+  applyValues,
   evaluate,
   helmTemplate,
   installation,
-  isValue,
   type Manifest,
   NAMESPACE,
   namespaceObject,
   type Part,
   VALUES,
-  type Value,
   type Values,
-  type ValueTree,
 } from "@outrigger/operator/deploy";
+import { valueLines, valuesSchema } from "@outrigger/operator/manifest-tree";
 import { stringify } from "yaml";
 
 const { version } = JSON.parse(readFileSync(new URL("../../packages/operator/package.json", import.meta.url), "utf8")) as {
@@ -30,7 +28,7 @@ const PARTS: readonly Part[] = ["crd", "rbac", "webhook", "manager"];
 /** Every generated file. */
 export function outputs(): ReadonlyMap<string, string> {
   const manifests = allManifests();
-  const values: Values = { ...defaults(), appVersion: version };
+  const values: Values = { ...applyValues({}), appVersion: version };
   return new Map([...chart(manifests), ...kustomize(manifests, values), ["outrigger.yaml", allInOne(manifests, values)]]);
 }
 
@@ -44,11 +42,13 @@ function chart(manifests: readonly Manifest[]): [string, string][] {
       `${CHART}-rules/Chart.yaml`,
       YAML_MADE + stringify(chartYaml("outrigger-rules", "Rules for Outrigger: SidecarSets, PodDefaults and injection templates")),
     ],
-    [`${CHART}/values.yaml`, YAML_MADE + valuesYaml(VALUES, 0)],
     [
-      `${CHART}/values.schema.json`,
-      `${JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", ...schema(VALUES) }, null, 2)}\n`,
+      `${CHART}/values.yaml`,
+      `${YAML_MADE}${Object.entries(VALUES)
+        .flatMap(([name, one]) => valueLines(name, one))
+        .join("\n")}\n`,
     ],
+    [`${CHART}/values.schema.json`, `${JSON.stringify(valuesSchema(VALUES), null, 2)}\n`],
     ...manifests.map(({ part, file, node }): [string, string] => [
       `${CHART}/templates/${part}/${file}.yaml`,
       CHART_MADE + helmTemplate(node),
@@ -68,29 +68,6 @@ function chartYaml(name: string, description: string): object {
     home: "https://github.com/outrigger-dev/outrigger",
     keywords: ["sidecar", "injection", "admission", "network-fault"],
   };
-}
-
-function valuesYaml(tree: ValueTree, indent: number): string {
-  const pad = " ".repeat(indent);
-  return Object.entries(tree)
-    .map(([name, one]) => {
-      if (!isValue(one)) return `${pad}${name}:\n${valuesYaml(one, indent + 2)}`;
-      const comment = one.comment === "" ? "" : `${pad}# ${one.comment}\n`;
-      return comment + stringify({ [name]: one.default }, { lineWidth: 0 }).replace(/^(?=.)/gm, pad);
-    })
-    .join("");
-}
-
-/** Every value is known, so that a misspelt one is refused; what Helm itself adds is let through. */
-function schema(tree: ValueTree, top = true): object {
-  const properties = Object.fromEntries(
-    Object.entries(tree).map(([name, one]) => [name, isValue(one) ? described(one) : schema(one, false)]),
-  );
-  return { type: "object", properties: { ...properties, ...(top ? { global: { type: "object" } } : {}) }, additionalProperties: false };
-}
-
-function described({ comment, schema: own }: Value): object {
-  return comment === "" ? own : { description: comment, ...own };
 }
 
 function kustomize(manifests: readonly Manifest[], values: Values): [string, string][] {

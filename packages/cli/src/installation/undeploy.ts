@@ -2,7 +2,7 @@ import type { KubeObject } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
 import { Namespace } from "@outrigger/kit/kinds";
 import { drain } from "@outrigger/operator";
-import { allManifests, defaults, installation } from "@outrigger/operator/deploy";
+import { allManifests, applyValues, installation } from "@outrigger/operator/deploy";
 import { ClusterObjects } from "../install/index.ts";
 import { type ClusterOptions, withClient } from "../kubeconfig.ts";
 import { DEPLOYMENT, notByHelm } from "./deploy.ts";
@@ -29,7 +29,12 @@ export async function undeploy(options: UndeployOptions): Promise<void> {
 
 /** Everything that some values would have installed but for the definitions, last first. */
 function objectsOf(namespace: string): readonly KubeObject[] {
-  const values = { ...defaults(), namespace, appVersion: "", metrics: { enabled: true, serviceMonitor: { enabled: true, labels: {} } } };
+  const values = {
+    ...applyValues({}),
+    namespace,
+    appVersion: "",
+    metrics: { enabled: true, serviceMonitor: { enabled: true, labels: {} } },
+  };
   return installation(allManifests(), values)
     .filter(({ kind }) => kind !== "CustomResourceDefinition")
     .toReversed();

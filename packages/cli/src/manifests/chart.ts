@@ -1,11 +1,11 @@
 // The operator's chart. Custom resources are in a chart of their own (`resources-chart.ts`), so that uninstalling the one
 // never leaves the other's finalizers to nobody.
 
-import { helmTemplate } from "@outrigger/operator/manifest-tree";
+import { helmTemplate, valuesSchema } from "@outrigger/operator/manifest-tree";
 import type { Files } from "./files.ts";
 import type { Source } from "./names.ts";
 import { manifestsOf } from "./objects.ts";
-import { valuesSchema, valueTree } from "./values.ts";
+import { valueTree } from "./values.ts";
 
 export const chartFolder = (name: string): string => `charts/${name}`;
 

@@ -1,9 +1,8 @@
 // Adds to a values.yaml what it lacks; every byte that its owner wrote stays.
 
-import type { Values } from "@outrigger/operator/manifest-tree";
+import { isValue, type Value, type Values, type ValueTree, valueLines } from "@outrigger/operator/manifest-tree";
 import { isMap, isScalar, parseDocument, type YAMLMap } from "yaml";
 import { CliError } from "../errors.ts";
-import { isValue, type Value, type ValueTree, valueLines } from "./values.ts";
 
 const HEADER =
   "# Values of the operator: for the chart, and for config/ and dist/ too. This file is yours: outrigger manifests only adds\n# values that it lacks.\n";

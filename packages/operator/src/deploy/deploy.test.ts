@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { allFeatures } from "../manager/index.ts";
 import { Block, Each, Expression, evaluate, helmTemplate, truthy, value, when } from "../manifest-tree/index.ts";
-import { allManifests, applyValues, defaults, installation, ValueError } from "./index.ts";
+import { allManifests, applyValues, installation, ValueError } from "./index.ts";
 
-const values = { ...defaults(), appVersion: "1.2.3", namespace: "here" };
+const values = { ...applyValues({}), appVersion: "1.2.3", namespace: "here" };
 const objects = installation(allManifests(), values);
 
 describe("an installation", () => {
@@ -42,7 +42,7 @@ describe("values", () => {
     const applied = applyValues({ replicas: 3, image: { tag: "dev" } });
     expect(applied).toMatchObject({
       replicas: 3,
-      image: { tag: "dev", repository: (defaults()["image"] as { repository: string }).repository },
+      image: { tag: "dev", repository: (applyValues({})["image"] as { repository: string }).repository },
     });
   });
 

@@ -16,7 +16,7 @@ export { evaluate, helmTemplate, type Values } from "../manifest-tree/index.ts";
 export { LABELS, type Manifest, NAMESPACE, type Part } from "./manifest.ts";
 export { installation, namespaceObject } from "./objects.ts";
 export { applyValues, ValueError } from "./set-values.ts";
-export { defaults, isValue, VALUES, type Value, type ValueTree } from "./values.ts";
+export { VALUES } from "./values.ts";
 
 export function allManifests(): Manifest[] {
   return [...definitionManifests(), ...rbacManifests(), ...managerManifests(), ...monitoringManifests(), ...uninstallManifests()];

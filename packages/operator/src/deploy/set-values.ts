@@ -1,5 +1,5 @@
-import type { Values } from "../manifest-tree/index.ts";
-import { defaults, isValue, VALUES, type ValueTree } from "./values.ts";
+import { defaults, isValue, type Values, type ValueTree } from "../manifest-tree/index.ts";
+import { VALUES } from "./values.ts";
 
 /** A value was given that there is not, or that may not be so. */
 export class ValueError extends Error {

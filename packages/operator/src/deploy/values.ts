@@ -1,15 +1,7 @@
-// The values of the chart `outrigger`: default, schema and comment of each, from which values.yaml, values.schema.json and
-// the plain manifests are made.
+// The values of the chart `outrigger`.
 
-import type { Values } from "../manifest-tree/index.ts";
+import type { ValueTree } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
-
-export interface Value {
-  readonly comment: string;
-  readonly default: unknown;
-  readonly schema: Readonly<Record<string, unknown>>;
-}
-export type ValueTree = { readonly [name: string]: Value | ValueTree };
 
 const string = (more: object = {}) => ({ type: "string", ...more });
 const boolean = { type: "boolean" };
@@ -153,12 +145,3 @@ export const VALUES: ValueTree = {
   },
   rbac: { aggregate: { comment: "Adds the rules' kinds to the ClusterRoles view, edit and admin.", default: true, schema: boolean } },
 };
-
-/** The default of each value, as Helm has them. */
-export function defaults(tree: ValueTree = VALUES): Values {
-  return Object.fromEntries(Object.entries(tree).map(([name, one]) => [name, isValue(one) ? one.default : defaults(one)]));
-}
-
-export function isValue(one: Value | ValueTree): one is Value {
-  return "schema" in one && "comment" in one;
-}

@@ -28,3 +28,4 @@ export {
   When,
   when,
 } from "./template.ts";
+export { defaults, isValue, type Value, type ValueTree, valueLines, valuesSchema } from "./values.ts";
