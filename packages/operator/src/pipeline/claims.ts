@@ -85,7 +85,7 @@ function judge(
   const annotations = hold("annotations", (key) => sameText(pod.metadata.annotations, after.metadata.annotations, key));
   const containers = hold("containers", (name) => reason.containers?.includes(name) === true && has(pod, name));
   const into = Object.entries(entry.into ?? {}).map(([name, { env = [], mounts = [] }]) => {
-    const [own, made_] = [find(pod, name), find(after, name)];
+    const [own, made_] = [containerOf(pod, name), containerOf(after, name)];
     const variables = env.filter((variable) => sameItem(own?.env, made_?.env, (one) => one.name === variable));
     const paths = mounts.filter((path) => sameItem(own?.volumeMounts, made_?.volumeMounts, (one) => one.mountPath === path));
     const wrong = [...env.filter((one) => !variables.includes(one)), ...mounts.filter((one) => !paths.includes(one))];
@@ -175,12 +175,12 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([field, inner]) => [field, sorted(inner)]));
 }
 
-function find({ spec }: Pod, name: string): Container | undefined {
+export function containerOf({ spec }: Pod, name: string): Container | undefined {
   return [...spec.containers, ...(spec.initContainers ?? [])].find((container) => container.name === name);
 }
 
 function has(pod: Pod, name: string): boolean {
-  return find(pod, name) !== undefined;
+  return containerOf(pod, name) !== undefined;
 }
 
 function only(map: Texts, keys: readonly string[]): Record<string, string> {

@@ -1,15 +1,6 @@
-import {
-  type Container,
-  differences,
-  type InjectionEntry,
-  otherVolumeName,
-  type Pod,
-  type Reason,
-  readInjectionRecord,
-  refreshed,
-} from "../pod/index.ts";
+import { differences, type InjectionEntry, otherVolumeName, type Pod, type Reason, readInjectionRecord, refreshed } from "../pod/index.ts";
 import type { InjectionTemplate } from "../templates/index.ts";
-import { sameItem, sameText, withoutClaimed } from "./claims.ts";
+import { containerOf, sameItem, sameText, withoutClaimed } from "./claims.ts";
 import { type DecideContext, decide } from "./decide.ts";
 import type { Rules } from "./rules.ts";
 
@@ -90,7 +81,7 @@ function different(pod: Pod, made: Pod, { template, entry, reason, containerDefa
   const either = (field: "containers" | "labels" | "annotations"): Set<string> =>
     new Set([...(entry?.[field] ?? []), ...(reason[field] ?? [])]);
   for (const name of either("containers")) {
-    const [is, wanted] = [find(pod, name), find(made, name)];
+    const [is, wanted] = [containerOf(pod, name), containerOf(made, name)];
     if (is === undefined || wanted === undefined) {
       found.push(is === undefined ? `container ${name} is new` : `container ${name} is no longer in the template`);
       continue;
@@ -103,7 +94,7 @@ function different(pod: Pod, made: Pod, { template, entry, reason, containerDefa
       if (!sameText(pod.metadata[field], made.metadata[field], key)) found.push(`${field === "labels" ? "label" : "annotation"} ${key}`);
   for (const container of new Set([...Object.keys(entry?.into ?? {}), ...Object.keys(reason.into ?? {})])) {
     const added = [entry?.into?.[container], reason.into?.[container]];
-    const [is, wanted] = [find(pod, container), find(made, container)];
+    const [is, wanted] = [containerOf(pod, container), containerOf(made, container)];
     for (const name of new Set(added.flatMap((one) => one?.env ?? [])))
       if (!sameItem(is?.env, wanted?.env, (one) => one.name === name)) found.push(`variable ${name} of container ${container}`);
     for (const path of new Set(added.flatMap((one) => one?.mounts ?? [])))
@@ -118,10 +109,6 @@ function different(pod: Pod, made: Pod, { template, entry, reason, containerDefa
   for (const field of Object.keys(template.securityContext ?? {}))
     if (!Object.hasOwn((pod.spec["securityContext"] as object | undefined) ?? {}, field)) found.push(`securityContext.${field}`);
   return found;
-}
-
-function find({ spec }: Pod, name: string): Container | undefined {
-  return [...spec.containers, ...(spec.initContainers ?? [])].find((container) => container.name === name);
 }
 
 function hasNamed(list: readonly { readonly name?: string }[] | undefined, name: string): boolean {

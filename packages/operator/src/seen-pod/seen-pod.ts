@@ -98,7 +98,8 @@ const GATES: readonly { readonly conditionType: string }[] = Object.freeze([Obje
  * Informers are shared by their transform: a second function, or none, would make a second copy of all pods.
  */
 export function seenPod(object: KubeObject): KubeObject {
-  const pod = object as unknown as WholePod;
+  // Of the whole pod, only the fields that are kept are looked at.
+  const pod = object as unknown as SeenPod;
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, labels, ownerReferences } = pod.metadata;
   const annotations = keptAnnotations(pod.metadata.annotations);
   const { nodeName, hostNetwork, readinessGates, containers, initContainers } = pod.spec;
@@ -142,16 +143,6 @@ export function seenPod(object: KubeObject): KubeObject {
         : {}),
     },
   } as unknown as KubeObject;
-}
-
-interface WholePod extends Omit<SeenPod, "spec"> {
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly hostNetwork?: boolean;
-    readonly readinessGates?: readonly { readonly conditionType: string }[];
-    readonly containers: readonly SeenContainer[];
-    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
-  };
 }
 
 const NONE: readonly SeenContainer[] = Object.freeze([]);

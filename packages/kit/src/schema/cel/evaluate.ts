@@ -223,7 +223,7 @@ function* turns(range: Value, two: boolean): Generator<readonly [Value, Value]> 
     for (let index = 0; index < range.size; index++) yield two ? [BigInt(index), range.at(index)] : [range.at(index), undefined];
   } else if (range instanceof MapValue) {
     for (const key of range.keys()) yield [key, two ? range.get(key) : undefined];
-  } else throw new CelError("got '" + String(range) + "', expected iterable type");
+  } else throw new CelError(`got '${String(range)}', expected iterable type`);
 }
 
 function named(name: string): Evaluate {
