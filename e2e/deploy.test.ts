@@ -42,7 +42,8 @@ test("deploy brings the manager, again is no error, and undeploy leaves the defi
       "customresourcedefinitions/sidecarsets.apps.kruise.io",
     ]),
   );
-  await outrigger("deploy", "--no-wait", "--set", "replicas=1");
+  await outrigger("deploy", "--no-wait", "--set", "replicas=1", "--set", "features=[pod-logs]");
+  expect(await ours()).toContain("clusterroles/outrigger-manager-pod-logs");
   expect(await outrigger("undeploy")).toContain("the definitions and what people wrote stay");
   expect((await ours()).filter((name) => !/^(customresourcedefinitions|namespaces)\//.test(name))).toEqual([]);
   expect(await outrigger("undeploy", "--definitions", "delete", "--delete-namespace")).toContain("are gone");

@@ -2,7 +2,7 @@ import type { KubeObject } from "@outrigger/kit/api";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
 import { Namespace } from "@outrigger/kit/kinds";
 import { drain } from "@outrigger/operator";
-import { allManifests, applyValues, installation } from "@outrigger/operator/deploy";
+import { allManifests, applyValues, installation, optionalFeatures } from "@outrigger/operator/deploy";
 import { ClusterObjects } from "../install/index.ts";
 import { type ClusterOptions, withClient } from "../kubeconfig.ts";
 import { DEPLOYMENT, notByHelm } from "./deploy.ts";
@@ -27,10 +27,10 @@ export async function undeploy(options: UndeployOptions): Promise<void> {
   });
 }
 
-/** Everything that some values would have installed but for the definitions, last first. */
+/** Every object that `deploy` can create, whatever the values were, except the definitions; in reverse order of creation. */
 function objectsOf(namespace: string): readonly KubeObject[] {
   const values = {
-    ...applyValues({}),
+    ...applyValues({ features: optionalFeatures.map(({ name }) => name) }),
     namespace,
     appVersion: "",
     metrics: { enabled: true, serviceMonitor: { enabled: true, labels: {} } },

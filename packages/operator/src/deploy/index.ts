@@ -13,6 +13,7 @@ import { uninstallManifests } from "./uninstall.ts";
 import { managerManifests, monitoringManifests } from "./workload.ts";
 
 export { evaluate, helmTemplate, type Values } from "../manifest-tree/index.ts";
+export { optionalFeatures } from "./declarations.ts";
 export { LABELS, type Manifest, NAMESPACE, type Part } from "./manifest.ts";
 export { installation, namespaceObject } from "./objects.ts";
 export { applyValues, ValueError } from "./set-values.ts";
