@@ -37,7 +37,8 @@ export async function explainJob(
       source: recorded ? "recorded" : "today",
     }));
     if (options.output !== "text") console.log(shown(rows, options.output));
-    else if (rows.length === 0) console.log(`${kind} ${namespace}/${name}: no JobPolicy selects it, and none left word in it`);
+    else if (rows.length === 0)
+      console.log(`${kind} ${namespace}/${name}: no JobPolicy selects it, and none is recorded in its annotations`);
     else
       console.log(
         table(

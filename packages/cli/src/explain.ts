@@ -50,7 +50,7 @@ export function shown(answer: unknown, output: "json" | "yaml"): string {
 }
 
 function text(namespace: string, name: string, explanations: readonly Explanation[]): string {
-  if (explanations.length === 0) return `pod ${namespace}/${name}: the cluster has no rules, and none left word in the pod`;
+  if (explanations.length === 0) return `pod ${namespace}/${name}: the cluster has no rules, and none is recorded in the pod's annotations`;
   return table(
     ["RULE", "ACTION", "WHY", "SOURCE"],
     explanations.map(({ rule, action, message, problems, source }) => [rule, action, [message, ...problems].join("; "), source]),

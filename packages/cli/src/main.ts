@@ -71,21 +71,21 @@ cluster(program.command("run"))
     await (project ? (await import("./install/index.ts")).runProject(project, options) : (await import("./run.ts")).run(options));
   });
 
+const output = (): Option => new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text");
 const explain = program.command("explain").description("say why something has, or lacks, each sidecar");
 cluster(explain.command("pod <name>"))
   .description("why a pod has, or lacks, each sidecar, label and volume")
   .option("-n, --namespace <name>", "namespace of the pod")
   .option("--manager-namespace <name>", "namespace of the manager's templates", "outrigger-system")
   .option("--excluded-namespaces <names>", "what the manager was given as that (default: what the manager that runs says of itself)")
-  .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
+  .addOption(output())
   .action(async (name, options) => (await import("./explain.ts")).explainPod(name, options));
 cluster(explain.command("sidecarset <name>"))
   .description("how many pods of a SidecarSet are behind, why each waits, and what to do")
   .option("--manager-namespace <name>", "namespace of the set's revisions", "outrigger-system")
   .option("--excluded-namespaces <names>", "what the manager was given as that")
-  .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text"))
+  .addOption(output())
   .action(async (name, options) => (await import("./explain-sidecarset.ts")).explainSidecarSet(name, options));
-const output = (): Option => new Option("-o, --output <format>", "output format").choices(["text", "json", "yaml"]).default("text");
 cluster(explain.command("template <name>"))
   .description("which pods are not as a template would make them today, and how to bring them up to date")
   .option("--manager-namespace <name>", "namespace of the manager's templates", "outrigger-system")

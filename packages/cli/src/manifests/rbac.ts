@@ -1,7 +1,7 @@
 // Who may do what: the operator exactly what its code declares, people what view and edit mean for its kinds.
 import { mergeRules, type PolicyRule, REVIEW_RULES } from "@outrigger/kit/controller";
 import { managerRules } from "@outrigger/kit/manager";
-import { type Node, truthy, when } from "@outrigger/operator/manifest-tree";
+import { type Node, ruleNodes, truthy, when } from "@outrigger/operator/manifest-tree";
 import { labelsOf, type Manifest, namesOf, namespaceOf, type Source } from "./names.ts";
 
 const API = "rbac.authorization.k8s.io/v1";
@@ -16,7 +16,7 @@ export function rbacManifests({ operator: { name, kinds, controllers, webhooks }
     apiVersion: API,
     kind: "ClusterRole",
     metadata: { name: role, labels: { ...labels, ...more } },
-    rules: nodes(rules),
+    rules: ruleNodes(rules),
   });
   const clusterBinding = (role: string): Node => ({
     apiVersion: API,
@@ -41,7 +41,7 @@ export function rbacManifests({ operator: { name, kinds, controllers, webhooks }
       apiVersion: API,
       kind: "Role",
       metadata: { name: names.leaderRole, namespace, labels },
-      rules: nodes(rights.namespace),
+      rules: ruleNodes(rights.namespace),
     }),
     manifest("leader_election_role_binding", {
       apiVersion: API,
@@ -77,13 +77,4 @@ export function rbacManifests({ operator: { name, kinds, controllers, webhooks }
       ),
     ];
   }
-}
-
-function nodes(rules: readonly PolicyRule[]): Node {
-  return rules.map(({ apiGroups, resources, resourceNames, verbs }) => ({
-    apiGroups,
-    resources,
-    ...(resourceNames && resourceNames.length > 0 ? { resourceNames } : {}),
-    verbs,
-  }));
 }

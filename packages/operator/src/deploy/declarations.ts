@@ -1,15 +1,9 @@
 // What the manager's code declares, as the manifests need it: nothing here is a list of its own.
 import type { KubeObject } from "@outrigger/kit/api";
+import type { PolicyRule } from "@outrigger/kit/controller";
 import { type Feature, featureRules } from "../feature/index.ts";
 import { allFeatures, managerNamespaceRules } from "../manager/index.ts";
 import { NAMESPACE, WEBHOOK_SERVICE } from "./manifest.ts";
-
-export interface PolicyRule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly verbs: readonly string[];
-}
 
 const features = allFeatures({ namespace: NAMESPACE, excludedNamespaces: [], environment: {} });
 const always = features.filter(({ optional }) => !optional);

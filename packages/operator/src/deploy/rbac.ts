@@ -1,7 +1,7 @@
 // Who may do what: the manager exactly what its code declares, people what view and edit mean for our kinds.
-import { REVIEW_RULES } from "@outrigger/kit/controller";
-import { type Condition, contains, type Node, truthy, when } from "../manifest-tree/index.ts";
-import { clusterRules, namespaceRules, optionalFeatures, type PolicyRule, rulesOf } from "./declarations.ts";
+import { type PolicyRule, REVIEW_RULES } from "@outrigger/kit/controller";
+import { type Condition, contains, type Node, ruleNodes, truthy, when } from "../manifest-tree/index.ts";
+import { clusterRules, namespaceRules, optionalFeatures, rulesOf } from "./declarations.ts";
 import { ownKinds } from "./definitions.ts";
 import { clusterWide, LABELS, MANAGER, type Manifest, METRICS_SERVICE, namespace, namespaced } from "./manifest.ts";
 
@@ -18,7 +18,7 @@ export function rbacManifests(): Manifest[] {
     ...bound(MANAGER, clusterRules),
     ...optionalFeatures.flatMap((feature) => bound(`${MANAGER}-${feature.name}`, rulesOf(feature), contains("features", feature.name))),
     ...bound(`${MANAGER}-metrics`, REVIEW_RULES, truthy("metrics.enabled")),
-    rbac(`role-${MANAGER}`, { apiVersion: API, kind: "Role", metadata: namespaced(MANAGER), rules: rules(namespaceRules) }),
+    rbac(`role-${MANAGER}`, { apiVersion: API, kind: "Role", metadata: namespaced(MANAGER), rules: ruleNodes(namespaceRules) }),
     rbac(`rolebinding-${MANAGER}`, {
       apiVersion: API,
       kind: "RoleBinding",
@@ -43,7 +43,7 @@ export function rbacManifests(): Manifest[] {
 function bound(name: string, some: readonly PolicyRule[], condition?: Condition): Manifest[] {
   const under = (node: Node): Node => (condition ? when(condition, node) : node);
   return [
-    rbac(`clusterrole-${name}`, under({ apiVersion: API, kind: "ClusterRole", metadata: clusterWide(name), rules: rules(some) })),
+    rbac(`clusterrole-${name}`, under({ apiVersion: API, kind: "ClusterRole", metadata: clusterWide(name), rules: ruleNodes(some) })),
     rbac(
       `clusterrolebinding-${name}`,
       under({
@@ -77,13 +77,4 @@ function people(name: "view" | "edit", verbs: readonly string[], to: Readonly<Re
 
 function rbac(file: string, node: Node): Manifest {
   return { part: "rbac", file, node };
-}
-
-export function rules(some: readonly PolicyRule[]): Node {
-  return some.map(({ apiGroups, resources, resourceNames, verbs }) => ({
-    apiGroups,
-    resources,
-    ...(resourceNames ? { resourceNames } : {}),
-    verbs,
-  }));
 }

@@ -1,7 +1,7 @@
 import { defaults, isValue, type Values, type ValueTree } from "../manifest-tree/index.ts";
 import { VALUES } from "./values.ts";
 
-/** A value was given that there is not, or that may not be so. */
+/** A given value is unknown to the chart, or its schema does not allow it. */
 export class ValueError extends Error {
   override readonly name = "ValueError";
   readonly code = "ERR_VALUE";
@@ -44,7 +44,7 @@ function checked(schema: Schema, value: unknown, path: string): unknown {
     throw new ValueError(`${path} is ${JSON.stringify(value)}: ${must}`);
   };
   if (schema.enum && !schema.enum.includes(value)) refuse(`write one of ${schema.enum.join(", ")}`);
-  if (schema.not?.enum.includes(value)) refuse("this one is refused");
+  if (schema.not?.enum.includes(value)) refuse(`it must not be ${schema.not.enum.join(" or ")}`);
   if (schema.type !== undefined && schema.type !== typeOf(value)) refuse(`it must be of type ${schema.type}`);
   if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value as string)) refuse(`it must match ${schema.pattern}`);
   if (schema.minimum !== undefined && (value as number) < schema.minimum) refuse(`it must be at least ${schema.minimum}`);

@@ -1,9 +1,8 @@
 // What `helm uninstall` runs before it deletes anything: the program `drain`, with rights of its own.
 import { drainNamespaceRules, drainRules } from "../drain/index.ts";
-import { block, Expression, type Node, text, truthy, when } from "../manifest-tree/index.ts";
+import { block, Expression, type Node, ruleNodes, text, truthy, when } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
 import { clusterWide, LABELS, MANAGER, type Manifest, namespace, namespaced } from "./manifest.ts";
-import { rules } from "./rbac.ts";
 import { image } from "./workload.ts";
 
 const NAME = "outrigger-drain";
@@ -17,16 +16,16 @@ export function uninstallManifests(): Manifest[] {
   const inCluster = clusterWide(NAME, { annotations: hook(-5) });
   const objects: readonly (readonly [string, Node])[] = [
     ["serviceaccount", { apiVersion: "v1", kind: "ServiceAccount", metadata: inNamespace }],
-    ["clusterrole", { apiVersion: API, kind: "ClusterRole", metadata: inCluster, rules: rules(drainRules()) }],
+    ["clusterrole", { apiVersion: API, kind: "ClusterRole", metadata: inCluster, rules: ruleNodes(drainRules()) }],
     ["clusterrolebinding", { apiVersion: API, kind: "ClusterRoleBinding", metadata: inCluster, roleRef: roleRef("ClusterRole"), subjects }],
-    ["role", { apiVersion: API, kind: "Role", metadata: inNamespace, rules: rules(drainNamespaceRules(MANAGER)) }],
+    ["role", { apiVersion: API, kind: "Role", metadata: inNamespace, rules: ruleNodes(drainNamespaceRules(MANAGER)) }],
     ["rolebinding", { apiVersion: API, kind: "RoleBinding", metadata: inNamespace, roleRef: roleRef("Role"), subjects }],
     ["job", job()],
   ];
   return objects.map(([file, node]) => ({ part: "uninstall", file, node: when(truthy("uninstall.drain"), node), chartOnly: true }));
 }
 
-/** Taken away once all hooks are through; left where one failed, so that its log can be read. */
+/** Helm deletes the hook's objects after success, and keeps them after a failure, so that the Job's log can be read. */
 function hook(weight: number): Node {
   return {
     "helm.sh/hook": "pre-delete",

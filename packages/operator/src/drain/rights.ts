@@ -1,4 +1,4 @@
-import { mergeRules, type PolicyRule } from "@outrigger/kit/controller";
+import { groupOf, mergeRules, type PolicyRule } from "@outrigger/kit/controller";
 import { CERTIFICATE_SECRETS, configurationNames, definitionsOf } from "./owned.ts";
 
 /** The rights of `drain` in the whole cluster. */
@@ -18,7 +18,7 @@ export function drainRules(): PolicyRule[] {
       verbs: ["patch", "delete"],
     },
     ...definitions.map(({ resource }) => ({
-      apiGroups: [groupOf(resource.apiVersion)],
+      apiGroups: [groupOf(resource)],
       resources: [resource.plural],
       verbs: ["list", "patch"],
     })),
@@ -37,8 +37,4 @@ export function drainNamespaceRules(deployment: string): PolicyRule[] {
     // Replicas name theirs after themselves.
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["list", "delete"] },
   ]);
-}
-
-function groupOf(apiVersion: string): string {
-  return apiVersion.includes("/") ? (apiVersion.split("/")[0] as string) : "";
 }

@@ -1,5 +1,5 @@
 import type { KubeObject, Resource } from "@outrigger/kit/api";
-import { type Controller, mergeRules, type PolicyRule, rbacRules } from "@outrigger/kit/controller";
+import { type Controller, groupOf, mergeRules, type PolicyRule, rbacRules } from "@outrigger/kit/controller";
 import type { WebhookTarget } from "@outrigger/kit/webhook";
 import type { Feature } from "./feature.ts";
 
@@ -66,10 +66,6 @@ function keyOf(resource: Resource): string {
   return `${groupOf(resource)}/${resource.plural}`;
 }
 
-function groupOf({ apiVersion }: Pick<Resource, "apiVersion">): string {
-  return apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
-}
-
 function configured(features: readonly Feature[]): KubeObject[] {
   return features.flatMap(({ configurations }) => configurations?.(NOWHERE) ?? []);
 }
@@ -102,9 +98,8 @@ function definitionRights(resourceNames: readonly string[]): PolicyRule[] {
   ];
 }
 
-function watching({ apiVersion, plural }: { readonly apiVersion: string; readonly plural: string }): PolicyRule {
-  const [group = ""] = apiVersion.includes("/") ? apiVersion.split("/") : [""];
-  return { apiGroups: [group], resources: [plural], verbs: ["get", "list", "watch"] };
+function watching(resource: { readonly apiVersion: string; readonly plural: string }): PolicyRule {
+  return { apiGroups: [groupOf(resource)], resources: [resource.plural], verbs: ["get", "list", "watch"] };
 }
 
 function names(objects: readonly KubeObject[] = []): string[] {

@@ -30,7 +30,8 @@ export function jobPolicies({ namespace }: { readonly namespace: string }): Feat
       const informer = informers.for(JobPolicy);
       informer.addHandler({ onAdd: forget, onUpdate: forget, onDelete: forget });
       const list = (): readonly JobPolicyObject[] => informer.lister.list() as readonly JobPolicyObject[];
-      const labelsOf = (name: string | undefined) => informers.for(Namespace).lister.get({ name: name ?? "" })?.metadata.labels;
+      const namespaces = informers.for(Namespace).lister;
+      const labelsOf = (name: string | undefined) => namespaces.get({ name: name ?? "" })?.metadata.labels;
       return {
         handlers: [
           mutate(PATH, (request) => {
@@ -46,7 +47,7 @@ export function jobPolicies({ namespace }: { readonly namespace: string }): Feat
   };
 }
 
-/** A Job that nobody changed still runs, so that a manager that is down stops none. */
+/** `failurePolicy: Ignore`: while no manager runs, Jobs are created unchanged instead of being refused. */
 function configuration(target: WebhookTarget, isNeeded: boolean, namespace: string): KubeObject {
   return mutatingConfiguration({
     name: CONFIGURATION,

@@ -13,8 +13,8 @@ const DOUBT_MS = 10_000;
 const MAX_REMEMBERED = 64;
 
 /**
- * Writes that reviews announced: nothing is believed of them. While one is not in the cache, `mayCome` says that reviews of pods
- * had better ask the API server first.
+ * Writes that a validating review has allowed and that the cache does not show yet. They are never used as rules. While one is
+ * pending, `mayCome` is true, and reviews of pods first confirm the caches with the API server.
  *
  * Guarantees
  * - A write that the cache shows is not waited for any more; one that never comes is forgotten after 10 seconds.

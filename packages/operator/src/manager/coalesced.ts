@@ -3,8 +3,7 @@
  *
  * Guarantees
  * - Whoever asks gets what a request gave that was sent after the question.
- * - One request is under way at a time, and they take a tenth of the time at the most: the next one is sent no sooner than ten times
- *   the duration of the last one after it, and not within `leastMs`.
+ * - One request is under way at a time. After one that took `d` ms, the next is sent after max(`leastMs`, min(10 · `d`, 1 s)).
  */
 export class Coalesced<T> {
   readonly #ask: () => Promise<T>;
@@ -38,7 +37,7 @@ export class Coalesced<T> {
       return await answer;
     } finally {
       const end = performance.now();
-      this.#notBefore = end + Math.max(this.#leastMs, 10 * (end - start) > 1000 ? 1000 : 10 * (end - start));
+      this.#notBefore = end + Math.max(this.#leastMs, Math.min(10 * (end - start), 1000));
     }
   }
 }

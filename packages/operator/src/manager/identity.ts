@@ -16,8 +16,8 @@ export function processIdentity(): string {
 }
 
 /**
- * Gives back the lease of a manager that was killed on this machine: nothing of it can act any more, so there is nothing to wait
- * for. A lease whose holder may live, here or elsewhere, is left alone.
+ * Gives back the lease of a manager that was killed on this machine: its process has ended, so nobody need
+ * wait until the lease expires. A lease whose holder may live, here or elsewhere, is left alone.
  */
 export async function releaseLeaseOfTheDead(client: Client, key: { readonly namespace: string; readonly name: string }): Promise<void> {
   const lease = (await client.find(Lease, key)) as { spec?: { holderIdentity?: string } } | undefined;

@@ -107,6 +107,8 @@ class Injection implements RunningFeature {
   readonly #missed: MissedPods;
   readonly #decided = ({ reasons }: Decision): void => this.#injections.count(reasons);
   readonly #namespaces: NamespaceLabels;
+  /** Looked up once: pods are reviewed often. */
+  readonly #limitRanges: Informer;
   readonly #whitelist: Coalesced<string | undefined>;
   #narrowing: NodeJS.Timeout | undefined;
   #wideUntil = 0;
@@ -153,6 +155,7 @@ class Injection implements RunningFeature {
       changed();
     });
     const namespaces = informers.for(Namespace) as unknown as Informer;
+    this.#limitRanges = informers.for(LimitRange) as unknown as Informer;
     this.#namespaces = new NamespaceLabels(client, namespaces);
     this.#freshness = new Freshness(
       client,
@@ -236,7 +239,7 @@ class Injection implements RunningFeature {
   }
 
   #decide(request: AdmissionRequest, namespaceLabels: Readonly<Record<string, string>>): AdmissionAnswer {
-    const ranges = this.#context.informers.for(LimitRange).lister.list({ namespace: request.namespace ?? "" });
+    const ranges = this.#limitRanges.lister.list({ namespace: request.namespace ?? "" });
     const decided = request.dryRun ? {} : { decided: this.#decided };
     const around = { namespaceLabels, containerDefaults: containerDefaults(ranges), now: new Date(), ...decided };
     return mutatePod(request, this.#rules.rules, around);

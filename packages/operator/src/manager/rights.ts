@@ -1,4 +1,4 @@
-import { leaseRules, mergeRules, type PolicyRule } from "@outrigger/kit/controller";
+import { groupOf, leaseRules, mergeRules, type PolicyRule } from "@outrigger/kit/controller";
 import { type Feature, namespacedRules } from "../feature/index.ts";
 import { LEASE, SECRETS } from "./names.ts";
 
@@ -16,14 +16,10 @@ export function managerNamespaceRules(features: readonly Feature[]): PolicyRule[
       reads
         .filter(({ options }) => options?.namespace !== undefined)
         .map(({ resource }) => ({
-          apiGroups: [groupOf(resource.apiVersion)],
+          apiGroups: [groupOf(resource)],
           resources: [resource.plural],
           verbs: ["list", "watch"],
         })),
     ),
   ]);
-}
-
-function groupOf(apiVersion: string): string {
-  return apiVersion.includes("/") ? (apiVersion.split("/")[0] as string) : "";
 }

@@ -38,13 +38,10 @@ export async function resumeWebhooks(
     return true;
   });
   const deadline = performance.now() + withinMs;
+  // Only these have entries when the cluster has no rules; the others may rightly stay empty.
+  const awaited = new Set(configurationNames().flatMap((one) => (one.fixed && names.includes(one.name) ? [one.name] : [])));
   for (;;) {
-    // Some have no entries where there are no rules.
-    const fixed = new Set(configurationNames().flatMap((one) => (one.fixed ? [one.name] : [])));
-    const empty = await onEach(
-      client,
-      async (_, { metadata: { name = "" }, ...object }) => names.includes(name) && fixed.has(name) && isEmpty(object),
-    );
+    const empty = await onEach(client, async (_, { metadata: { name = "" }, ...object }) => awaited.has(name) && isEmpty(object));
     const filled = empty.length === 0;
     if (filled || performance.now() > deadline) return { names, filled };
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
