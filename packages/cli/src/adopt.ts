@@ -1,7 +1,6 @@
-import { connect, loadKubeconfig } from "@outrigger/kit/client";
 import { planAdoption } from "@outrigger/operator";
 import { CliError } from "./errors.ts";
-import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
+import { type ClusterOptions, withClient } from "./kubeconfig.ts";
 
 export interface AdoptOptions extends ClusterOptions {
   readonly namespace: string;
@@ -14,8 +13,7 @@ export interface AdoptOptions extends ClusterOptions {
  * @throws CliError while something stands in the way, with what to do.
  */
 export async function adopt(options: AdoptOptions): Promise<void> {
-  const client = connect(loadKubeconfig(kubeconfigOptions(options)));
-  try {
+  await withClient(options, async (client) => {
     const { owners, blockers, steps } = await planAdoption(client, options.namespace);
     for (const line of owners) console.log(line);
     for (const line of blockers) console.log(`in the way: ${line}`);
@@ -26,7 +24,5 @@ export async function adopt(options: AdoptOptions): Promise<void> {
     if (blockers.length > 0) throw new CliError(`nothing was written: ${blockers.length} in the way, see above`);
     if (steps.length === 0) console.log("nothing is left to take over");
     else if (!options.apply) console.log("nothing was written; outrigger adopt --apply does it");
-  } finally {
-    await client.close();
-  }
+  });
 }

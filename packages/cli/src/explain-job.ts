@@ -2,8 +2,7 @@ import { connect, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
 import { CronJob, Job, Namespace } from "@outrigger/kit/kinds";
 import { decideJobObject, JOB_POLICY_ANNOTATION, JobPolicies, JobPolicy, type JobPolicyObject, readJobReasons } from "@outrigger/operator";
 import { CliError } from "./errors.ts";
-import type { OutputOptions } from "./explain.ts";
-import { shown } from "./explain.ts";
+import { type OutputOptions, shown } from "./explain.ts";
 import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
 import { table } from "./table.ts";
 

@@ -1,10 +1,9 @@
-import { connect, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
+import { NotFoundError } from "@outrigger/kit/client";
 import { Node, Pod } from "@outrigger/kit/kinds";
 import { NodeOvercommit, type NodeOvercommitObject, type NodePod, nodeState, type OvercommitNode, Policies } from "@outrigger/operator";
 import { CliError } from "./errors.ts";
-import type { OutputOptions } from "./explain.ts";
-import { shown } from "./explain.ts";
-import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
+import { type OutputOptions, shown } from "./explain.ts";
+import { type ClusterOptions, withClient } from "./kubeconfig.ts";
 import { table } from "./table.ts";
 
 /**
@@ -13,8 +12,7 @@ import { table } from "./table.ts";
  * @throws CliError when there is no such node.
  */
 export async function explainNode(name: string, options: ClusterOptions & OutputOptions): Promise<void> {
-  const client = connect(loadKubeconfig(kubeconfigOptions(options)));
-  try {
+  await withClient(options, async (client) => {
     const node = await client.get(Node, { name }).catch((error: unknown) => {
       if (error instanceof NotFoundError && error.status.details?.name === name)
         throw new CliError(`there is no node ${name}: kubectl get nodes lists them`);
@@ -50,7 +48,5 @@ export async function explainNode(name: string, options: ClusterOptions & Output
     }
     const said = state.message === undefined ? state.state : `${state.state}: ${state.message}`;
     console.log(`${table(["RESOURCE", "TRUE", "OFFERED", "REQUESTED", "USED", "WHY"], rows)}\n${said}`);
-  } finally {
-    await client.close();
-  }
+  });
 }

@@ -1,14 +1,13 @@
-import { connect, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
+import { NotFoundError } from "@outrigger/kit/client";
 import { ControllerRevision, Namespace, Pod } from "@outrigger/kit/kinds";
 import { EXCLUDED_NAMESPACES, explainRollout, type RolloutExplanation, type SidecarSet, SidecarSets } from "@outrigger/operator";
-import { stringify } from "yaml";
 import { CliError } from "./errors.ts";
 import { excludedNamespaces } from "./excluded.ts";
-import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
+import { type OutputOptions, shown } from "./explain.ts";
+import { type ClusterOptions, withClient } from "./kubeconfig.ts";
 import { SHOWN, table } from "./table.ts";
 
-export interface ExplainSidecarSetOptions extends ClusterOptions {
-  readonly output: "text" | "json" | "yaml";
+export interface ExplainSidecarSetOptions extends ClusterOptions, OutputOptions {
   readonly managerNamespace: string;
   readonly excludedNamespaces?: string;
 }
@@ -20,8 +19,7 @@ export interface ExplainSidecarSetOptions extends ClusterOptions {
  */
 export async function explainSidecarSet(name: string, options: ExplainSidecarSetOptions): Promise<void> {
   const { excludedNamespaces: excluded = EXCLUDED_NAMESPACES } = await excludedNamespaces(options);
-  const client = connect(loadKubeconfig(kubeconfigOptions(options)));
-  try {
+  await withClient(options, async (client) => {
     const sets = await client.list(SidecarSets).catch((error: unknown) => {
       if (error instanceof NotFoundError)
         throw new CliError("the cluster has no SidecarSets: install the manager, or start it with outrigger run");
@@ -41,12 +39,8 @@ export async function explainSidecarSet(name: string, options: ExplainSidecarSet
       otherSets: sets.items.filter(({ metadata }) => metadata.name !== name) as never,
       excludedNamespaces: [...excluded, options.managerNamespace],
     });
-    if (options.output === "json") console.log(JSON.stringify(explanation, null, 2));
-    else if (options.output === "yaml") console.log(stringify(explanation).trimEnd());
-    else console.log(text(explanation));
-  } finally {
-    await client.close();
-  }
+    console.log(options.output === "text" ? text(explanation) : shown(explanation, options.output));
+  });
 }
 
 function text({ set, latestRevision, matched, behind, ready, conflicts, pods }: RolloutExplanation): string {

@@ -1,4 +1,3 @@
-import { connect, loadKubeconfig } from "@outrigger/kit/client";
 import { ConfigMap, LimitRange, Namespace, Pod as PodKind } from "@outrigger/kit/kinds";
 import {
   containerDefaults,
@@ -13,7 +12,7 @@ import {
 import { CliError } from "./errors.ts";
 import { excludedNamespaces } from "./excluded.ts";
 import { type OutputOptions, shown } from "./explain.ts";
-import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
+import { type ClusterOptions, withClient } from "./kubeconfig.ts";
 import { SHOWN, table } from "./table.ts";
 
 export interface ExplainTemplateOptions extends ClusterOptions, OutputOptions {
@@ -28,8 +27,7 @@ export interface ExplainTemplateOptions extends ClusterOptions, OutputOptions {
  */
 export async function explainTemplate(name: string, options: ExplainTemplateOptions): Promise<void> {
   const { excludedNamespaces: excluded } = await excludedNamespaces(options);
-  const client = connect(loadKubeconfig(kubeconfigOptions(options)));
-  try {
+  await withClient(options, async (client) => {
     const { managerNamespace } = options;
     const [{ rules }, pods, namespaces, ranges, configMap] = await Promise.all([
       readRules(client, managerNamespace, managerNamespace, excluded),
@@ -58,9 +56,7 @@ export async function explainTemplate(name: string, options: ExplainTemplateOpti
         );
     }
     console.log(options.output === "text" ? text(explanation) : shown(explanation, options.output));
-  } finally {
-    await client.close();
-  }
+  });
 }
 
 function text({ template, matched, behind, pods }: TemplateExplanation): string {

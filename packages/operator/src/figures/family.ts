@@ -3,7 +3,7 @@ export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge";
-  readonly aggregator: "sum" | "first";
+  readonly aggregator: "sum" | "first" | "max";
   readonly values: readonly MetricValue[];
 }
 export interface MetricValue {
@@ -11,8 +11,13 @@ export interface MetricValue {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export function gauge(name: string, help: string, values: readonly MetricValue[]): MetricFamily {
-  return { name, help, type: "gauge", aggregator: "first", values };
+export function gauge(
+  name: string,
+  help: string,
+  values: readonly MetricValue[],
+  aggregator: MetricFamily["aggregator"] = "first",
+): MetricFamily {
+  return { name, help, type: "gauge", aggregator, values };
 }
 export function counter(name: string, help: string, values: readonly MetricValue[]): MetricFamily {
   return { name, help, type: "counter", aggregator: "sum", values };

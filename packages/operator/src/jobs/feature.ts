@@ -4,6 +4,7 @@ import { type Condition, type Controller, controller, setCondition } from "@outr
 import { Namespace } from "@outrigger/kit/kinds";
 import { mutate, mutatingConfiguration, type WebhookTarget } from "@outrigger/kit/webhook";
 import { configurationRights, type Feature, selectorProblem } from "../feature/index.ts";
+import { counter, type MetricFamily } from "../figures/index.ts";
 import { mutateJob } from "./admission.ts";
 import { FIELDS, type JobDecision } from "./decide.ts";
 import { JobPolicies } from "./policies.ts";
@@ -95,19 +96,11 @@ class Counts {
     }
   }
 
-  families(): readonly object[] {
+  families(): readonly MetricFamily[] {
     const values = [...this.#counts].map(([key, value]) => {
       const [field = "", action = ""] = key.split(" ");
       return { value, labels: { field, action } };
     });
-    return [
-      {
-        name: "outrigger_job_policy_decisions_total",
-        help: "Fields of Jobs and CronJobs that policies decided about",
-        type: "counter",
-        aggregator: "sum",
-        values,
-      },
-    ];
+    return [counter("outrigger_job_policy_decisions_total", "Fields of Jobs and CronJobs that policies decided about", values)];
   }
 }

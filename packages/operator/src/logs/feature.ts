@@ -4,6 +4,7 @@ import { NotFoundError } from "@outrigger/kit/client";
 import { type Condition, type Controller, controller, type Result, requeue, setCondition } from "@outrigger/kit/controller";
 import { Namespace, Pod } from "@outrigger/kit/kinds";
 import { type Feature, selectorProblem } from "../feature/index.ts";
+import { gauge, type MetricFamily } from "../figures/index.ts";
 import { Archiver } from "./archiver.ts";
 import { holdBack } from "./hold-back.ts";
 import { LogFolder } from "./log-folder.ts";
@@ -143,18 +144,18 @@ function specMatters(now: PodLogArchiveObject | undefined, before: PodLogArchive
   return now?.metadata.generation !== before?.metadata.generation || now?.metadata.deletionTimestamp !== before?.metadata.deletionTimestamp;
 }
 
-function families(archives: readonly PodLogArchiveObject[]): readonly object[] {
-  const gauge = (name: string, help: string, field: "following" | "pods" | "bytes" | "gaps"): object => ({
-    name,
-    help,
-    type: "gauge",
-    aggregator: "max",
-    values: archives.map(({ metadata, status }) => ({ value: status?.[field] ?? 0, labels: { archive: metadata.name } })),
-  });
+function families(archives: readonly PodLogArchiveObject[]): readonly MetricFamily[] {
+  const family = (name: string, help: string, field: "following" | "pods" | "bytes" | "gaps"): MetricFamily =>
+    gauge(
+      name,
+      help,
+      archives.map(({ metadata, status }) => ({ value: status?.[field] ?? 0, labels: { archive: metadata.name } })),
+      "max",
+    );
   return [
-    gauge("outrigger_log_archive_following", "Runs of containers whose logs are followed", "following"),
-    gauge("outrigger_log_archive_pods", "Pods whose logs are in the archive", "pods"),
-    gauge("outrigger_log_archive_bytes", "Bytes of the archive on disk", "bytes"),
-    gauge("outrigger_log_archive_gaps", "Gaps in the logs of the archive", "gaps"),
+    family("outrigger_log_archive_following", "Runs of containers whose logs are followed", "following"),
+    family("outrigger_log_archive_pods", "Pods whose logs are in the archive", "pods"),
+    family("outrigger_log_archive_bytes", "Bytes of the archive on disk", "bytes"),
+    family("outrigger_log_archive_gaps", "Gaps in the logs of the archive", "gaps"),
   ];
 }

@@ -1,4 +1,4 @@
-import type { MetricFamily } from "../figures/index.ts";
+import { counter, gauge, type MetricFamily } from "../figures/index.ts";
 
 /** What overcommit counts; series stand at 0 from the start. */
 export class OvercommitMetrics {
@@ -38,38 +38,33 @@ export class OvercommitMetrics {
   }
 
   families(): readonly MetricFamily[] {
-    const counter = (name: string, help: string, label: string, values: ReadonlyMap<string, number>): MetricFamily => ({
-      name,
-      help,
-      type: "counter",
-      aggregator: "sum",
-      values: [...values].map(([key, value]) => ({ value, labels: { [label]: key } })),
-    });
-    const gauge = (
+    const counts = (name: string, help: string, label: string, values: ReadonlyMap<string, number>): MetricFamily =>
+      counter(
+        name,
+        help,
+        [...values].map(([key, value]) => ({ value, labels: { [label]: key } })),
+      );
+    const nodes = (
       name: string,
       help: string,
       of: (nodes: { total: number; held: number; overcommitted: number }) => number,
-    ): MetricFamily => ({
-      name,
-      help,
-      type: "gauge",
-      aggregator: "sum",
-      values: [...this.#nodes].map(([policy, nodes]) => ({ value: of(nodes), labels: { policy } })),
-    });
-    return [
-      counter("outrigger_overcommit_reviews_total", "Writes of nodes' statuses that the webhook saw, by who wrote", "by", this.#reviews),
-      {
-        name: "outrigger_overcommit_corrections_total",
-        help: "Writes of nodes' statuses that the webhook changed",
-        type: "counter",
-        aggregator: "sum",
-        values: [{ value: this.#corrected, labels: {} }],
-      },
-      counter("outrigger_overcommit_writes_total", "Writes of nodes' statuses by the controller, by what they did", "what", this.#writes),
-      counter("outrigger_overcommit_evictions_total", "Evictions that the controller asked for, by answer", "answer", this.#evictions),
-      gauge("outrigger_overcommit_nodes", "Nodes that a policy counts for", ({ total }) => total),
-      gauge("outrigger_overcommit_nodes_held", "Nodes whose ratio cannot be lowered yet", ({ held }) => held),
+    ): MetricFamily =>
       gauge(
+        name,
+        help,
+        [...this.#nodes].map(([policy, one]) => ({ value: of(one), labels: { policy } })),
+        "sum",
+      );
+    return [
+      counts("outrigger_overcommit_reviews_total", "Writes of nodes' statuses that the webhook saw, by who wrote", "by", this.#reviews),
+      counter("outrigger_overcommit_corrections_total", "Writes of nodes' statuses that the webhook changed", [
+        { value: this.#corrected, labels: {} },
+      ]),
+      counts("outrigger_overcommit_writes_total", "Writes of nodes' statuses by the controller, by what they did", "what", this.#writes),
+      counts("outrigger_overcommit_evictions_total", "Evictions that the controller asked for, by answer", "answer", this.#evictions),
+      nodes("outrigger_overcommit_nodes", "Nodes that a policy counts for", ({ total }) => total),
+      nodes("outrigger_overcommit_nodes_held", "Nodes whose ratio cannot be lowered yet", ({ held }) => held),
+      nodes(
         "outrigger_overcommit_nodes_overcommitted",
         "Nodes whose pods request more than the node truly has",
         ({ overcommitted }) => overcommitted,
