@@ -147,7 +147,7 @@ function decision(authorizer: ReturnType<typeof rbac>, user: UserInfo, question:
   const { verb, path = "", group = "", resource = "", subresource = "", namespace = "", name = "" } = question;
   const attributes = { verb, isResource: path === "", group, version: "*", resource, subresource, namespace, name, path };
   const reason = authorizer.reason(user, attributes);
-  return { allowed: authorizer.allows(user, attributes), ...(reason !== undefined && { reason }) };
+  return reason === undefined ? { allowed: false } : { allowed: true, reason };
 }
 
 function found(user: UserInfo | undefined): { user: UserInfo } | undefined {

@@ -273,7 +273,7 @@ export const STAND_IN = "orfault0";
 
 export function addIngress(device: string): Command[] {
   return [
-    // Up from the beginning: else it had no discipline, by which it is found.
+    // Created `up`: a device that is down has no qdisc, and we detect the device by its qdisc.
     { argv: ["ip", "link", "add", STAND_IN, "up", "type", "ifb"] },
     tc("qdisc", "add", "dev", device, "handle", INGRESS, "ingress"),
   ];

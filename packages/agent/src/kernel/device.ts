@@ -181,7 +181,7 @@ export class Device {
       // Its tool, its part of the kernel, or the permission is missing.
       if (outcome.code !== 0) this.#marks = false;
     };
-    // At once, for an agent that starts has others wait for it.
+    // In parallel: start-up latency matters.
     await Promise.all([disciplines(), filters()]);
     this.#tree = NO_TREE;
     this.#unsure = false;

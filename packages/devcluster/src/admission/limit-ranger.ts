@@ -30,24 +30,24 @@ interface LimitItem {
  * bounds are refused. After `plugin/pkg/admission/limitranger`.
  */
 export function limitRanger(reader: ClusterReader): AdmissionPlugin {
-  const itemsOf = (namespace: string): readonly (readonly [KubeObject, readonly LimitItem[]])[] =>
+  const itemsOf = (namespace: string): readonly (readonly LimitItem[])[] =>
     reader
       .list("", "limitranges")
       .filter(({ metadata }) => metadata.namespace === namespace)
-      .map((range) => [range, (specOf(range)["limits"] as readonly LimitItem[] | undefined) ?? []]);
+      .map((range) => (specOf(range)["limits"] as readonly LimitItem[] | undefined) ?? []);
   const isPod = (attributes: AdmissionAttributes): boolean => attributes.operation === "CREATE" && concerns(attributes, "", "pods");
   return {
     name: "LimitRanger",
     admit(attributes) {
       if (!attributes.object || !isPod(attributes)) return;
-      for (const [, items] of itemsOf(attributes.namespace)) attributes.object = withDefaults(attributes.object, items);
+      for (const items of itemsOf(attributes.namespace)) attributes.object = withDefaults(attributes.object, items);
     },
     validate(attributes) {
       const { object } = attributes;
       if (!object) return;
       const isClaim = attributes.operation !== "DELETE" && concerns(attributes, "", "persistentvolumeclaims");
       if (!isPod(attributes) && !isClaim) return;
-      for (const [, items] of itemsOf(attributes.namespace)) {
+      for (const items of itemsOf(attributes.namespace)) {
         const problems = items.flatMap((item) => (isClaim ? claimProblems(object, item) : podProblems(object, item)));
         if (problems.length > 0) throw refuse(attributes, problems.length === 1 ? problems[0]! : `[${problems.join(", ")}]`);
       }

@@ -90,7 +90,7 @@ export function patched(
   try {
     const { object, strict } = decodeObject(resource, result, findKind);
     const all = [...patch.strict, ...strict];
-    heed(all, options, caller, () => new DecodeError(`strict decoding error: ${all.join(", ")}`));
+    enforceFieldValidation(all, options, caller, () => new DecodeError(`strict decoding error: ${all.join(", ")}`));
     dedupeOwnerReferences(object.metadata, caller.warn);
     trackFields(target, current, object, caller, options);
     return object;
@@ -112,13 +112,18 @@ function otherName(given: string, { name }: Target): StatusError {
   return badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
 }
 
-/** Does with what strict parsing minds as `fieldValidation` says: refuses the request, warns, or nothing. */
-function heed(problems: readonly string[], { fieldValidation }: WriteOptions, caller: Caller, refusal: () => Error): void {
+/** Refuses the request, warns, or ignores what strict decoding found, as `fieldValidation` says. */
+function enforceFieldValidation(
+  problems: readonly string[],
+  { fieldValidation }: WriteOptions,
+  caller: Caller,
+  refusal: () => Error,
+): void {
   if (problems.length > 0 && fieldValidation === "Strict") throw refusal();
   if (fieldValidation === "Warn") for (const text of problems) caller.warn(text);
 }
 
-/** This kind of patch is converted without a text in between, by code with words of its own. */
+/** Strategic merge uses apimachinery's in-memory converter, whose error texts differ. */
 function converted(problem: string): string {
   const [, found, type] = /cannot unmarshal (\w+)(?: \S+)? into .* of type (\S+)$/.exec(problem) ?? [];
   if (found === "number" && type === "string") return "cannot convert int64 to string";
@@ -136,7 +141,7 @@ function applied(
   const { resource } = target;
   if (patch.strict.length > 0) {
     const text = `error strict decoding YAML: ${patch.strict.join(", ")}`;
-    heed([text], options, caller, () => badRequest(text));
+    enforceFieldValidation([text], options, caller, () => badRequest(text));
   }
   const named = (patch.body as KubeObject | null)?.metadata?.name;
   if (named !== undefined && named !== target.name) throw otherName(named, target);

@@ -12,7 +12,7 @@
  * - Delete and recreate may look like one update. What vanished while the connection was down is reported as deleted, with its last known state.
  * - The first list is the most recent state; a lost connection is resumed at the last version seen, with no list; a version that is gone
  *   (410), or too new for the server, leads to a list of the most recent state at once. 429 and refused connections mean waiting, no list.
- * - Tries are 0.8 s apart, then twice as long each time up to 30 s, each stretched by up to itself; from 0.8 s again after two quiet minutes.
+ * - Retries back off from 0.8 s to 30 s, doubling, with up to 100 % jitter; after two minutes without a failure they start at 0.8 s again.
  * - A dead connection is noticed, a quiet one left alone (docs/decisions/0032).
  * - After `stop` no handler hears anything more, of what was queued either; it resolves when the calls under way have ended.
  * - One reflector for each resource, namespace, selector, form and transform. Objects are handed out by reference and deeply frozen.

@@ -274,7 +274,7 @@ export class Reflector {
         } else {
           watchdog.heard();
           const listing = event.type !== "BOOKMARK" && initial.take(event.type, this.#sink.prepare(event.object as KubeObject));
-          // What has begun to tell of changes has told all there was, and owes the bookmark that says so.
+          // Once a non-initial event arrives, the initial list is complete; the end bookmark must follow within `initialMs`.
           if (!listing) watchdog.promise(initialMs);
         }
       }

@@ -28,7 +28,7 @@ import { resourcePath } from "./path.ts";
 import { listQuery, logQuery, query, watchQuery, writeQuery } from "./query.ts";
 import { Sender, type SenderOptions } from "./sender.ts";
 
-/** Where a refusal is the answer, not a wish to be asked later. */
+/** Evictions: a 429 is the result; do not retry. */
 const NO_RETRY = 0;
 const PAGE = 500;
 

@@ -25,7 +25,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_CONNECTIONS = 64;
 /** How long an idle connection is kept; a server's own hint goes before. */
 const IDLE_MS = 60_000;
-/** The connection ended with nothing of the answer come: as the server closed it while idle, or was restarted. */
+/** The connection closed before any response byte arrived: it was idle for too long, or the server restarted. */
 const BROKEN = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 /** The pools of one identity: requests and watches apart, since a watch keeps its connection for minutes. */

@@ -9,10 +9,10 @@
  *   not select is not waited for. The wait holds no worker and no other key, and has an end (30 s, logged).
  * - A reconcile that throws is tried again, after 5 ms · 2ⁿ up to 1000 s (`backoff`, `retryLimit`); `TerminalError` is not, before the next change.
  *   `requeue.after` forgets failures, then delays; a change does not wait for it.
- * - A deletion that orphans leaves the dependents, also where it meets a reconcile under way: `apply` and its pruning write
- *   to an object on the version that they know of it, and what was let go is taken back only for an owner that, asked of
- *   the server, is not being deleted. Otherwise the reconcile ends there, without an error. It is one request for an object
- *   to which nobody else wrote meanwhile; where somebody did, it is made again on what the server has.
+ * - If the owner is deleted with `propagationPolicy: Orphan` during a reconcile, its dependents stay orphaned: `apply` and its
+ *   pruning write with the resource version that they know, and adoption first re-reads the owner. If the owner is being deleted,
+ *   the reconcile ends there, without an error. Without a conflict this is one request an object; after one, the write is repeated
+ *   on the server's version.
  * - With `cleanup`, an object is never let go before it succeeded for the spec that the object has then. What it writes to the
  *   object itself, and what others write beside the spec meanwhile, does not make it run again; one that failed waits for its
  *   backoff whatever it wrote, and for changes of others. Deletion passes every predicate of ours.

@@ -4,7 +4,7 @@ import { type Client, ConflictError } from "../client/index.ts";
 /** How often a write names a version. Each further time means that somebody wrote between a read and the write right after it. */
 const TRIES = 10;
 
-/** That there was nothing before: no object has this version. */
+/** Sentinel: the object did not exist before this write. */
 export const NOTHING = "";
 
 /**

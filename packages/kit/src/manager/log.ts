@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { hostname } from "node:os";
 import { styleText } from "node:util";
 import { causes, type Log } from "../controller/index.ts";
 
@@ -22,12 +23,8 @@ export function jsonLog(name: string, level: LogLevel = "info"): Log {
   return logOf(level, (at, fields, message) => {
     if (!made) {
       const { pino, stdSerializers } = createRequire(import.meta.url)("pino") as typeof import("pino");
-      const { pid, hostname } = {
-        pid: process.pid,
-        hostname: (createRequire(import.meta.url)("node:os") as typeof import("node:os")).hostname(),
-      };
       made = pino({
-        base: { pid, hostname, logger: name },
+        base: { pid: process.pid, hostname: hostname(), logger: name },
         level,
         serializers: { err: stdSerializers.err },
         timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -56,11 +53,8 @@ export function terminalLog(
 }
 
 function logOf(level: LogLevel, write: Write, always: Readonly<Record<string, unknown>> = {}): Log {
-  const at =
-    (one: LogLevel): Log["info"] =>
-    (fields, message) => {
-      if (LEVELS.indexOf(one) >= LEVELS.indexOf(level)) write(one, { ...always, ...own(fields) }, message);
-    };
+  const at = (one: LogLevel): Log["info"] =>
+    LEVELS.indexOf(one) < LEVELS.indexOf(level) ? () => {} : (fields, message) => write(one, { ...always, ...own(fields) }, message);
   return {
     debug: at("debug"),
     info: at("info"),

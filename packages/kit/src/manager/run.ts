@@ -282,10 +282,8 @@ export class RunnableManager implements Manager {
       this.#metrics?.leading(name, false);
       this.#fail(loss.error);
     };
-    void lease.lost.then((loss) => {
-      // Told to stop, it may lose the lease on the way all the same: then it ends faster.
-      lose(loss);
-    });
+    // The lease can also be lost while the manager stops; it then stops faster.
+    void lease.lost.then(lose);
     this.#state = "standby";
     await this.#unlessStopped(lease.acquired);
     this.#metrics?.leading(name, true);
@@ -309,7 +307,7 @@ export class RunnableManager implements Manager {
 
   /** In reverse order, within the grace period as a whole. */
   async #stopAll(): Promise<void> {
-    // Who lost the lease has what is left of it, and half of that is for the program to end.
+    // After losing the lease, stop within half of its remaining time; the rest is for the process to exit.
     const limit = this.#loss ? this.#loss.endWithinMs / 2 : (this.#options.gracePeriodMs ?? GRACE_MS);
     const deadline = performance.now() + limit;
     for (const { what, stop } of this.#started.reverse()) {

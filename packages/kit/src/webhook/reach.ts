@@ -17,13 +17,7 @@ export interface WebhookServerSettings {
 
 export type Reach =
   | { readonly by: "url"; readonly host: string; readonly port: number; readonly url: string | undefined }
-  | {
-      readonly by: "service";
-      readonly host: string | undefined;
-      readonly port: number;
-      readonly namespace: string;
-      readonly service: Service;
-    };
+  | { readonly by: "service"; readonly host: string | undefined; readonly port: number; readonly service: Service };
 interface Service {
   readonly name: string;
   readonly namespace: string;
@@ -46,7 +40,7 @@ export async function reachOf(
     const namespace = service?.namespace ?? access?.namespace;
     if (namespace === undefined) throw new RangeError("name the namespace of the webhooks' Service: the manager was given a client alone");
     const target = { name: service?.name ?? `${name}-webhook`, namespace, ...(service?.port === undefined ? {} : { port: service.port }) };
-    return { by: "service", host, port: port ?? 9443, namespace, service: target };
+    return { by: "service", host, port: port ?? 9443, service: target };
   }
   return { by: "url", host: host ?? (await facing(access?.server)), port: port ?? 0, url };
 }

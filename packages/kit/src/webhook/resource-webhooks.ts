@@ -175,11 +175,11 @@ class RunningWebhooks {
       });
       return { ...leaf, caBundle: ca.certificate };
     }
-    const { service, namespace } = this.#reach;
+    const { service } = this.#reach;
     const { log, client } = this.#context;
     const host = `${service.name}.${service.namespace}.svc`;
     this.#own = await ownCertificate(client, {
-      namespace,
+      namespace: service.namespace,
       caSecretName: `${this.#options.name}-webhook-ca`,
       secretName: `${this.#options.name}-webhook-tls`,
       dnsNames: [host, `${host}.cluster.local`],
@@ -223,12 +223,12 @@ class RunningWebhooks {
       const { conversionPath } = this.#hooks[index]!;
       if (conversionPath === undefined) return [];
       const conversion = conversionOf(target, conversionPath);
-      // The rest of a definition is whoever's installed it, which may be a newer program's.
+      // Only `spec.conversion` is ours: another program, possibly a newer version of this one, may have installed the rest.
       const found = observed("CustomResourceDefinition", definitionName(plan.resource));
       const { apiVersion, kind, metadata, spec } = found ?? wholeDefinition(plan.resource);
       return { apiVersion, kind, metadata: { name: metadata.name! }, spec: found ? { conversion } : { ...(spec as object), conversion } };
     });
-    const excludedNamespaces = this.#reach.by === "service" ? [this.#reach.namespace] : [];
+    const excludedNamespaces = this.#reach.by === "service" ? [this.#reach.service.namespace] : [];
     return [...definitions, ...(this.#admits ? webhookConfigurations(webhooks, { name, target, excludedNamespaces }) : [])];
   }
 

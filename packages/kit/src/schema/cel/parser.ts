@@ -267,7 +267,7 @@ class Parser implements MacroFactory {
     }
     if (this.#accept("-")) {
       const number = this.#tokens[this.#at++]!.value as bigint | number;
-      return this.literal(typeof number === "bigint" ? -number : -number, offset);
+      return this.literal(-number, offset);
     }
     if (this.#accept("(")) {
       const inner = this.#conditional();

@@ -73,7 +73,6 @@ export function shown(type: Type): string {
     case "list":
     case "map":
     case "type":
-      return inner === "" ? type.name : `${type.name}(${inner})`;
     case "opaque":
       return inner === "" ? type.name : `${type.name}(${inner})`;
     default:
