@@ -136,7 +136,7 @@ describe("Jobs that are deleted while their pods are made", () => {
             },
           },
         } as never);
-        // From before the pod is made until after it.
+        // Spreads the deletions over 60 ms, so that some come before the Job's pod is created and some after.
         await new Promise((resolve) => setTimeout(resolve, number * 3));
         await client.delete(Job, { name, namespace }, { propagationPolicy });
       }
@@ -145,7 +145,7 @@ describe("Jobs that are deleted while their pods are made", () => {
         return pods.items.every(({ metadata }) => !metadata.finalizers?.length);
       });
       await client.delete(Namespace, { name: namespace });
-      await eventually(async () => (await client.find(Namespace, { name: namespace })) === undefined, { timeoutMs: 60_000 } as never);
+      await eventually(async () => (await client.find(Namespace, { name: namespace })) === undefined, { timeoutMs: 60_000 });
     });
   }
 });

@@ -26,7 +26,7 @@ let cluster: Cluster;
 let manager: Manager;
 beforeAll(async () => {
   cluster = process.env["OUTRIGGER_E2E_CLUSTER"] === "real" ? await startCluster() : await devcluster();
-  manager = await startManager(cluster as never);
+  manager = await startManager(cluster);
 });
 afterAll(async () => {
   await manager?.stop();
@@ -130,7 +130,7 @@ test(`while ${PODS} pods roll, the manager is killed ${KILLS} times: never more 
     const events = 1 + Math.floor(Math.random() * share);
     await eventually(async () => log.length - from >= events || (await isDone()), { timeoutMs: 120_000, intervalMs: 1 });
     await manager.kill();
-    manager = await startManager(cluster as never);
+    manager = await startManager(cluster);
   }
   await eventually(isDone, { timeoutMs: 300_000 });
   await eventually(

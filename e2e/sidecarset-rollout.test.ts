@@ -75,7 +75,7 @@ async function run(set: string, labels: readonly Record<string, string>[]): Prom
 }
 const plain = (count: number): Record<string, string>[] => Array.from({ length: count }, () => ({}));
 
-/** Resolves when the set's condition Ready is so; watched from before `act` on, the pods that were never out of budget. */
+/** Resolves when all `count` pods have `image` and the set's condition Ready is True. @throws TimeoutError after 90 s. */
 async function rolledOut(set: string, image: string, count: number): Promise<void> {
   await eventually(async () => (await withImage(image)).length === count && (await condition(set, "Ready")).status === "True", {
     timeoutMs: 90_000,
