@@ -6,16 +6,17 @@ import { dirname, relative, resolve } from "node:path";
 /** Folder → the folders it may import. */
 const KIT: Record<string, readonly string[]> = {
   api: [],
+  kubernetes: [],
   schema: ["api"],
-  kinds: ["api", "schema"],
+  kinds: ["api", "kubernetes", "schema"],
   patch: ["api", "schema"],
   queue: ["api"],
   pki: [],
   config: ["api", "schema"],
-  client: ["api", "schema", "kinds", "patch", "queue", "pki"],
+  client: ["api", "kubernetes", "schema", "kinds", "patch", "queue", "pki"],
   cache: ["api", "schema", "kinds", "client", "queue"],
   controller: ["api", "schema", "kinds", "patch", "client", "cache", "queue"],
-  webhook: ["api", "schema", "kinds", "patch", "pki", "client", "cache", "queue"],
+  webhook: ["api", "kubernetes", "schema", "kinds", "patch", "pki", "client", "cache", "queue"],
   manager: ["api", "schema", "kinds", "client", "cache", "queue", "controller", "webhook", "pki"],
 };
 /** Package → the packages of ours it may import. */

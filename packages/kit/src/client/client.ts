@@ -1,5 +1,5 @@
-import type { Scale } from "kubernetes-types/autoscaling/v1.js";
 import type { Desired, KubeObject, ObjectKey, Observed, Resource, Status } from "../api/index.ts";
+import type { autoscalingV1 } from "../kubernetes/index.ts";
 import { parseBody } from "./answer.ts";
 import { bindingBody, deleteBody, evictionBody, PODS, SERVICE_ACCOUNTS, tokenBody } from "./bodies.ts";
 import type {
@@ -205,11 +205,16 @@ export class ApiClient implements Client {
     await this.#sender.call("DELETE", path, WITH_BODY, deleteBody(options), options.signal, options.maxRetries);
   }
 
-  getScale(resource: Resource, key: ObjectKey, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Scale> {
-    return this.#sender.call("GET", this.#path(resource, key, "scale"), PLAIN, undefined, signal) as Promise<Scale>;
+  getScale(resource: Resource, key: ObjectKey, { signal }: { readonly signal?: AbortSignal } = {}): Promise<autoscalingV1.Scale> {
+    return this.#sender.call("GET", this.#path(resource, key, "scale"), PLAIN, undefined, signal) as Promise<autoscalingV1.Scale>;
   }
 
-  scale(resource: Resource, key: ObjectKey, replicas: number, options: Omit<WriteOptions, "subresource"> = {}): Promise<Scale> {
+  scale(
+    resource: Resource,
+    key: ObjectKey,
+    replicas: number,
+    options: Omit<WriteOptions, "subresource"> = {},
+  ): Promise<autoscalingV1.Scale> {
     const path = this.#path(resource, key, "scale") + writeQuery(options, this.#fieldManager);
     return this.#sender.call(
       "PATCH",
@@ -218,7 +223,7 @@ export class ApiClient implements Client {
       JSON.stringify({ spec: { replicas } }),
       options.signal,
       options.maxRetries,
-    ) as Promise<Scale>;
+    ) as Promise<autoscalingV1.Scale>;
   }
 
   async evict(pod: ObjectKey, options: DeleteOptions = {}): Promise<void> {

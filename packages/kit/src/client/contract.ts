@@ -1,5 +1,5 @@
-import type { Scale } from "kubernetes-types/autoscaling/v1.js";
 import type { Desired, GroupVersionResource, KubeObject, ObjectKey, Observed, Resource, Status } from "../api/index.ts";
+import type { autoscalingV1 } from "../kubernetes/index.ts";
 
 /**
  * How requests reach an API server. Over the network it is a pool of keep-alive TLS connections; the devcluster gives
@@ -161,8 +161,8 @@ export interface Client {
   deleteCollection<R extends Resource>(resource: R, options?: ListOptions & DeleteOptions): Promise<void>;
 
   /** The `scale` subresource: wanted and present replicas, and the selector of the pods. */
-  getScale(resource: Resource, key: ObjectKey, options?: { readonly signal?: AbortSignal }): Promise<Scale>;
-  scale(resource: Resource, key: ObjectKey, replicas: number, options?: Omit<WriteOptions, "subresource">): Promise<Scale>;
+  getScale(resource: Resource, key: ObjectKey, options?: { readonly signal?: AbortSignal }): Promise<autoscalingV1.Scale>;
+  scale(resource: Resource, key: ObjectKey, replicas: number, options?: Omit<WriteOptions, "subresource">): Promise<autoscalingV1.Scale>;
   /** Asks for a pod's eviction. While a disruption budget forbids it: `TooManyRequestsError` at once, no retry. */
   evict(pod: ObjectKey, options?: DeleteOptions): Promise<void>;
   /** Assigns a pod to a node, as schedulers do. */

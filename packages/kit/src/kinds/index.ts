@@ -9,7 +9,7 @@ export * from "./builtin.ts";
 export * from "./cells/index.ts";
 export * from "./defaults/index.ts";
 export * from "./environment.ts";
-export { type KubernetesParts, type KubernetesSchemaBuilder, t } from "./parts.ts";
+export { type KubernetesSchemaBuilder, t } from "./parts.ts";
 export * from "./pod-requests.ts";
 export * from "./pod-state.ts";
 export * from "./protobuf/index.ts";

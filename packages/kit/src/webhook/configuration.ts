@@ -1,5 +1,5 @@
-import type { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from "kubernetes-types/admissionregistration/v1.js";
 import type { KubeObject } from "../api/index.ts";
+import type { admissionregistration } from "../kubernetes/index.ts";
 
 /** How the API server reaches the server: by URL where it runs outside the cluster, by Service inside it. */
 export type WebhookTarget =
@@ -57,15 +57,17 @@ export interface ConfigurationOptions {
   readonly excludedNamespaces?: readonly string[];
 }
 
-export function mutatingConfiguration(options: ConfigurationOptions): MutatingWebhookConfiguration & KubeObject {
-  return configuration("MutatingWebhookConfiguration", options) as unknown as MutatingWebhookConfiguration & KubeObject;
+export function mutatingConfiguration(options: ConfigurationOptions): admissionregistration.MutatingWebhookConfiguration & KubeObject {
+  return configuration("MutatingWebhookConfiguration", options) as unknown as admissionregistration.MutatingWebhookConfiguration &
+    KubeObject;
 }
 
 /** @throws TypeError when an entry has a reinvocationPolicy. */
-export function validatingConfiguration(options: ConfigurationOptions): ValidatingWebhookConfiguration & KubeObject {
+export function validatingConfiguration(options: ConfigurationOptions): admissionregistration.ValidatingWebhookConfiguration & KubeObject {
   const odd = options.webhooks.find(({ reinvocationPolicy }) => reinvocationPolicy !== undefined);
   if (odd) throw new TypeError(`${odd.name}: only mutating webhooks have a reinvocationPolicy`);
-  return configuration("ValidatingWebhookConfiguration", options) as unknown as ValidatingWebhookConfiguration & KubeObject;
+  return configuration("ValidatingWebhookConfiguration", options) as unknown as admissionregistration.ValidatingWebhookConfiguration &
+    KubeObject;
 }
 
 /** `clientConfig` of a webhook under `path`; also a CRD's `conversion.webhook.clientConfig`. The bundle is PEM here and base64 there. */

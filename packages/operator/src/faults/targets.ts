@@ -149,7 +149,7 @@ async function addService(
   for (const address of service.spec.clusterIPs ?? []) if (address !== "None" && address !== "") found.add(address, service.metadata.uid);
   for (const { metadata, addressType, endpoints } of slices.items)
     if (addressType !== "FQDN")
-      for (const { addresses } of endpoints) for (const address of addresses as readonly string[]) found.add(address, metadata.uid);
+      for (const { addresses } of endpoints ?? []) for (const address of addresses as readonly string[]) found.add(address, metadata.uid);
 }
 
 /** An address or a CIDR in the one way of writing it that agents have too, so that none is sent twice. */
