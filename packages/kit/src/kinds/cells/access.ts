@@ -1,9 +1,8 @@
-import type { CertificateSigningRequest } from "kubernetes-types/certificates/v1.js";
-import type { RoleBinding } from "kubernetes-types/rbac/v1.js";
+import type { certificates, rbac } from "../../kubernetes/index.ts";
 import { humanDuration } from "./human-duration.ts";
 import { age, name, type Printer, type Printers, printer } from "./printer.ts";
 
-const binding: Printer = printer<RoleBinding>((object, now) => {
+const binding: Printer = printer<rbac.RoleBinding>((object, now) => {
   const subjects = object.subjects ?? [];
   const of = (kind: string): string[] =>
     subjects
@@ -22,7 +21,7 @@ const binding: Printer = printer<RoleBinding>((object, now) => {
 export const accessCells: Printers = {
   "rbac.authorization.k8s.io/RoleBinding": binding,
   "rbac.authorization.k8s.io/ClusterRoleBinding": binding,
-  "certificates.k8s.io/CertificateSigningRequest": printer<CertificateSigningRequest>((object, now) => [
+  "certificates.k8s.io/CertificateSigningRequest": printer<certificates.CertificateSigningRequest>((object, now) => [
     name(object),
     age(object, now),
     object.spec?.signerName || "<none>",
@@ -32,7 +31,7 @@ export const accessCells: Printers = {
   ]),
 };
 
-function requestState({ status }: CertificateSigningRequest): string {
+function requestState({ status }: certificates.CertificateSigningRequest): string {
   const types = new Set((status?.conditions ?? []).map(({ type }) => type));
   const verdict = types.has("Denied") ? "Denied" : types.has("Approved") ? "Approved" : "Pending";
   return [verdict, ...(types.has("Failed") ? ["Failed"] : []), ...(status?.certificate ? ["Issued"] : [])].join(",");

@@ -1,19 +1,12 @@
-import type {
-  MutatingWebhookConfiguration,
-  ValidatingAdmissionPolicy,
-  ValidatingAdmissionPolicyBinding,
-  ValidatingWebhookConfiguration,
-} from "kubernetes-types/admissionregistration/v1.js";
+import type { admissionregistration } from "../../kubernetes/index.ts";
 import { age, name, type Printer, type Printers, printer } from "./printer.ts";
 
-const webhooks: Printer = printer<MutatingWebhookConfiguration | ValidatingWebhookConfiguration>((object, now) => [
-  name(object),
-  (object.webhooks ?? []).length,
-  age(object, now),
-]);
+const webhooks: Printer = printer<
+  admissionregistration.MutatingWebhookConfiguration | admissionregistration.ValidatingWebhookConfiguration
+>((object, now) => [name(object), (object.webhooks ?? []).length, age(object, now)]);
 
 /** Policies of both sorts: they differ in the name of their list alone. */
-type Policy = ValidatingAdmissionPolicy & { readonly spec?: { readonly mutations?: readonly unknown[] } };
+type Policy = admissionregistration.ValidatingAdmissionPolicy & { readonly spec?: { readonly mutations?: readonly unknown[] } };
 const policy: Printer = printer<Policy>((object, now) => {
   const { validations, mutations, paramKind } = object.spec ?? {};
   return [
@@ -23,7 +16,7 @@ const policy: Printer = printer<Policy>((object, now) => {
     age(object, now),
   ];
 });
-const binding: Printer = printer<ValidatingAdmissionPolicyBinding>((object, now) => [
+const binding: Printer = printer<admissionregistration.ValidatingAdmissionPolicyBinding>((object, now) => [
   name(object),
   object.spec?.policyName ?? "",
   parameter(object),
@@ -40,7 +33,7 @@ export const admissionCells: Printers = {
 };
 
 /** A parameter that names no namespace may be of any, or of none: both are `*`. */
-function parameter({ spec }: ValidatingAdmissionPolicyBinding): string {
+function parameter({ spec }: admissionregistration.ValidatingAdmissionPolicyBinding): string {
   const { name: parameterName, namespace, selector } = spec?.paramRef ?? {};
   if (parameterName) return `${namespace || "*"}/${parameterName}`;
   if (!selector) return "<unset>";

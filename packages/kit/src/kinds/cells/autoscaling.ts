@@ -1,9 +1,8 @@
-import type { HorizontalPodAutoscaler as FirstAutoscaler } from "kubernetes-types/autoscaling/v1.js";
-import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus } from "kubernetes-types/autoscaling/v2.js";
+import type { autoscaling, autoscalingV1 } from "../../kubernetes/index.ts";
 import { age, firstOf, name, type Printers, printer, quantityText } from "./printer.ts";
 
 export const autoscalingCells: Printers = {
-  "autoscaling/HorizontalPodAutoscaler": printer<HorizontalPodAutoscaler>((object, now) => {
+  "autoscaling/HorizontalPodAutoscaler": printer<autoscaling.HorizontalPodAutoscaler>((object, now) => {
     const { spec, status } = object;
     const { specs, statuses } = metricsOf(object);
     const metrics = specs.map((metric, index) => target(metric, statuses[index]));
@@ -20,8 +19,11 @@ export const autoscalingCells: Printers = {
 };
 
 /** The metrics, those of v1 too, which knows of one alone. */
-function metricsOf(object: HorizontalPodAutoscaler): { specs: readonly MetricSpec[]; statuses: readonly MetricStatus[] } {
-  const { spec, status } = object as unknown as FirstAutoscaler;
+function metricsOf(object: autoscaling.HorizontalPodAutoscaler): {
+  specs: readonly autoscaling.MetricSpec[];
+  statuses: readonly autoscaling.MetricStatus[];
+} {
+  const { spec, status } = object as unknown as autoscalingV1.HorizontalPodAutoscaler;
   if (spec?.targetCPUUtilizationPercentage === undefined)
     return { specs: object.spec?.metrics ?? [], statuses: object.status?.currentMetrics ?? [] };
   const current = status?.currentCPUUtilizationPercentage;
@@ -43,7 +45,7 @@ interface Amount {
 }
 
 /** Where a metric stands and where it should: `cpu: 12%/80%`, `3/10 (avg)`. */
-function target(metric: MetricSpec, status: MetricStatus | undefined): string {
+function target(metric: autoscaling.MetricSpec, status: autoscaling.MetricStatus | undefined): string {
   switch (metric.type) {
     case "Resource":
       return ofResource(metric.resource?.name, metric.resource?.target, status?.resource?.current);

@@ -1,8 +1,4 @@
-import type { Lease } from "kubernetes-types/coordination/v1.js";
-import type { ComponentStatus, Node } from "kubernetes-types/core/v1.js";
-import type { FlowSchema, PriorityLevelConfiguration } from "kubernetes-types/flowcontrol/v1.js";
-import type { RuntimeClass } from "kubernetes-types/node/v1.js";
-import type { PriorityClass } from "kubernetes-types/scheduling/v1.js";
+import type { coordination, core, flowcontrol, node, scheduling } from "../../kubernetes/index.ts";
 import { age, name, type Printer, type Printers, printer } from "./printer.ts";
 
 /** Kinds that the package of static types lacks. */
@@ -23,7 +19,7 @@ interface ResourceSlice {
 const nameAndAge: Printer = (object, now) => [name(object), age(object, now)];
 
 export const clusterCells: Printers = {
-  "/Node": printer<Node>((object, now) => {
+  "/Node": printer<core.Node>((object, now) => {
     const { architecture, containerRuntimeVersion, kernelVersion, kubeletVersion, osImage } = object.status?.nodeInfo ?? {};
     const address = (type: string): string => object.status?.addresses?.find((one) => one.type === type)?.address ?? "<none>";
     return [
@@ -39,14 +35,18 @@ export const clusterCells: Printers = {
       containerRuntimeVersion || "<unknown>",
     ];
   }),
-  "/ComponentStatus": printer<ComponentStatus>((object) => {
+  "/ComponentStatus": printer<core.ComponentStatus>((object) => {
     const healthy = object.conditions?.find(({ type }) => type === "Healthy");
     const status = healthy ? (healthy.status === "True" ? "Healthy" : "Unhealthy") : "Unknown";
     return [name(object), status, healthy?.message ?? "", healthy?.error ?? ""];
   }),
-  "coordination.k8s.io/Lease": printer<Lease>((object, now) => [name(object), object.spec?.holderIdentity ?? "", age(object, now)]),
-  "node.k8s.io/RuntimeClass": printer<RuntimeClass>((object, now) => [name(object), object.handler ?? "", age(object, now)]),
-  "scheduling.k8s.io/PriorityClass": printer<PriorityClass>((object, now) => [
+  "coordination.k8s.io/Lease": printer<coordination.Lease>((object, now) => [
+    name(object),
+    object.spec?.holderIdentity ?? "",
+    age(object, now),
+  ]),
+  "node.k8s.io/RuntimeClass": printer<node.RuntimeClass>((object, now) => [name(object), object.handler ?? "", age(object, now)]),
+  "scheduling.k8s.io/PriorityClass": printer<scheduling.PriorityClass>((object, now) => [
     name(object),
     object.value ?? 0,
     object.globalDefault ?? false,
@@ -57,7 +57,7 @@ export const clusterCells: Printers = {
     const { service } = object.spec ?? {};
     return [name(object), service ? `${service.namespace ?? ""}/${service.name ?? ""}` : "Local", available(object), age(object, now)];
   }),
-  "flowcontrol.apiserver.k8s.io/FlowSchema": printer<FlowSchema>((object, now) => [
+  "flowcontrol.apiserver.k8s.io/FlowSchema": printer<flowcontrol.FlowSchema>((object, now) => [
     name(object),
     object.spec?.priorityLevelConfiguration?.name ?? "",
     object.spec?.matchingPrecedence ?? 0,
@@ -65,7 +65,7 @@ export const clusterCells: Printers = {
     age(object, now),
     object.status?.conditions?.find(({ type }) => type === "Dangling")?.status ?? "?",
   ]),
-  "flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration": printer<PriorityLevelConfiguration>((object, now) => {
+  "flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration": printer<flowcontrol.PriorityLevelConfiguration>((object, now) => {
     const { limited, type } = object.spec ?? {};
     const queuing = limited?.limitResponse?.queuing;
     return [
@@ -90,14 +90,14 @@ export const clusterCells: Printers = {
   ]),
 };
 
-function nodeStatus({ spec, status }: Node): string {
+function nodeStatus({ spec, status }: core.Node): string {
   const ready = status?.conditions?.findLast(({ type }) => type === "Ready")?.status;
   const state = ready === undefined ? "Unknown" : ready === "True" ? "Ready" : "NotReady";
   return spec?.unschedulable ? `${state},SchedulingDisabled` : state;
 }
 
 /** From labels: `node-role.kubernetes.io/<role>`, or `kubernetes.io/role` with the role as its value. */
-function nodeRoles({ metadata }: Node): string {
+function nodeRoles({ metadata }: core.Node): string {
   const roles = new Set<string>();
   for (const [key, value] of Object.entries(metadata?.labels ?? {})) {
     const role =

@@ -1,12 +1,12 @@
-import type { ConfigMap, Namespace, ResourceQuota, Secret, ServiceAccount } from "kubernetes-types/core/v1.js";
+import type { core } from "../../kubernetes/index.ts";
 import { age, name, type Printers, printer, quantityText } from "./printer.ts";
 
 export const configurationCells: Printers = {
-  "/Namespace": printer<Namespace>((object, now) => [name(object), object.status?.phase ?? "", age(object, now)]),
-  "/ConfigMap": printer<ConfigMap>((object, now) => [name(object), count(object.data) + count(object.binaryData), age(object, now)]),
-  "/Secret": printer<Secret>((object, now) => [name(object), object.type ?? "", count(object.data), age(object, now)]),
-  "/ServiceAccount": printer<ServiceAccount>((object, now) => [name(object), age(object, now)]),
-  "/ResourceQuota": printer<ResourceQuota>((object, now) => {
+  "/Namespace": printer<core.Namespace>((object, now) => [name(object), object.status?.phase ?? "", age(object, now)]),
+  "/ConfigMap": printer<core.ConfigMap>((object, now) => [name(object), count(object.data) + count(object.binaryData), age(object, now)]),
+  "/Secret": printer<core.Secret>((object, now) => [name(object), object.type ?? "", count(object.data), age(object, now)]),
+  "/ServiceAccount": printer<core.ServiceAccount>((object, now) => [name(object), age(object, now)]),
+  "/ResourceQuota": printer<core.ResourceQuota>((object, now) => {
     const limits: string[] = [];
     const requests: string[] = [];
     for (const resource of Object.keys(object.status?.hard ?? {}).sort()) {

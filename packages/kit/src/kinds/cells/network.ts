@@ -1,6 +1,4 @@
-import type { Endpoints, LoadBalancerStatus, Service } from "kubernetes-types/core/v1.js";
-import type { EndpointSlice } from "kubernetes-types/discovery/v1.js";
-import type { Ingress, IngressClass, IngressLoadBalancerStatus, NetworkPolicy } from "kubernetes-types/networking/v1.js";
+import type { core, discovery, networking } from "../../kubernetes/index.ts";
 import { age, firstOf, labelsText, name, type Printers, printer, selectorText } from "./printer.ts";
 
 /** Kinds that are younger than the package of static types. */
@@ -16,7 +14,7 @@ interface IpAddress {
 }
 
 export const networkCells: Printers = {
-  "/Service": printer<Service>((object, now) => [
+  "/Service": printer<core.Service>((object, now) => [
     name(object),
     object.spec?.type ?? "",
     object.spec?.clusterIPs?.[0] ?? "<none>",
@@ -26,8 +24,8 @@ export const networkCells: Printers = {
     age(object, now),
     labelsText(object.spec?.selector),
   ]),
-  "/Endpoints": printer<Endpoints>((object, now) => [name(object), endpointAddresses(object), age(object, now)]),
-  "discovery.k8s.io/EndpointSlice": printer<EndpointSlice>((object, now) => [
+  "/Endpoints": printer<core.Endpoints>((object, now) => [name(object), endpointAddresses(object), age(object, now)]),
+  "discovery.k8s.io/EndpointSlice": printer<discovery.EndpointSlice>((object, now) => [
     name(object),
     object.addressType ?? "",
     firstOf(
@@ -40,7 +38,7 @@ export const networkCells: Printers = {
     ) || "<unset>",
     age(object, now),
   ]),
-  "networking.k8s.io/Ingress": printer<Ingress>((object, now) => [
+  "networking.k8s.io/Ingress": printer<networking.Ingress>((object, now) => [
     name(object),
     object.spec?.ingressClassName ?? "<none>",
     hosts(object),
@@ -48,7 +46,7 @@ export const networkCells: Printers = {
     (object.spec?.tls ?? []).length > 0 ? "80, 443" : "80",
     age(object, now),
   ]),
-  "networking.k8s.io/IngressClass": printer<IngressClass>((object, now) => {
+  "networking.k8s.io/IngressClass": printer<networking.IngressClass>((object, now) => {
     const { parameters } = object.spec ?? {};
     const isDefault = object.metadata?.annotations?.["ingressclass.kubernetes.io/is-default-class"] === "true";
     return [
@@ -58,7 +56,7 @@ export const networkCells: Printers = {
       age(object, now),
     ];
   }),
-  "networking.k8s.io/NetworkPolicy": printer<NetworkPolicy>((object, now) => [
+  "networking.k8s.io/NetworkPolicy": printer<networking.NetworkPolicy>((object, now) => [
     name(object),
     selectorText(object.spec?.podSelector),
     age(object, now),
@@ -79,7 +77,7 @@ export const networkCells: Printers = {
   }),
 };
 
-function externalAddresses({ spec, status }: Service): string {
+function externalAddresses({ spec, status }: core.Service): string {
   const given = (spec?.externalIPs ?? []).join(",");
   switch (spec?.type) {
     case "ClusterIP":
@@ -94,13 +92,13 @@ function externalAddresses({ spec, status }: Service): string {
   }
 }
 
-function loadBalancerAddresses(status: LoadBalancerStatus | IngressLoadBalancerStatus | undefined): string {
+function loadBalancerAddresses(status: core.LoadBalancerStatus | networking.IngressLoadBalancerStatus | undefined): string {
   const addresses = (status?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || "").filter((address) => address !== "");
   return [...new Set(addresses)].sort().join(",");
 }
 
 /** Three addresses at most, each with each port; a subset without ports gives bare addresses. */
-function endpointAddresses({ subsets = [] }: Endpoints): string {
+function endpointAddresses({ subsets = [] }: core.Endpoints): string {
   if (subsets.length === 0) return "<none>";
   const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
     ports.length === 0
@@ -111,7 +109,7 @@ function endpointAddresses({ subsets = [] }: Endpoints): string {
 }
 
 /** Three hosts at most. What lies beyond is counted in rules, whether they name a host or not. */
-function hosts({ spec }: Ingress): string {
+function hosts({ spec }: networking.Ingress): string {
   const rules = spec?.rules ?? [];
   const named: string[] = [];
   for (const { host } of rules) {

@@ -1,9 +1,9 @@
-import type { Container, ContainerStatus, Pod, PodTemplate } from "kubernetes-types/core/v1.js";
+import type { core } from "../../kubernetes/index.ts";
 import { isNativeSidecar, podCondition, podFinished } from "../pod-state.ts";
 import { age, containerCells, labelsText, name, type Printers, printer, since } from "./printer.ts";
 
 export const podCells: Printers = {
-  "/Pod": printer<Pod>((pod, now) => {
+  "/Pod": printer<core.Pod>((pod, now) => {
     const { ready, reason, restarts, lastRestart } = stateOf(pod);
     const total = (pod.spec?.containers ?? []).length + (pod.spec?.initContainers ?? []).filter(isNativeSidecar).length;
     const restarted = restarts !== 0 && lastRestart ? `${restarts} (${since(lastRestart, now)} ago)` : String(restarts);
@@ -19,7 +19,7 @@ export const podCells: Printers = {
       readinessGates(pod),
     ];
   }),
-  "/PodTemplate": printer<PodTemplate>((object) => [
+  "/PodTemplate": printer<core.PodTemplate>((object) => [
     name(object),
     ...containerCells(object.template?.spec),
     labelsText(object.template?.metadata?.labels),
@@ -34,7 +34,7 @@ interface PodState {
   readonly lastRestart: string | undefined;
 }
 
-function stateOf(pod: Pod): PodState {
+function stateOf(pod: core.Pod): PodState {
   const before = initState(pod);
   const now =
     before.stuckAt === undefined || podCondition(podOf(pod), "Initialized") === "True"
@@ -50,8 +50,8 @@ interface InitState extends PodState {
   readonly sidecars: Restarts;
 }
 
-function initState(pod: Pod): InitState {
-  const containers = new Map<string, Container>((pod.spec?.initContainers ?? []).map((container) => [container.name, container]));
+function initState(pod: core.Pod): InitState {
+  const containers = new Map<string, core.Container>((pod.spec?.initContainers ?? []).map((container) => [container.name, container]));
   const all = new Restarts();
   const sidecars = new Restarts();
   let ready = 0;
@@ -72,14 +72,14 @@ function initState(pod: Pod): InitState {
   return { ready, reason: phaseOf(pod), restarts: all.count, lastRestart: all.last, stuckAt, sidecars };
 }
 
-function initProblem({ state }: ContainerStatus): string | undefined {
+function initProblem({ state }: core.ContainerStatus): string | undefined {
   if (state?.terminated) return endOf(state.terminated);
   const waiting = state?.waiting?.reason;
   return waiting && waiting !== "PodInitializing" ? waiting : undefined;
 }
 
 /** The containers proper: the first one (they are asked from the last) that is not well names the pod's state. */
-function mainState(pod: Pod, { ready: readySidecars, stuckAt, reason: phase, sidecars: restarts }: InitState): PodState {
+function mainState(pod: core.Pod, { ready: readySidecars, stuckAt, reason: phase, sidecars: restarts }: InitState): PodState {
   let ready = readySidecars;
   let reason = stuckAt ?? phase;
   let failure: string | undefined;
@@ -109,7 +109,7 @@ class Restarts {
   count = 0;
   last: string | undefined;
 
-  add(status: ContainerStatus): void {
+  add(status: core.ContainerStatus): void {
     this.count += status.restartCount ?? 0;
     const ended = status.lastState?.terminated?.finishedAt;
     if (ended && (this.last === undefined || Date.parse(ended) > Date.parse(this.last))) this.last = ended;
@@ -117,7 +117,7 @@ class Restarts {
 }
 
 /** The pod's own word on its state. */
-function phaseOf({ status }: Pod): string {
+function phaseOf({ status }: core.Pod): string {
   if (status?.conditions?.some((condition) => condition.type === "PodScheduled" && condition.reason === "SchedulingGated"))
     return "SchedulingGated";
   return status?.reason || status?.phase || "";
@@ -128,17 +128,17 @@ function endOf({ reason, signal, exitCode }: { readonly reason?: string; readonl
 }
 
 /** What is said of a pod that is being deleted, whatever its containers do. */
-function leaving(pod: Pod): string | undefined {
+function leaving(pod: core.Pod): string | undefined {
   if (!pod.metadata?.deletionTimestamp) return undefined;
   if (pod.status?.reason === "NodeLost") return "Unknown";
   return podFinished(podOf(pod)) ? undefined : "Terminating";
 }
 
-function readinessGates(pod: Pod): string {
+function readinessGates(pod: core.Pod): string {
   const gates = pod.spec?.readinessGates ?? [];
   if (gates.length === 0) return "<none>";
   return `${gates.filter(({ conditionType }) => podCondition(podOf(pod), conditionType) === "True").length}/${gates.length}`;
 }
 
 /** The static types of old releases say less than a pod may hold. */
-const podOf = (pod: Pod): Parameters<typeof podFinished>[0] => pod as Parameters<typeof podFinished>[0];
+const podOf = (pod: core.Pod): Parameters<typeof podFinished>[0] => pod as Parameters<typeof podFinished>[0];

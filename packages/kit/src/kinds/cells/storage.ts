@@ -1,5 +1,4 @@
-import type { PersistentVolume, PersistentVolumeClaim } from "kubernetes-types/core/v1.js";
-import type { CSIDriver, CSINode, StorageClass, VolumeAttachment } from "kubernetes-types/storage/v1.js";
+import type { core, storage } from "../../kubernetes/index.ts";
 import { age, name, type Printers, printer, quantityText } from "./printer.ts";
 
 interface VolumeAttributesClass {
@@ -11,7 +10,7 @@ const LEGACY_CLASS = "volume.beta.kubernetes.io/storage-class";
 const DEFAULT_CLASS = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
 export const storageCells: Printers = {
-  "/PersistentVolume": printer<PersistentVolume>((object, now) => {
+  "/PersistentVolume": printer<core.PersistentVolume>((object, now) => {
     const { spec, status } = object;
     return [
       name(object),
@@ -27,7 +26,7 @@ export const storageCells: Printers = {
       spec?.volumeMode ?? "<unset>",
     ];
   }),
-  "/PersistentVolumeClaim": printer<PersistentVolumeClaim>((object, now) => {
+  "/PersistentVolumeClaim": printer<core.PersistentVolumeClaim>((object, now) => {
     const { spec, status } = object;
     const bound = Boolean(spec?.volumeName);
     return [
@@ -42,7 +41,7 @@ export const storageCells: Printers = {
       spec?.volumeMode ?? "<unset>",
     ];
   }),
-  "storage.k8s.io/StorageClass": printer<StorageClass>((object, now) => {
+  "storage.k8s.io/StorageClass": printer<storage.StorageClass>((object, now) => {
     const isDefault = DEFAULT_CLASS.some((key) => object.metadata?.annotations?.[key] === "true");
     return [
       isDefault ? `${name(object)} (default)` : name(object),
@@ -58,7 +57,7 @@ export const storageCells: Printers = {
     object.driverName ?? "",
     age(object, now),
   ]),
-  "storage.k8s.io/VolumeAttachment": printer<VolumeAttachment>((object, now) => [
+  "storage.k8s.io/VolumeAttachment": printer<storage.VolumeAttachment>((object, now) => [
     name(object),
     object.spec?.attacher ?? "",
     object.spec?.source?.persistentVolumeName ?? "",
@@ -66,8 +65,12 @@ export const storageCells: Printers = {
     object.status?.attached ?? false,
     age(object, now),
   ]),
-  "storage.k8s.io/CSINode": printer<CSINode>((object, now) => [name(object), (object.spec?.drivers ?? []).length, age(object, now)]),
-  "storage.k8s.io/CSIDriver": printer<CSIDriver>((object, now) => {
+  "storage.k8s.io/CSINode": printer<storage.CSINode>((object, now) => [
+    name(object),
+    (object.spec?.drivers ?? []).length,
+    age(object, now),
+  ]),
+  "storage.k8s.io/CSIDriver": printer<storage.CSIDriver>((object, now) => {
     const { spec } = object;
     return [
       name(object),
@@ -95,6 +98,6 @@ function accessModes(modes: readonly string[] = []): string {
     .join(",");
 }
 
-function phase({ metadata, status }: PersistentVolume | PersistentVolumeClaim): string {
+function phase({ metadata, status }: core.PersistentVolume | core.PersistentVolumeClaim): string {
   return metadata?.deletionTimestamp ? "Terminating" : (status?.phase ?? "");
 }

@@ -1,12 +1,9 @@
-import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from "kubernetes-types/apps/v1.js";
-import type { CronJob, Job } from "kubernetes-types/batch/v1.js";
-import type { ReplicationController } from "kubernetes-types/core/v1.js";
-import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.js";
+import type { apps, batch, core, policy } from "../../kubernetes/index.ts";
 import { humanDuration } from "./human-duration.ts";
 import { age, containerCells, labelsText, name, type Printers, printer, selectorText, since } from "./printer.ts";
 
 export const workloadCells: Printers = {
-  "apps/Deployment": printer<Deployment>((object, now) => {
+  "apps/Deployment": printer<apps.Deployment>((object, now) => {
     const { spec, status } = object;
     return [
       name(object),
@@ -18,23 +15,23 @@ export const workloadCells: Printers = {
       selectorText(spec?.selector, { empty: "", invalid: "<invalid>" }),
     ];
   }),
-  "apps/ReplicaSet": printer<ReplicaSet>((object, now) => [
+  "apps/ReplicaSet": printer<apps.ReplicaSet>((object, now) => [
     ...replicaCells(object, now),
     ...containerCells(object.spec?.template?.spec),
     selectorText(object.spec?.selector),
   ]),
-  "/ReplicationController": printer<ReplicationController>((object, now) => [
+  "/ReplicationController": printer<core.ReplicationController>((object, now) => [
     ...replicaCells(object, now),
     ...containerCells(object.spec?.template?.spec),
     labelsText(object.spec?.selector),
   ]),
-  "apps/StatefulSet": printer<StatefulSet>((object, now) => [
+  "apps/StatefulSet": printer<apps.StatefulSet>((object, now) => [
     name(object),
     `${object.status?.readyReplicas ?? 0}/${object.spec?.replicas ?? 0}`,
     age(object, now),
     ...containerCells(object.spec?.template?.spec),
   ]),
-  "apps/DaemonSet": printer<DaemonSet>((object, now) => {
+  "apps/DaemonSet": printer<apps.DaemonSet>((object, now) => {
     const { spec, status } = object;
     return [
       name(object),
@@ -49,11 +46,11 @@ export const workloadCells: Printers = {
       selectorText(spec?.selector),
     ];
   }),
-  "apps/ControllerRevision": printer<ControllerRevision>((object, now) => {
+  "apps/ControllerRevision": printer<apps.ControllerRevision>((object, now) => {
     const owner = object.metadata?.ownerReferences?.find(({ controller }) => controller);
     return [name(object), owner ? `${kindAndGroup(owner)}/${owner.name}` : "<none>", object.revision ?? 0, age(object, now)];
   }),
-  "batch/Job": printer<Job>((object, now) => [
+  "batch/Job": printer<batch.Job>((object, now) => [
     name(object),
     jobStatus(object),
     completions(object),
@@ -62,7 +59,7 @@ export const workloadCells: Printers = {
     ...containerCells(object.spec?.template?.spec),
     selectorText(object.spec?.selector),
   ]),
-  "batch/CronJob": printer<CronJob>((object, now) => {
+  "batch/CronJob": printer<batch.CronJob>((object, now) => {
     const { spec, status } = object;
     return [
       name(object),
@@ -76,7 +73,7 @@ export const workloadCells: Printers = {
       selectorText(spec?.jobTemplate?.spec?.selector),
     ];
   }),
-  "policy/PodDisruptionBudget": printer<PodDisruptionBudget>((object, now) => [
+  "policy/PodDisruptionBudget": printer<policy.PodDisruptionBudget>((object, now) => [
     name(object),
     String(object.spec?.minAvailable ?? "N/A"),
     String(object.spec?.maxUnavailable ?? "N/A"),
@@ -85,7 +82,7 @@ export const workloadCells: Printers = {
   ]),
 };
 
-function replicaCells(object: ReplicaSet | ReplicationController, now: Date): unknown[] {
+function replicaCells(object: apps.ReplicaSet | core.ReplicationController, now: Date): unknown[] {
   return [name(object), object.spec?.replicas ?? 0, object.status?.replicas ?? 0, object.status?.readyReplicas ?? 0, age(object, now)];
 }
 
@@ -95,24 +92,24 @@ function kindAndGroup({ apiVersion, kind }: { readonly apiVersion: string; reado
   return (group ? `${kind}.${group}` : kind).toLowerCase();
 }
 
-/** Conditions of a Job that name its state, the strongest first; that it is being deleted comes after the first two. */
+/** Conditions of a batch.Job that name its state, the strongest first; that it is being deleted comes after the first two. */
 const FINAL = ["Complete", "Failed"];
 const ON_THE_WAY = ["Suspended", "FailureTarget", "SuccessCriteriaMet"];
 
-function jobStatus({ metadata, status }: Job): string {
+function jobStatus({ metadata, status }: batch.Job): string {
   const firstTrue = (types: readonly string[]): string | undefined =>
     types.find((type) => status?.conditions?.find((condition) => condition.type === type)?.status === "True");
   return firstTrue(FINAL) ?? (metadata?.deletionTimestamp ? "Terminating" : undefined) ?? firstTrue(ON_THE_WAY) ?? "Running";
 }
 
-function completions({ spec, status }: Job): string {
+function completions({ spec, status }: batch.Job): string {
   const succeeded = status?.succeeded ?? 0;
   if (spec?.completions !== undefined) return `${succeeded}/${spec.completions}`;
   const parallelism = spec?.parallelism ?? 0;
   return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`;
 }
 
-function jobDuration({ status }: Job, now: Date): string {
+function jobDuration({ status }: batch.Job, now: Date): string {
   if (!status?.startTime) return "";
   const end = status.completionTime ? Date.parse(status.completionTime) : now.getTime();
   return humanDuration(end - Date.parse(status.startTime));
