@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { NotFoundError } from "@outrigger/kit";
 import { startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { command } from "./outrigger.ts";
@@ -19,13 +20,21 @@ const outrigger = (...args: string[]): Promise<string> =>
       (error, stdout, stderr) => (error ? reject(new Error(stderr)) : resolve(stdout)),
     );
   });
+/** Objects at a path; none where it no longer exists: discovery goes on naming a deleted definition's resource for a moment. */
+const list = async (path: string): Promise<readonly { metadata: { name: string } }[]> => {
+  try {
+    return ((await cluster.client.request({ method: "GET", path })) as { items: { metadata: { name: string } }[] }).items;
+  } catch (error) {
+    if (error instanceof NotFoundError) return [];
+    throw error;
+  }
+};
 /** Names of all objects of ours that are left. */
 const ours = async (): Promise<string[]> => {
   const known = (await cluster.client.discover()).filter(({ verbs, resource }) => verbs.includes("list") && !resource.includes("/"));
   const lists = await Promise.all(
     known.map(async ({ group, version, resource }) => {
-      const path = `${group ? `/apis/${group}` : "/api"}/${version}/${resource}`;
-      const { items } = (await cluster.client.request({ method: "GET", path })) as { items: { metadata: { name: string } }[] };
+      const items = await list(`${group ? `/apis/${group}` : "/api"}/${version}/${resource}`);
       return items.flatMap(({ metadata }) => (/outrigger|kruise/.test(metadata.name) ? [`${resource}/${metadata.name}`] : []));
     }),
   );
