@@ -92,6 +92,17 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: "real-examples",
+          include: ["examples/**/*.test.ts"],
+          env: { OUTRIGGER_E2E_CLUSTER: "real" },
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: "attack",
           include: hasKubectl ? ["attack/**/*.test.ts"] : [],
           testTimeout: 120_000,
@@ -104,7 +115,8 @@ export default defineConfig({
         test: {
           name: "real",
           include: endToEnd,
-          exclude: ["e2e/devcluster/**"],
+          // The examples run in `rights/examples.test.ts`, with an audit log.
+          exclude: ["e2e/devcluster/**", "examples/**"],
           env: { OUTRIGGER_E2E_CLUSTER: "real" },
           testTimeout: 180_000,
           hookTimeout: 120_000,

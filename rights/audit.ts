@@ -18,6 +18,8 @@ interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
   readonly user?: { readonly username?: string };
+  /** On whose behalf `user` asked. */
+  readonly impersonatedUser?: { readonly username?: string };
   readonly objectRef?: {
     readonly resource?: string;
     readonly subresource?: string;
@@ -34,7 +36,7 @@ export function requestsOf(file: string, user: string): Request[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as AuditEvent)
-    .filter((event) => event.user?.username === user && event.objectRef?.resource !== undefined)
+    .filter((event) => (event.impersonatedUser ?? event.user)?.username === user && event.objectRef?.resource !== undefined)
     .map(({ verb, requestURI, objectRef = {}, responseStatus }) => ({
       verb,
       group: objectRef.apiGroup ?? "",

@@ -1,4 +1,5 @@
 import { installDefinitions, manager } from "@outrigger/kit";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Network, networks, printChanges } from "./network.ts";
@@ -24,7 +25,12 @@ const create = (name: string, cidr: string, gateway: string) =>
 test("what happens to networks is printed, in its order", async () => {
   const changes: string[] = [];
   const processed: string[] = [];
-  const running = manager({ client: cluster.client, controllers: [networks((line) => processed.push(line))], log: false });
+  const parts = { controllers: [networks((line) => processed.push(line))] };
+  const running = manager({
+    kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "01-network" }),
+    ...parts,
+    log: false,
+  });
   printChanges(running.informers, (line) => changes.push(line));
   const stop = new AbortController();
   const done = running.run(stop.signal);

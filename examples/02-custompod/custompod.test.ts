@@ -1,4 +1,5 @@
 import { InvalidError, installDefinitions, type Manager, manager, Pod } from "@outrigger/kit";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CustomPod, customPods } from "./custompod.ts";
@@ -14,7 +15,8 @@ beforeAll(async () => {
   cluster = await startTestCluster();
   namespace = await cluster.namespace("custompod");
   await installDefinitions(cluster.client, [CustomPod]);
-  operator = manager({ client: cluster.client, controllers: [customPods], log: false });
+  const parts = { controllers: [customPods] };
+  operator = manager({ kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "02-custompod" }), ...parts, log: false });
   done = operator.run(stop.signal);
   await operator.ready;
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Deployment, installDefinitions, type Manager, manager, Service } from "@outrigger/kit";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -15,7 +16,8 @@ beforeAll(async () => {
   cluster = await startTestCluster();
   namespace = await cluster.namespace("appservice");
   await installDefinitions(cluster.client, [AppService]);
-  operator = manager({ client: cluster.client, controllers: [appServices], log: false });
+  const parts = { controllers: [appServices] };
+  operator = manager({ kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "03-appservice" }), ...parts, log: false });
   done = operator.run(stop.signal);
   await operator.ready;
 });

@@ -1,4 +1,5 @@
 import { Job, type Manager, manager, Namespace } from "@outrigger/kit";
+import { managerRules } from "@outrigger/kit/manager";
 import { startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { limitedJobs } from "./jobs.ts";
@@ -25,7 +26,8 @@ let done: Promise<void>;
 const stop = new AbortController();
 beforeAll(async () => {
   cluster = await startTestCluster({ bare: true });
-  running = manager({ name: "job-limits", kubeconfig: { text: cluster.kubeconfig }, webhooks: [limitedJobs], log: false });
+  const parts = { name: "job-limits", webhooks: [limitedJobs] };
+  running = manager({ kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "04-webhook" }), ...parts, log: false });
   done = running.run(stop.signal);
   await running.ready;
 });

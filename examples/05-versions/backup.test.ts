@@ -1,4 +1,5 @@
 import { installDefinitions, type Manager, manager } from "@outrigger/kit";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Backup, BackupV1, BackupV1alpha1, backupWebhook } from "./backup.ts";
@@ -12,7 +13,8 @@ beforeAll(async () => {
   cluster = await startTestCluster({ bare: true });
   namespace = await cluster.namespace("versions");
   await installDefinitions(cluster.client, [Backup]);
-  running = manager({ name: "backups", kubeconfig: { text: cluster.kubeconfig }, webhooks: [backupWebhook], log: false });
+  const parts = { name: "backups", webhooks: [backupWebhook] };
+  running = manager({ kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "05-versions" }), ...parts, log: false });
   done = running.run(stop.signal);
   await running.ready;
 });

@@ -1,4 +1,5 @@
 import { installDefinitions, type Manager, manager } from "@outrigger/kit";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Provider, startProvider } from "./provider.ts";
@@ -16,7 +17,8 @@ beforeAll(async () => {
   cluster = await startTestCluster({ bare: true });
   namespace = await cluster.namespace("finalizer");
   await installDefinitions(cluster.client, [Record]);
-  operator = manager({ client: cluster.client, controllers: [records(provider.url)], log: false });
+  const parts = { controllers: [records(provider.url)] };
+  operator = manager({ kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "06-finalizer" }), ...parts, log: false });
   done = operator.run(stop.signal);
   await operator.ready;
 });

@@ -1,4 +1,5 @@
 import { ConfigMap, installDefinitions, type Manager, manager } from "@outrigger/kit";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Site, sites } from "./site.ts";
@@ -15,7 +16,8 @@ beforeAll(async () => {
   here = await cluster.namespace("index");
   elsewhere = await cluster.namespace("index");
   await installDefinitions(cluster.client, [Site]);
-  operator = manager({ client: cluster.client, controllers: [sites], log: false });
+  const parts = { controllers: [sites] };
+  operator = manager({ kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "07-index" }), ...parts, log: false });
   done = operator.run(stop.signal);
   await operator.ready;
 });

@@ -1,13 +1,18 @@
 import { ConfigMap, type Manager, manager } from "@outrigger/kit";
+import type { ClusterAccess } from "@outrigger/kit/client";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { counting, electing } from "./ticks.ts";
 
 let cluster: TestCluster;
 let namespace: string;
+let access: ClusterAccess;
 beforeAll(async () => {
   cluster = await startTestCluster({ bare: true });
   namespace = await cluster.namespace("leader");
+  const rules = managerRules({ controllers: [counting("any")], ...electing(namespace) });
+  access = await cluster.restrictedTo(rules, { user: "08-leader-election", namespace });
 });
 afterAll(() => cluster?.close());
 
@@ -16,7 +21,7 @@ interface Process {
   stop(): Promise<void>;
 }
 function start(who: string): Process {
-  const running = manager({ kubeconfig: { text: cluster.kubeconfig }, controllers: [counting(who)], ...electing(namespace), log: false });
+  const running = manager({ kubeconfig: access, controllers: [counting(who)], ...electing(namespace), log: false });
   const stop = new AbortController();
   const done = running.run(stop.signal);
   return {

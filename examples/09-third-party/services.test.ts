@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Manager, manager, Service } from "@outrigger/kit";
 import { installDefinitions } from "@outrigger/kit/controller";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -19,7 +20,8 @@ beforeAll(async () => {
   namespace = await cluster.namespace("third-party");
   const { apiVersion, kind } = Certificate;
   await installDefinitions(cluster.client, [{ apiVersion, kind, crd: () => manifest("certificates.cert-manager.io.yaml") }]);
-  operator = manager({ client: cluster.client, controllers: [certifiedServices], log: false });
+  const parts = { controllers: [certifiedServices] };
+  operator = manager({ kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "09-third-party" }), ...parts, log: false });
   done = operator.run(stop.signal);
   await operator.ready;
 });

@@ -1,4 +1,5 @@
 import { Deployment, installDefinitions, type Manager, manager } from "@outrigger/kit";
+import { managerRules } from "@outrigger/kit/manager";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Middleware, middlewares } from "./middleware.ts";
@@ -14,7 +15,8 @@ beforeAll(async () => {
   cluster = await startTestCluster({ bare: true });
   namespace = await cluster.namespace("environment");
   await installDefinitions(cluster.client, [Middleware]);
-  operator = manager({ client: cluster.client, controllers: [middlewares(environment)], log: false });
+  const parts = { controllers: [middlewares(environment)] };
+  operator = manager({ kubeconfig: await cluster.restrictedTo(managerRules(parts), { user: "10-environment" }), ...parts, log: false });
   done = operator.run(stop.signal);
   await operator.ready;
 });

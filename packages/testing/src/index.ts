@@ -20,5 +20,6 @@ export { type EventuallyOptions, eventually, TimeoutError } from "./eventually.t
 export { existingCluster } from "./existing-cluster.ts";
 export { RealClusterError } from "./processes.ts";
 export { type RealClusterOptions, startRealCluster } from "./real-cluster.ts";
+export type { RestrictedOptions, RestrictedRules } from "./restricted.ts";
 export { TestClock } from "./test-clock.ts";
 export { tryOut } from "./try-out.ts";

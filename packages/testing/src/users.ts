@@ -1,9 +1,10 @@
 import { type Client, type ClusterAccess, connect, type KubeconfigOptions, loadKubeconfig } from "@outrigger/kit/client";
 import type { TestCluster, TestUser } from "./cluster.ts";
 import { deleteNamespaces, newNamespace } from "./namespaces.ts";
+import { grant, type RestrictedOptions, type RestrictedRules } from "./restricted.ts";
 
 /** What makes a test cluster; clients come from `Users`. */
-export type ClusterParts = Omit<TestCluster, "client" | "clientAs" | "namespace" | typeof Symbol.asyncDispose>;
+export type ClusterParts = Omit<TestCluster, "client" | "clientAs" | "namespace" | "restrictedTo" | typeof Symbol.asyncDispose>;
 
 /** The clients of one cluster: its administrator's, and others' by impersonation, which the administrator may use. */
 export class Users {
@@ -19,7 +20,9 @@ export class Users {
   of(parts: ClusterParts): TestCluster {
     const as = (user: TestUser | undefined): Client => this.#as(user);
     const namespaces: string[] = [];
+    const granted: (() => Promise<void>)[] = [];
     const close = async (): Promise<void> => {
+      if (parts.kind === "existing") for (const take of granted.splice(0)) await take();
       if (parts.kind === "existing" && namespaces.length > 0) await deleteNamespaces(as(undefined), namespaces.splice(0));
       const clients = [...this.#clients.values()];
       this.#clients.clear();
@@ -38,6 +41,11 @@ export class Users {
         namespaces.push(name);
         return name;
       },
+      restrictedTo: async (rules: RestrictedRules, { user, namespace = "default" }: RestrictedOptions = {}) => {
+        const name = user ?? `test-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 7)}`;
+        granted.push(await grant(as(undefined), (other) => as({ name: other }), rules, { user: name, namespace }));
+        return this.#accessAs({ name });
+      },
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -47,11 +55,15 @@ export class Users {
     const key = JSON.stringify(user ?? null);
     let client = this.#clients.get(key);
     if (!client) {
-      const { credentials } = this.#access;
-      const impersonate = user && { user: user.name, ...(user.groups ? { groups: user.groups } : {}) };
-      client = connect({ ...this.#access, credentials: impersonate ? { ...credentials, impersonate } : credentials });
+      client = connect(this.#accessAs(user));
       this.#clients.set(key, client);
     }
     return client;
+  }
+
+  #accessAs(user: TestUser | undefined): ClusterAccess {
+    if (!user) return this.#access;
+    const impersonate = { user: user.name, ...(user.groups ? { groups: user.groups } : {}) };
+    return { ...this.#access, credentials: { ...this.#access.credentials, impersonate } };
   }
 }

@@ -150,6 +150,14 @@ test("a manager's rights follow from its webhooks too", () => {
   ]);
 });
 
+test("a configuration that a manager never registers is only looked for, and taken away", () => {
+  const checks = webhook(Deployment).validate(() => []);
+  const { cluster } = managerRules({ name: "kitchen", webhooks: [checks] });
+  const verbs = (resource: string) => cluster.filter(({ resources }) => resources.includes(resource)).map(({ verbs }) => verbs.join(" "));
+  expect(verbs("mutatingwebhookconfigurations")).toEqual(["get delete"]);
+  expect(verbs("validatingwebhookconfigurations")).toEqual(["get list watch patch delete", "create"]);
+});
+
 test("what cannot be meant is refused when it is written", () => {
   const client = {} as never;
   expect(() => webhook(ConfigMap, { name: "No Good" })).toThrow(TypeError);

@@ -18,19 +18,30 @@ export interface WebhookRules {
 /** @param name the manager's. */
 export function webhookRules(webhooks: readonly ResourceWebhook[], name: string): WebhookRules {
   if (webhooks.length === 0) return { cluster: [], namespace: [] };
-  const configurations = {
-    apiGroups: ["admissionregistration.k8s.io"],
-    resources: ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+  const configurations = (resource: string, registers: boolean): readonly Rule[] => {
+    const rule = { apiGroups: ["admissionregistration.k8s.io"], resources: [resource] };
+    // What an earlier release of the program registered, and this one does not, is looked for and taken away.
+    if (!registers) return [{ ...rule, resourceNames: [name], verbs: ["get", "delete"] }];
+    // Creation knows no name yet.
+    return [
+      { ...rule, verbs: ["create"] },
+      { ...rule, resourceNames: [name], verbs: ["get", "list", "watch", "patch", "delete"] },
+    ];
   };
   const definitions = webhooks
     .filter(({ plan }) => plan.convert !== undefined)
     .map(({ plan: { resource } }) => `${resource.plural}.${resource.apiVersion.split("/")[0]}`);
   const secrets = { apiGroups: [""], resources: ["secrets"] };
   return {
-    // Creation knows no name yet.
     cluster: [
-      { ...configurations, verbs: ["create"] },
-      { ...configurations, resourceNames: [name], verbs: ["get", "list", "watch", "patch", "delete"] },
+      ...configurations(
+        "mutatingwebhookconfigurations",
+        webhooks.some(({ plan }) => plan.defaulter),
+      ),
+      ...configurations(
+        "validatingwebhookconfigurations",
+        webhooks.some(({ plan }) => plan.validator),
+      ),
       ...(definitions.length > 0
         ? [
             {
