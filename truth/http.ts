@@ -7,6 +7,8 @@ import { send, type Target } from "./target.ts";
 interface Step {
   id?: string;
   sleep?: number;
+  /** Milliseconds until a server that watches its own configuration must have seen it; the devcluster reads it directly. */
+  settle?: number;
   poll?: string;
   until?: string;
   request: { method: string; path: string; as?: string; headers?: Record<string, string>; body?: unknown; maxMs?: number };
@@ -28,13 +30,13 @@ const KEPT_HEADERS = ["content-type", "warning", "retry-after", "allow"];
 let namespaces = 0;
 
 /** Replays the scenarios of one recorded file against a server and says of each recorded answer whether it was alike. */
-export async function replayHttp(file: string, path: string, target: Target, only?: string): Promise<Outcome[]> {
+export async function replayHttp(file: string, path: string, target: Target, settles: boolean, only?: string): Promise<Outcome[]> {
   const scenarios = JSON.parse(readFileSync(path, "utf8")) as Scenario[];
   const outcomes: Outcome[] = [];
   for (const scenario of scenarios) {
     if (only !== undefined && scenario.name !== only) continue;
     const keepManagedFields = file.startsWith("04-");
-    const answers = await play(scenario, target);
+    const answers = await play(scenario, target, settles);
     const want = normalize(
       scenario.steps.map((step) => step.response),
       keepManagedFields,
@@ -54,7 +56,7 @@ export async function replayHttp(file: string, path: string, target: Target, onl
   return outcomes;
 }
 
-async function play(scenario: Scenario, target: Target): Promise<(Answer | undefined)[]> {
+async function play(scenario: Scenario, target: Target, settles: boolean): Promise<(Answer | undefined)[]> {
   // Sorted after the names that scenarios choose, as most of the recording were.
   const namespace = `rec-z${process.pid.toString(36)}${(namespaces++).toString(36)}`;
   const mask = new Mask([[namespace, "{ns}"]]);
@@ -75,6 +77,10 @@ async function play(scenario: Scenario, target: Target): Promise<(Answer | undef
   for (const [index, step] of scenario.steps.entries()) {
     if (step.sleep !== undefined) {
       await new Promise((resolve) => setTimeout(resolve, step.sleep));
+      continue;
+    }
+    if (step.settle !== undefined) {
+      if (settles) await new Promise((resolve) => setTimeout(resolve, step.settle));
       continue;
     }
     if (step.poll !== undefined) {

@@ -82,7 +82,7 @@ for (const name of readdirSync(data).sort()) {
     ...(await withServer((target, settleMs) =>
       file.startsWith("08-")
         ? replayWebhooks(file, path, target, settleMs, flags.scenario)
-        : replayHttp(file, path, target, flags.scenario),
+        : replayHttp(file, path, target, settleMs > 0, flags.scenario),
     )),
   );
 }

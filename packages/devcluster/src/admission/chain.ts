@@ -9,9 +9,8 @@ import { MutatingWebhooks, Reinvocation } from "./mutating.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { noEffect } from "./no-effect.ts";
 import { taintNodesByCondition } from "./node-taint.ts";
-import type { AdmissionPlugin } from "./plugin.ts";
 import { podSecurity } from "./pod-security/index.ts";
-import { type PolicyParts, ValidatingPolicies } from "./policies/index.ts";
+import { MutatingPolicies, type PolicyParts, ValidatingPolicies } from "./policies/index.ts";
 import { priority } from "./priority.ts";
 import { resourceQuota } from "./quota/index.ts";
 import { serviceAccount } from "./service-account.ts";
@@ -41,7 +40,7 @@ export interface AdmissionChain extends Admission {
   close(): void;
 }
 
-/** The built-in plug-ins in Kubernetes' order, then policies and webhooks, and quotas last of all. */
+/** The built-in plug-ins in Kubernetes' order, then policies, then webhooks, and quotas last of all. */
 export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
   const { reader, served, audit } = options;
   const caller = new WebhookCaller(options.resolveService ?? endpointResolver(reader));
@@ -65,17 +64,27 @@ export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
   const validating = new ValidatingWebhooks(parts);
   const quota = disabled.has("ResourceQuota") ? undefined : resourceQuota(reader);
   const policies = new ValidatingPolicies({ ...parts, resourceOfKind });
+  const changing = new MutatingPolicies({ ...parts, resourceOfKind });
+  const round = async (attributes: AdmissionAttributes, reinvocations: Reinvocations): Promise<void> => {
+    for (const plugin of admitting) {
+      const pending = plugin.admit?.(attributes);
+      if (pending) await pending;
+    }
+    await changing.admit(attributes, reinvocations.policies);
+    await mutating.admit(attributes, reinvocations.webhooks);
+  };
   const admitting = plugins.filter((plugin) => plugin.admit);
   const checking = plugins.filter((plugin) => plugin.validate);
   return {
     caller,
     close: () => caller.close(),
     async mutate(attributes) {
-      const reinvocation = new Reinvocation();
-      await round(admitting, mutating, attributes, reinvocation);
-      if (!reinvocation.needed) return;
-      reinvocation.second = true;
-      await round(admitting, mutating, attributes, reinvocation);
+      const reinvocations = { policies: new Reinvocation(), webhooks: new Reinvocation() };
+      await round(attributes, reinvocations);
+      if (!reinvocations.policies.needed && !reinvocations.webhooks.needed) return;
+      reinvocations.policies.second = true;
+      reinvocations.webhooks.second = true;
+      await round(attributes, reinvocations);
     },
     async validate(attributes) {
       for (const plugin of checking) {
@@ -89,15 +98,8 @@ export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
   };
 }
 
-async function round(
-  plugins: readonly AdmissionPlugin[],
-  webhooks: MutatingWebhooks,
-  attributes: AdmissionAttributes,
-  reinvocation: Reinvocation,
-): Promise<void> {
-  for (const plugin of plugins) {
-    const pending = plugin.admit?.(attributes);
-    if (pending) await pending;
-  }
-  await webhooks.admit(attributes, reinvocation);
+/** What one request remembers between the two rounds: policies and webhooks each keep account of their own. */
+interface Reinvocations {
+  readonly policies: Reinvocation;
+  readonly webhooks: Reinvocation;
 }

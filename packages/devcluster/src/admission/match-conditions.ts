@@ -1,5 +1,5 @@
-import { compileCel } from "@outrigger/kit/schema";
-import { CONDITION_VARIABLES, type MatchCondition } from "../registry/index.ts";
+import { compileCel, type Variable } from "@outrigger/kit/schema";
+import { CONDITION_VARIABLES, type MatchCondition, policyVariables } from "../registry/index.ts";
 
 /** What an expression may look at. `oldObject` and `object` are null where there is none. */
 export interface ConditionVariables {
@@ -18,11 +18,12 @@ export interface MatchConditions {
 }
 
 /**
- * Compiles the conditions of a webhook. One that is false decides, whatever the others are; then one that fails does.
+ * Compiles the conditions of a webhook or, with `params` and `namespaceObject`, of a policy. One that is false decides, whatever the others are; then one that fails does.
  * After `k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions`.
  */
-export function compileConditions(conditions: readonly MatchCondition[]): MatchConditions {
-  const compiled = conditions.map(({ expression }) => ({ expression, evaluate: compile(expression) }));
+export function compileConditions(conditions: readonly MatchCondition[], params?: boolean): MatchConditions {
+  const variables = params === undefined ? CONDITION_VARIABLES : policyVariables(params, new Map());
+  const compiled = conditions.map(({ expression }) => ({ expression, evaluate: compile(expression, variables) }));
   return {
     evaluate(variables) {
       const errors: string[] = [];
@@ -43,10 +44,10 @@ export function compileConditions(conditions: readonly MatchCondition[]): MatchC
 type Evaluate = (variables: ConditionVariables) => unknown;
 
 /** An expression that does not compile (validation refuses those) fails when it is asked. */
-function compile(expression: string): Evaluate {
+function compile(expression: string, variables: Readonly<Record<string, Variable>>): Evaluate {
   try {
-    const program = compileCel(expression, { variables: CONDITION_VARIABLES });
-    return (variables) => program.evaluate({ ...variables });
+    const program = compileCel(expression, { variables });
+    return (given) => program.evaluate({ ...given });
   } catch (error) {
     return () => {
       throw error;

@@ -6,9 +6,6 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   "/persistentvolumeclaims": "no control loop binds claims to volumes",
   "/persistentvolumes": "no control loop binds claims to volumes",
   "autoscaling/horizontalpodautoscalers": "there are no metrics to scale by",
-  "admissionregistration.k8s.io/mutatingadmissionpolicies": "policies that change objects are not evaluated; a mutating webhook is called",
-  "admissionregistration.k8s.io/mutatingadmissionpolicybindings":
-    "policies that change objects are not evaluated; a mutating webhook is called",
   "apiregistration.k8s.io/apiservices": "requests are not passed on to other API servers",
   "networking.k8s.io/networkpolicies": "pods have no network here",
   "resource.k8s.io/resourceclaims": "nodes have no devices",

@@ -3,7 +3,7 @@ import { cells, defaultObject, type KindRow, normalize, validateKind, validateKi
 import { compileCel, prune } from "@outrigger/kit/schema";
 import type { ServedResource, Strategy } from "./contracts.ts";
 import { conversions } from "./conversions/index.ts";
-import { CONDITION_VARIABLES } from "./policies/index.ts";
+import { CONDITION_VARIABLES, policyCompilers } from "./policies/index.ts";
 import { kindRules } from "./rules/index.ts";
 
 /** Versions in which resources lie in the store, where several are served. */
@@ -94,8 +94,8 @@ function rowStrategy(row: KindRow): Strategy {
         else object[field] = old[field];
       }
     },
-    validate: (object) => validateKind(row, object, { expressionProblem }),
-    validateUpdate: (object, old, subresource) => validateKindUpdate(row, object, old, subresource, { expressionProblem }),
+    validate: (object) => validateKind(row, object, { expressionProblem, policyCompilers }),
+    validateUpdate: (object, old, subresource) => validateKindUpdate(row, object, old, subresource, { expressionProblem, policyCompilers }),
     warnings: (object, old) => warningsFor(row, object, old),
     async convert(objects, version) {
       const convert = conversions[`${row.group}/${row.plural}`];

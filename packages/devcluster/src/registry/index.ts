@@ -25,6 +25,8 @@ export {
   type Decide,
   type MatchCondition,
   type MatchResources,
+  type MutatingPolicySpec,
+  type Mutation,
   type ParamRef,
   type PolicySpec,
   policyVariables,

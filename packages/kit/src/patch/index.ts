@@ -10,6 +10,7 @@
  */
 export { type ApplyConfigurationRequest, type ApplyConfigurationResult, applyConfiguration } from "./apply/apply.ts";
 export { type Conflict, conflictStatus } from "./apply/conflict.ts";
+export { mergeConfiguration } from "./apply/merge-configuration.ts";
 export { managedFieldsFromScale, managedFieldsOfScale, type ScaleMapping } from "./apply/scale.ts";
 export { keepTimesIfUnchanged } from "./apply/times.ts";
 export { type UpdateManagedFieldsRequest, updateManagedFields } from "./apply/update.ts";

@@ -16,6 +16,8 @@ export {
   type CelOptions,
   type CelProgram,
   type CompiledRule,
+  celJson,
+  checkFieldPaths,
   compileCel,
   compileRule,
   type Declaration,

@@ -1,46 +1,63 @@
-import { CelError, CelMap, type CelProgram, compileCel } from "@outrigger/kit/schema";
+import { CelError, CelMap, type CelProgram, compileCel, type Declaration } from "@outrigger/kit/schema";
 import { type PolicySpec, policyVariables } from "../../registry/index.ts";
 
 /** An expression that compiled, or that fails whenever it is asked. */
-type Program = Pick<CelProgram, "evaluate">;
+type Program = Pick<CelProgram, "evaluate" | "result">;
+
+export type PolicyVariables = readonly { readonly name: string; readonly program: Program }[];
 
 /** The expressions of one policy, compiled; each variable may use those before it. */
 export interface PolicyExpressions {
-  readonly variables: readonly { readonly name: string; readonly program: Program }[];
+  readonly variables: PolicyVariables;
   readonly validations: readonly {
     readonly program: Program;
     readonly message: Program | undefined;
   }[];
-  readonly annotations: readonly { readonly key: string; readonly program: Program }[];
+  readonly annotations: readonly { readonly key: string; readonly expression: string; readonly program: Program }[];
+}
+
+/** The policy's own variables, and their types. */
+export function compileVariables(spec: Pick<PolicySpec, "paramKind" | "variables">): {
+  readonly variables: PolicyVariables;
+  readonly types: ReadonlyMap<string, Declaration>;
+} {
+  const types = new Map<string, Declaration>();
+  const variables = (spec.variables ?? []).map(({ name, expression }) => {
+    const program = compileExpression(expression, spec.paramKind !== undefined, types);
+    types.set(name, program.result);
+    return { name, program };
+  });
+  return { variables, types };
+}
+
+function compileExpression(expression: string, params: boolean, composed: ReadonlyMap<string, Declaration>): Program {
+  try {
+    return compileCel(expression, { variables: policyVariables(params, composed) });
+  } catch (error) {
+    // Validation refuses those; one that was stored before fails when it is asked.
+    return {
+      result: { kind: "dyn", most: 0, smallest: 1 },
+      evaluate() {
+        throw error;
+      },
+    };
+  }
 }
 
 export function compilePolicy(spec: PolicySpec): PolicyExpressions {
-  const composed: string[] = [];
-  const params = spec.paramKind !== undefined;
-  const compile = (expression: string): Program => {
-    try {
-      return compileCel(expression, { variables: policyVariables(params, composed) });
-    } catch (error) {
-      // Validation refuses those; one that was stored before fails when it is asked.
-      return {
-        evaluate() {
-          throw error;
-        },
-      };
-    }
-  };
-  const variables = (spec.variables ?? []).map(({ name, expression }) => {
-    const program = compile(expression);
-    composed.push(name);
-    return { name, program };
-  });
+  const { variables, types } = compileVariables(spec);
+  const compile = (expression: string): Program => compileExpression(expression, spec.paramKind !== undefined, types);
   return {
     variables,
     validations: (spec.validations ?? []).map(({ expression, messageExpression }) => ({
       program: compile(expression),
       message: messageExpression ? compile(messageExpression) : undefined,
     })),
-    annotations: (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({ key, program: compile(valueExpression) })),
+    annotations: (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({
+      key,
+      expression: valueExpression,
+      program: compile(valueExpression),
+    })),
   };
 }
 
@@ -49,11 +66,11 @@ export function compilePolicy(spec: PolicySpec): PolicyExpressions {
  * whoever uses it.
  */
 export class ComposedVariables extends CelMap {
-  readonly #variables: PolicyExpressions["variables"];
+  readonly #variables: PolicyVariables;
   readonly #given: Readonly<Record<string, unknown>>;
   readonly #known = new Map<string, { readonly value?: unknown; readonly error?: unknown }>();
 
-  constructor(variables: PolicyExpressions["variables"], given: Readonly<Record<string, unknown>>) {
+  constructor(variables: PolicyVariables, given: Readonly<Record<string, unknown>>) {
     super();
     this.#variables = variables;
     this.#given = given;
@@ -77,7 +94,7 @@ export class ComposedVariables extends CelMap {
     return known.value;
   }
 
-  #compute({ name, program }: PolicyExpressions["variables"][number]): { readonly value?: unknown; readonly error?: unknown } {
+  #compute({ name, program }: PolicyVariables[number]): { readonly value?: unknown; readonly error?: unknown } {
     try {
       return { value: program.evaluate({ ...this.#given, variables: this }, { keep: true }) };
     } catch (error) {

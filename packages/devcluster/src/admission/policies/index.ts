@@ -1,5 +1,5 @@
 /**
- * ValidatingAdmissionPolicies: expressions that judge requests within the server.
+ * ValidatingAdmissionPolicies and MutatingAdmissionPolicies: expressions that judge and change requests within the server.
  *
  * Guarantees
  * - Matching, parameters, variables, messages, reasons and actions are those of Kubernetes 1.36.
@@ -7,4 +7,6 @@
  *
  * Caveats: `status.typeChecking` is not computed; audit annotations are made only where somebody listens for them.
  */
-export { type PolicyParts, ValidatingPolicies } from "./validating-policies.ts";
+export type { PolicyParts } from "./hooks.ts";
+export { MutatingPolicies } from "./mutating-policies.ts";
+export { ValidatingPolicies } from "./validating-policies.ts";

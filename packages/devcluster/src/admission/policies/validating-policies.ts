@@ -1,63 +1,37 @@
-import { type KubeObject, labelSelector } from "@outrigger/kit/api";
+import type { KubeObject } from "@outrigger/kit/api";
 import { CelError } from "@outrigger/kit/schema";
 import {
   type AdmissionAttributes,
   authorizers,
   type BindingSpec,
-  type ClusterReader,
-  type Decide,
-  type MatchResources,
-  type ParamRef,
   type PolicySpec,
   StatusError,
   type Validation,
 } from "../../registry/index.ts";
-import type { AuditSink } from "../ask.ts";
 import { VersionedForms } from "../forms.ts";
-import { type Candidate, compileSelector, matchRules, type ServedVersions } from "../hooks.ts";
-import { selects } from "../match.ts";
+import type { Candidate } from "../hooks.ts";
 import { compileConditions, type MatchConditions } from "../match-conditions.ts";
 import { refuse } from "../plugin.ts";
 import { reviewRequest } from "../review.ts";
-import { EXEMPT } from "../rules.ts";
+import { AuditAnnotations } from "./audit-annotations.ts";
 import { ComposedVariables, compilePolicy, type PolicyExpressions } from "./expressions.ts";
+import { matchRequest, namespaceOf, type PolicyHook, type PolicyParts, PolicySource } from "./hooks.ts";
+import { ConfigurationError, collectParams } from "./parameters.ts";
 
-const GROUP = "admissionregistration.k8s.io";
-
-export interface PolicyParts {
-  readonly reader: ClusterReader;
-  readonly served: ServedVersions;
-  /** The resource that serves a kind; for the parameters of policies. */
-  readonly resourceOfKind: (
-    group: string,
-    version: string,
-    kind: string,
-  ) => { readonly plural: string; readonly scope: string } | undefined;
-  readonly decide: Decide;
-  readonly audit: AuditSink | undefined;
-}
-
-interface Matcher {
-  readonly rules: readonly Parameters<typeof matchRules>[0][number][];
-  readonly excluded: readonly Parameters<typeof matchRules>[0][number][];
-  readonly equivalent: boolean;
-  readonly namespaceSelector: ReturnType<typeof compileSelector>;
-  readonly objectSelector: ReturnType<typeof compileSelector>;
-}
-
-interface Policy {
-  readonly name: string;
-  readonly spec: PolicySpec;
-  readonly matcher: Matcher;
+interface Evaluator {
   readonly conditions: MatchConditions | undefined;
   readonly expressions: PolicyExpressions;
-  readonly bindings: readonly { readonly name: string; readonly spec: BindingSpec; readonly matcher: Matcher | undefined }[];
 }
+type Hook = PolicyHook<PolicySpec, Evaluator>;
 
 /** One validation that does not hold, under one binding. */
 interface Denial {
   readonly message: string;
   readonly reason: string;
+  /** Whether the binding's actions say what becomes of it; a policy that cannot be evaluated always denies. */
+  readonly byAction: boolean;
+  /** Its place among the policy's validations. */
+  readonly index: number;
 }
 
 const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413, Invalid: 422 };
@@ -68,162 +42,95 @@ const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 
  */
 export class ValidatingPolicies {
   readonly #parts: PolicyParts;
-  #version = "";
-  #policies: readonly Policy[] = [];
+  readonly #source: PolicySource<PolicySpec, Evaluator>;
 
   constructor(parts: PolicyParts) {
     this.#parts = parts;
+    this.#source = new PolicySource(parts, "validatingadmissionpolicies", (spec) => ({
+      conditions: spec.matchConditions?.length ? compileConditions(spec.matchConditions, spec.paramKind !== undefined) : undefined,
+      expressions: compilePolicy(spec),
+    }));
   }
 
   /** @throws StatusError for the first validation that a binding enforces and that does not hold */
   async validate(attributes: AdmissionAttributes): Promise<void> {
-    const { group, resource } = attributes.resource;
-    if (group === GROUP && EXEMPT.has(resource)) return;
-    this.#refresh();
-    if (this.#policies.length === 0) return;
+    const hooks = this.#source.hooks(attributes);
+    if (hooks.length === 0) return;
     const forms = new VersionedForms(this.#parts.served, attributes);
     const denied: { readonly policy: string; readonly binding: string; readonly denial: Denial }[] = [];
-    for (const policy of this.#policies) {
-      const candidate = this.#match(policy.matcher, attributes);
+    for (const hook of hooks) {
+      const candidate = matchRequest(hook.matcher, attributes, this.#parts);
       if (!candidate) continue;
       const { object = null, oldObject = null } = await forms.of(candidate as Candidate);
       const given = {
         object,
         oldObject,
         request: reviewRequest(attributes, candidate),
-        namespaceObject: this.#namespaceOf(attributes),
+        namespaceObject: namespaceOf(attributes, this.#parts),
         ...authorizers(attributes, this.#parts.decide),
       };
-      for (const { name, spec, matcher } of policy.bindings) {
-        if (matcher && !this.#match(matcher, attributes)) continue;
-        const denials = this.#judge(policy, spec, attributes, given);
-        const actions = spec.validationActions ?? [];
-        for (const denial of denials) {
-          if (actions.includes("Deny")) denied.push({ policy: policy.name, binding: name, denial });
+      const annotations = new AuditAnnotations(hook.name);
+      for (const { name, spec, matcher } of hook.bindings) {
+        if (matcher && !matchRequest(matcher, attributes, this.#parts)) continue;
+        for (const denial of this.#judge(hook, spec, attributes, given, annotations)) {
+          const actions = denial.byAction ? (spec.validationActions ?? []) : ["Deny"];
+          if (actions.includes("Deny")) denied.push({ policy: hook.name, binding: name, denial });
+          if (actions.includes("Audit")) this.#note(hook.name, name, denial, actions);
           if (actions.includes("Warn"))
-            attributes.warn(`Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${name}': ${denial.message}`);
+            attributes.warn(`Validation failed for ValidatingAdmissionPolicy '${hook.name}' with binding '${name}': ${denial.message}`);
         }
-        if (actions.includes("Audit") && denials.length > 0)
-          this.#parts.audit?.(
-            "validation.policy.admission.k8s.io/validation_failure",
-            JSON.stringify(denials.map(({ message }) => ({ message, policy: policy.name, binding: name, validationActions: actions }))),
-          );
       }
+      annotations.publish(this.#parts.audit);
     }
     const [first] = denied;
     if (first) throw refusal(attributes, first.policy, first.binding, first.denial);
   }
 
-  #refresh(): void {
-    const { reader } = this.#parts;
-    const version = `${reader.version(GROUP, "validatingadmissionpolicies")} ${reader.version(GROUP, "validatingadmissionpolicybindings")}`;
-    if (version === this.#version) return;
-    this.#version = version;
-    const bindings = inOrder(reader.list(GROUP, "validatingadmissionpolicybindings"));
-    this.#policies = inOrder(reader.list(GROUP, "validatingadmissionpolicies")).flatMap((object): Policy[] => {
-      const spec = object["spec"] as PolicySpec;
-      const name = object.metadata.name ?? "";
-      const own = bindings.filter((binding) => (binding["spec"] as BindingSpec).policyName === name);
-      if (own.length === 0 || !spec.matchConstraints) return [];
-      return [
-        {
-          name,
-          spec,
-          matcher: matcherOf(spec.matchConstraints),
-          conditions: spec.matchConditions?.length ? compileConditions(spec.matchConditions) : undefined,
-          expressions: compilePolicy(spec),
-          bindings: own.map((binding) => {
-            const { matchResources } = binding["spec"] as BindingSpec;
-            return {
-              name: binding.metadata.name ?? "",
-              spec: binding["spec"] as BindingSpec,
-              matcher: matchResources && matcherOf(matchResources),
-            };
-          }),
-        },
-      ];
-    });
-  }
-
-  /** The resource and kind by which a request is judged; `undefined` where the rules or selectors leave it out. */
-  #match(matcher: Matcher, attributes: AdmissionAttributes): Omit<Candidate, "hook"> | undefined {
-    const { reader, served } = this.#parts;
-    const { namespaceSelector, objectSelector } = matcher;
-    if (!selects({ namespaceSelector, objectSelector }, attributes, reader)) return undefined;
-    if (matcher.excluded.length > 0 && matchRules(matcher.excluded, matcher.equivalent, attributes, served)) return undefined;
-    // A binding without rules of its own takes what its policy takes.
-    if (matcher.rules.length === 0) return { resource: attributes.resource, kind: attributes.kind, equivalent: false };
-    return matchRules(matcher.rules, matcher.equivalent, attributes, served);
-  }
-
-  #namespaceOf({ namespace, resource }: AdmissionAttributes): KubeObject | null {
-    if (namespace === "" || (resource.group === "" && resource.resource === "namespaces")) return null;
-    return this.#parts.reader.get("", "namespaces", { name: namespace }) ?? null;
+  #note(policy: string, binding: string, { message, index }: Denial, validationActions: readonly string[]): void {
+    const failure = [{ message, policy, binding, expressionIndex: index, validationActions }];
+    this.#parts.audit?.("validation.policy.admission.k8s.io/validation_failure", JSON.stringify(failure));
   }
 
   #judge(
-    policy: Policy,
+    hook: Hook,
     binding: BindingSpec,
     attributes: AdmissionAttributes,
     given: Readonly<Record<string, unknown>>,
+    annotations: AuditAnnotations,
   ): readonly Denial[] {
-    const ignored = policy.spec.failurePolicy === "Ignore";
-    const wrong = (message: string): readonly Denial[] => (ignored ? [] : [{ message, reason: "Invalid" }]);
+    const ignored = hook.spec.failurePolicy === "Ignore";
+    const wrong = (message: string, byAction: boolean, index = 0): readonly Denial[] =>
+      ignored ? [] : [{ message, reason: "Invalid", byAction, index }];
     let params: readonly (KubeObject | null)[];
     try {
-      params = this.#params(policy.spec, binding.paramRef, attributes);
+      params = collectParams(hook.spec, binding.paramRef, attributes, this.#parts);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      return wrong(`failed to configure binding: ${error.message}`);
+      return wrong(`failed to configure binding: ${error.message}`, false);
     }
+    const { conditions, expressions } = hook.evaluator;
     return params.flatMap((param): readonly Denial[] => {
       const all = { ...given, params: param };
-      const allowed = policy.conditions?.evaluate(all as never) ?? true;
+      const allowed = conditions?.evaluate(all as never) ?? true;
       if (allowed === false) return [];
-      if (allowed !== true) return wrong(allowed.join(", "));
-      const variables = { ...all, variables: new ComposedVariables(policy.expressions.variables, all) };
-      return policy.expressions.validations.flatMap((validation, index): readonly Denial[] => {
-        const written = policy.spec.validations![index]!;
+      if (allowed !== true) return wrong(allowed.join(", "), true);
+      const variables = { ...all, variables: new ComposedVariables(expressions.variables, all) };
+      const denials = expressions.validations.flatMap((validation, index): readonly Denial[] => {
+        const written = hook.spec.validations![index]!;
         try {
           if (validation.program.evaluate(variables) === true) return [];
         } catch (error) {
           if (!(error instanceof CelError)) throw error;
-          return wrong(`expression '${written.expression.trim()}' resulted in error: ${error.message}`);
+          return wrong(`expression '${written.expression.trim()}' resulted in error: ${error.message}`, true, index);
         }
-        return [{ message: messageOf(written, validation.message, variables), reason: written.reason || "Invalid" }];
+        const message = messageOf(written, validation.message, variables);
+        return [{ message, reason: written.reason || "Invalid", byAction: true, index }];
       });
+      const failed = annotations.evaluate(expressions.annotations, variables);
+      return [...denials, ...failed.flatMap((message) => wrong(message, false))];
     });
   }
-
-  /** The objects that a binding hands to the expressions; null where the policy takes none. */
-  #params(spec: PolicySpec, ref: ParamRef | undefined, attributes: AdmissionAttributes): readonly (KubeObject | null)[] {
-    if (!spec.paramKind) return [null];
-    if (!ref) return [null];
-    const { apiVersion, kind } = spec.paramKind;
-    const [group, version] = apiVersion.includes("/") ? (apiVersion.split("/", 2) as [string, string]) : ["", apiVersion];
-    const resource = this.#parts.resourceOfKind(group, version, kind);
-    if (!resource) throw new ConfigurationError(`failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`);
-    const namespace = resource.scope === "Namespaced" ? (ref.namespace ?? attributes.namespace) : "";
-    if (resource.scope === "Namespaced" && namespace === "")
-      throw new ConfigurationError("cannot use namespaced paramRef in policy binding that matches cluster-scoped resources");
-    const { reader } = this.#parts;
-    let found: KubeObject[];
-    if (ref.name) {
-      const object = reader.get(group, resource.plural, { namespace, name: ref.name });
-      found = object ? [object] : [];
-    } else {
-      const selector = labelSelector(ref.selector ?? {});
-      found = reader
-        .list(group, resource.plural)
-        .filter(({ metadata }) => (metadata.namespace ?? "") === namespace && selector.matches(metadata.labels ?? {}));
-    }
-    if (found.length === 0 && ref.parameterNotFoundAction !== "Allow")
-      throw new ConfigurationError("no params found for policy binding with `Deny` parameterNotFoundAction");
-    return found;
-  }
 }
-
-class ConfigurationError extends Error {}
 
 function messageOf(
   written: Validation,
@@ -246,19 +153,4 @@ function refusal(attributes: AdmissionAttributes, policy: string, binding: strin
   const said = `ValidatingAdmissionPolicy '${policy}' with binding '${binding}' denied request: ${message}`;
   const { status } = refuse(attributes, said, [{ message: said } as never]);
   return StatusError.from({ ...status, reason, code: CODES[reason] ?? 422 } as never);
-}
-
-function matcherOf({ resourceRules, excludeResourceRules, matchPolicy, namespaceSelector, objectSelector }: MatchResources): Matcher {
-  return {
-    rules: resourceRules ?? [],
-    excluded: excludeResourceRules ?? [],
-    equivalent: matchPolicy !== "Exact",
-    namespaceSelector: compileSelector(namespaceSelector),
-    objectSelector: compileSelector(objectSelector),
-  };
-}
-
-function inOrder(objects: readonly KubeObject[]): KubeObject[] {
-  const name = (object: KubeObject): string => object.metadata.name ?? "";
-  return [...objects].sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
 }

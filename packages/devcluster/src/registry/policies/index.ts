@@ -1,4 +1,14 @@
 /** What the expressions of policies and of webhooks' match conditions may use, and what is wrong with those of a policy. */
-export type { BindingSpec, MatchCondition, MatchResources, ParamRef, PolicySpec, Rule, Validation } from "./policy.ts";
-export { expressionProblem, policyProblems } from "./problems.ts";
+export { policyCompilers } from "./compiler.ts";
+export type {
+  BindingSpec,
+  MatchCondition,
+  MatchResources,
+  MutatingPolicySpec,
+  Mutation,
+  ParamRef,
+  PolicySpec,
+  Rule,
+  Validation,
+} from "./policy.ts";
 export { authorizers, CONDITION_VARIABLES, type Decide, policyVariables } from "./variables.ts";

@@ -47,6 +47,20 @@ export interface PolicySpec {
   readonly failurePolicy?: "Fail" | "Ignore";
 }
 
+/** How a MutatingAdmissionPolicy changes objects. */
+export interface Mutation {
+  readonly patchType: "ApplyConfiguration" | "JSONPatch";
+  readonly applyConfiguration?: { readonly expression: string };
+  readonly jsonPatch?: { readonly expression: string };
+}
+
+/** `spec` of a MutatingAdmissionPolicy. */
+export interface MutatingPolicySpec
+  extends Pick<PolicySpec, "paramKind" | "matchConstraints" | "matchConditions" | "variables" | "failurePolicy"> {
+  readonly mutations?: readonly Mutation[];
+  readonly reinvocationPolicy?: "Never" | "IfNeeded";
+}
+
 export interface ParamRef {
   readonly name?: string;
   readonly namespace?: string;

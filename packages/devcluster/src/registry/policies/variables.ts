@@ -67,14 +67,14 @@ export const CONDITION_VARIABLES: Readonly<Record<string, Variable>> = {
  * Variables that the expressions of a policy may use.
  *
  * @param params whether the policy has parameters
- * @param composed names of the variables that the policy itself declares, as far as they stand before the expression
+ * @param composed the variables that the policy itself declares, as far as they stand before the expression
  */
-export function policyVariables(params: boolean, composed: readonly string[]): Readonly<Record<string, Variable>> {
+export function policyVariables(params: boolean, composed: ReadonlyMap<string, Declaration>): Readonly<Record<string, Variable>> {
   return {
     ...CONDITION_VARIABLES,
     namespaceObject: { declaration: NAMESPACE },
     ...(params ? { params: "dyn" as const } : {}),
-    variables: { declaration: object(Object.fromEntries(composed.map((name) => [name, anything]))) },
+    variables: { declaration: object(Object.fromEntries(composed)) },
   };
 }
 

@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
 import { timestamp } from "../metadata.ts";
-import { policyProblems } from "../policies/index.ts";
 import { certificateSigningRequests } from "./certificates.ts";
 import { definitions } from "./definitions.ts";
 import type { KindRules } from "./kind-rules.ts";
@@ -32,10 +31,7 @@ const rules: Readonly<Record<string, KindRules>> = {
   "admissionregistration.k8s.io/mutatingadmissionpolicies": versioned,
   "admissionregistration.k8s.io/mutatingadmissionpolicybindings": versioned,
   "admissionregistration.k8s.io/mutatingwebhookconfigurations": versioned,
-  "admissionregistration.k8s.io/validatingadmissionpolicies": {
-    ...versioned,
-    validate: (object, _old, subresource) => (subresource === "" ? policyProblems(object) : []),
-  },
+  "admissionregistration.k8s.io/validatingadmissionpolicies": versioned,
   "admissionregistration.k8s.io/validatingadmissionpolicybindings": versioned,
   "admissionregistration.k8s.io/validatingwebhookconfigurations": versioned,
   "apiextensions.k8s.io/customresourcedefinitions": definitions,

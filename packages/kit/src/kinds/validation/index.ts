@@ -13,6 +13,7 @@
  * - What needs other objects or allocators (addresses and ports of Services, quotas, priorities) is the server's.
  * - Kinds without an entry in `validators.ts` are judged by their metadata.
  */
+export type { PolicyCompiler, PolicyCompilers, PolicyExpression } from "./admission-policies.ts";
 export type { Fields } from "./fields.ts";
 export { type Judged, validateKind, validateKindUpdate, warningsFor } from "./kinds.ts";
 export { type ObjectMetaRules, validateAnyMeta, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";

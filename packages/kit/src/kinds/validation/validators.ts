@@ -1,5 +1,6 @@
 import { type KubeObject, pathSegmentProblems } from "../../api/index.ts";
 import { findInAccessReview, findInRole, findInRoleBinding, findInRoleBindingUpdate } from "./access.ts";
+import { findInMutatingPolicy, findInValidatingPolicy, type PolicyCompilers } from "./admission-policies.ts";
 import { findInAutoscaler } from "./autoscalers.ts";
 import { findInSigningRequest, findInSigningRequestUpdate } from "./certificates.ts";
 import { findInClaim, findInClaimUpdate, findInNamespaceFinalizers, findInNode, findInNodeUpdate } from "./cluster.ts";
@@ -11,6 +12,7 @@ import { findInCronJob, findInJob, findInJobUpdate } from "./jobs.ts";
 import { findInIngress, findInNetworkPolicy } from "./networking.ts";
 import { findInEphemeralUpdate, findInPod, findInPodTemplate, findInPodUpdate, findInResize } from "./pod.ts";
 import { findInDisruptionBudget, findInLease, findInPriorityClass, findInPriorityClassUpdate, findInScale } from "./policies.ts";
+import { findInPolicyBinding } from "./policy-bindings.ts";
 import { findInLimitRange, findInResourceQuota } from "./quotas.ts";
 import { findInService, findInServiceUpdate } from "./services.ts";
 import { hostnameWarnings, podWarnings, secretWarnings, serviceWarnings } from "./warnings.ts";
@@ -29,6 +31,8 @@ import {
 export interface ValidationOptions {
   /** Compiles CEL expressions of match conditions; without it they are taken to be right. */
   readonly expressionProblem?: ExpressionProblem;
+  /** Compiles those of admission policies, likewise. */
+  readonly policyCompilers?: PolicyCompilers;
 }
 
 export type NameProblems = (name: string, prefix: boolean) => readonly string[];
@@ -176,6 +180,14 @@ export const VALIDATORS: Readonly<Record<string, Validator>> = {
     change: findInRoleBindingUpdate,
     onUpdate: METADATA_LAST,
   },
+  "MutatingAdmissionPolicy.admissionregistration.k8s.io": {
+    create: (found, policy, { policyCompilers }) => findInMutatingPolicy(found, policy, policyCompilers),
+  },
+  "MutatingAdmissionPolicyBinding.admissionregistration.k8s.io": { create: findInPolicyBinding },
+  "ValidatingAdmissionPolicy.admissionregistration.k8s.io": {
+    create: (found, policy, { policyCompilers }) => findInValidatingPolicy(found, policy, policyCompilers),
+  },
+  "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io": { create: findInPolicyBinding },
   "MutatingWebhookConfiguration.admissionregistration.k8s.io": webhooks,
   "ValidatingWebhookConfiguration.admissionregistration.k8s.io": webhooks,
   "CertificateSigningRequest.certificates.k8s.io": {

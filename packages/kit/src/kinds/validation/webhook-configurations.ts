@@ -46,7 +46,7 @@ function findInWebhook(found: Findings, hook: Fields, path: string, expressionPr
   findInMatchConditions(found, objects(hook, "matchConditions"), `${path}.matchConditions`, expressionProblem);
 }
 
-function choice(found: Findings, holder: Fields, path: string, field: string, supported: readonly string[]): void {
+export function choice(found: Findings, holder: Fields, path: string, field: string, supported: readonly string[]): void {
   const value = optionalText(holder, field);
   if (value !== undefined && !supported.includes(value)) found.notSupported(`${path}.${field}`, value, supported);
 }
@@ -63,7 +63,7 @@ function findInQualifiedDomain(found: Findings, name: string, path: string): voi
   }
 }
 
-function findInRule(found: Findings, rule: Fields, path: string): void {
+export function findInRule(found: Findings, rule: Fields, path: string): void {
   const supported = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
   findInWildcards(found, texts(rule, "operations"), `${path}.operations`, "operations");
   texts(rule, "operations").forEach((operation, index) => {
@@ -176,7 +176,7 @@ function findInReviewVersions(found: Findings, versions: readonly string[], path
   }
 }
 
-function findInMatchConditions(
+export function findInMatchConditions(
   found: Findings,
   conditions: readonly Fields[],
   path: string,

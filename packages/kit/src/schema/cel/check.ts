@@ -1,8 +1,9 @@
 import { type Declaration, fieldOf } from "./declaration.ts";
 import { CelError, type Fault, faultsText } from "./error.ts";
 import { LIBRARY_TYPES, type Overload } from "./library/declare.ts";
-import { FUNCTIONS } from "./library/index.ts";
+import { FUNCTIONS, MUTATION_FUNCTIONS } from "./library/index.ts";
 import { literalFaults } from "./literals.ts";
+import { type BuildableType, mutationType } from "./objects.ts";
 import { typeName } from "./parser.ts";
 import type { CallExpr, Comprehension, Expr, MapEntry } from "./syntax.ts";
 import {
@@ -101,10 +102,11 @@ const SCALARS: Readonly<Record<string, Type>> = {
  * Finds the type of every part of an expression, as cel-go's checker does.
  *
  * @param variables names that the expression may use
+ * @param mutation whether the expression may build objects and patches, as those of policies that change objects do
  * @throws CelError with every fault and its place, in the API server's words
  */
-export function check(source: string, expr: Expr, variables: ReadonlyMap<string, Type>): Checked {
-  const checker = new Checker(variables);
+export function check(source: string, expr: Expr, variables: ReadonlyMap<string, Type>, mutation = false): Checked {
+  const checker = new Checker(variables, mutation);
   const type = checker.check(expr);
   if (checker.faults.length > 0) throw new CelError(faultsText(source, checker.faults));
   const checked = checker.result(type);
@@ -122,10 +124,12 @@ class Checker {
   readonly #globals: ReadonlyMap<string, Type>;
   readonly #locals: Map<string, Type>[] = [];
   #substitutions: Substitutions = new Map();
+  readonly #mutation: boolean;
   #free = 0;
 
-  constructor(globals: ReadonlyMap<string, Type>) {
+  constructor(globals: ReadonlyMap<string, Type>, mutation: boolean) {
     this.#globals = globals;
+    this.#mutation = mutation;
   }
 
   result(type: Type): Checked {
@@ -172,9 +176,11 @@ class Checker {
         const values = expr.entries.map(({ value, optional }) => this.#element(value, optional));
         return mapOf(this.#joined(keys) ?? this.#newParam(), this.#joined(values) ?? this.#newParam());
       }
-      case "struct":
-        for (const entry of expr.entries) this.#structField(entry);
-        return this.#undeclared(expr, expr.type);
+      case "struct": {
+        const type = this.#mutation ? mutationType(expr.type.replace(/^\./, "")) : undefined;
+        for (const entry of expr.entries) this.#structField(entry, type);
+        return type ? type.type : this.#undeclared(expr, expr.type);
+      }
       case "comprehension":
         return this.#comprehension(expr);
     }
@@ -200,8 +206,18 @@ class Checker {
     return type ?? TYPE_NAMES.get(plain);
   }
 
-  #structField({ value }: MapEntry): void {
-    this.check(value);
+  #function(name: string): readonly Overload[] | undefined {
+    return FUNCTIONS.get(name) ?? (this.#mutation ? MUTATION_FUNCTIONS.get(name) : undefined);
+  }
+
+  #structField({ key, value, optional, offset }: MapEntry, type: BuildableType | undefined): void {
+    const [, given] = this.#element(value, optional);
+    if (!type) return;
+    const name = String((key as { value?: unknown }).value);
+    const wanted = type.field(name);
+    if (!wanted) this.#fault({ offset }, `undefined field '${name}'`);
+    else if (!this.#assign(wanted, given))
+      this.#fault({ offset }, `expected type of field '${name}' is '${shown(wanted)}' but provided type is '${shown(given)}'`);
   }
 
   #field(expr: Expr, operand: Expr, field: string, optional: boolean): Type {
@@ -213,6 +229,7 @@ class Checker {
         result = target.params[1]!;
         break;
       case "struct": {
+        if (target.open) break;
         const declared = target.declaration && fieldOf(target.declaration, field);
         result = declared ? typeOfDeclaration(declared, `${target.name}.${field}`) : this.#fault(expr, `undefined field '${field}'`);
         break;
@@ -242,7 +259,7 @@ class Checker {
     if (target === undefined) return this.#resolved(expr, fn, types, false);
     const prefix = typeName(target);
     const qualified = prefix === undefined ? undefined : `${prefix}.${fn}`;
-    if (qualified !== undefined && FUNCTIONS.has(qualified)) {
+    if (qualified !== undefined && this.#function(qualified)) {
       this.#names.set(expr.id, qualified);
       return this.#resolved(expr, qualified, types, false);
     }
@@ -266,7 +283,7 @@ class Checker {
   }
 
   #resolved(expr: CallExpr, name: string, types: readonly Type[], member: boolean): Type {
-    const overloads = FUNCTIONS.get(name);
+    const overloads = this.#function(name);
     if (!overloads) return this.#undeclared(expr, name);
     const matching: Overload[] = [];
     let result: Type | undefined;

@@ -23,6 +23,8 @@ export type Variable =
 export interface CelOptions {
   /** Names that an expression may use; others do not compile. */
   readonly variables: Readonly<Record<string, Variable>>;
+  /** Whether the expression may build `Object{…}` and `JSONPatch{…}`, as those of policies that change objects do. */
+  readonly mutation?: boolean;
 }
 
 export interface EvaluateOptions {
@@ -34,6 +36,8 @@ export interface CelProgram {
   readonly expression: string;
   /** What the type checker knows of the value: `bool`, `string`, `dyn`, … */
   readonly type: string;
+  /** The same as a declaration, for a variable of other expressions; `dyn` where no declaration says it. */
+  readonly result: Declaration;
   /** Those of the variables that the expression uses. */
   readonly uses: ReadonlySet<string>;
   /** What the expression costs at most, in units of Kubernetes' estimate; `Infinity` where nothing bounds it. */
@@ -54,14 +58,15 @@ export interface CelProgram {
  *
  * @throws CelError when it does not compile.
  */
-export function compileCel(expression: string, { variables }: CelOptions): CelProgram {
+export function compileCel(expression: string, { variables, mutation = false }: CelOptions): CelProgram {
   const types = new Map(Object.entries(variables).map(([name, variable]) => [name, typeOfVariable(variable)]));
   const expr = parse(expression);
-  const checked: Checked = check(expression, expr, types);
+  const checked: Checked = check(expression, expr, types, mutation);
   let run: ((variables: ReadonlyMap<string, Value>) => Value) | undefined;
   return {
     expression,
     type: shown(checked.type),
+    result: declarationOf(checked.type),
     uses: checked.variables,
     cost: () =>
       estimateCost(
@@ -88,6 +93,30 @@ export function compileCel(expression: string, { variables }: CelOptions): CelPr
       }
     },
   };
+}
+
+const ANYTHING: Declaration = { kind: "dyn", most: 0, smallest: 1 };
+
+function declarationOf(type: Type): Declaration {
+  const [first, second] = type.params;
+  switch (type.kind) {
+    case "bool":
+    case "bytes":
+    case "double":
+    case "duration":
+    case "int":
+    case "string":
+    case "timestamp":
+      return { kind: type.kind, most: 0, smallest: 1 };
+    case "list":
+      return { kind: "list", most: 0, smallest: 2, item: declarationOf(first!) };
+    case "map":
+      return first?.kind === "string" ? { kind: "map", most: 0, smallest: 2, item: declarationOf(second!) } : ANYTHING;
+    case "struct":
+      return type.declaration ?? ANYTHING;
+    default:
+      return ANYTHING;
+  }
 }
 
 function typeOfVariable(variable: Variable): Type {

@@ -5,6 +5,7 @@ import { dispatch } from "./library/declare.ts";
 import { FUNCTIONS } from "./library/index.ts";
 import { optionalItem } from "./library/optionals.ts";
 import { lookUp } from "./library/standard.ts";
+import { BuiltObject } from "./objects.ts";
 import { ACCUMULATOR, type CallExpr, type Comprehension, type Expr, type MapEntry } from "./syntax.ts";
 import { ListValue, MapValue, NativeList, NativeMap, Optional, TypeValue, Uint, type Value } from "./value.ts";
 
@@ -77,7 +78,7 @@ class Planner {
       case "map":
         return this.#map(expr.entries);
       case "struct":
-        throw new CelError(`undeclared reference to '${expr.type}'`);
+        return this.#struct(expr.type.replace(/^\./, ""), expr.entries);
       case "comprehension":
         return this.#comprehension(expr);
     }
@@ -106,6 +107,23 @@ class Planner {
         else if (inOptional(given).hasValue) made.push([name, inOptional(given).value]);
       }
       return new NativeMap(made);
+    };
+  }
+
+  #struct(type: string, entries: readonly MapEntry[]): Evaluate {
+    const planned = entries.map(({ key, value, optional }) => ({
+      name: String((key as { value?: unknown }).value),
+      value: this.plan(value),
+      optional,
+    }));
+    return (frame) => {
+      const fields = new Map<string, Value>();
+      for (const { name, value, optional } of planned) {
+        const given = value(frame);
+        if (!optional) fields.set(name, given);
+        else if (inOptional(given).hasValue) fields.set(name, inOptional(given).value);
+      }
+      return new BuiltObject(type, fields);
     };
   }
 

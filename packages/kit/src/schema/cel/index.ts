@@ -15,6 +15,7 @@ export { type CelOptions, type CelProgram, compileCel, type Variable } from "./c
 export { type Declaration, declare, MAX_REQUEST_BYTES, smallestJson } from "./declaration.ts";
 export { CelError } from "./error.ts";
 export { type AuthorizationDecision, type AuthorizationQuestion, Authorizer } from "./library/authorizer.ts";
+export { checkFieldPaths } from "./objects.ts";
 export { rulePath } from "./rule-path.ts";
 export { type CompiledRule, compileRule, RuleError, type RuleOptions, validateRules } from "./rules.ts";
-export { MapValue as CelMap } from "./value.ts";
+export { MapValue as CelMap, toJson as celJson } from "./value.ts";

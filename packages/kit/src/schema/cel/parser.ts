@@ -75,7 +75,7 @@ class Parser implements MacroFactory {
     const id = ++this.#ids;
     const all = (exprs: readonly Expr[]): Expr[] => exprs.map((one) => this.copy(one));
     const entries = (list: readonly MapEntry[]): MapEntry[] =>
-      list.map(({ key, value, optional }) => ({ key: this.copy(key), value: this.copy(value), optional }));
+      list.map(({ offset, key, value, optional }) => ({ offset, key: this.copy(key), value: this.copy(value), optional }));
     switch (expr.kind) {
       case "select":
         return { ...expr, id, operand: this.copy(expr.operand) };
@@ -334,8 +334,9 @@ class Parser implements MacroFactory {
       const optional = marked || this.#accept("?") !== undefined;
       marked = false;
       const key = readKey();
+      const { offset } = this.#token;
       this.#expect(":");
-      entries.push({ key, value: this.#conditional(), optional });
+      entries.push({ offset, key, value: this.#conditional(), optional });
       if (!this.#accept(",")) break;
     }
     this.#expect("}");

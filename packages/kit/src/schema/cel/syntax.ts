@@ -33,6 +33,8 @@ export type ListExpr = Node & {
 };
 
 export interface MapEntry {
+  /** Where the colon stands: messages about a field's value point there. */
+  readonly offset: number;
   readonly key: Expr;
   readonly value: Expr;
   readonly optional: boolean;

@@ -26,6 +26,8 @@ export interface Type {
   readonly params: readonly Type[];
   /** Of a struct: what its schema says. */
   readonly declaration?: Declaration;
+  /** Of a struct without declaration: any field may be asked for. */
+  readonly open?: boolean;
 }
 
 const simple = (kind: TypeKind, name: string = kind): Type => ({ kind, name, params: [] });

@@ -3,7 +3,7 @@ import { type Declaration, fieldOf } from "./declaration.ts";
 import { CelError } from "./error.ts";
 import { Cidr, Ip } from "./library/ip.ts";
 import { Semver } from "./library/semver.ts";
-import { Duration, parseGoDuration, parseTimestamp, Timestamp } from "./time.ts";
+import { Duration, durationText, parseGoDuration, parseTimestamp, Timestamp, timestampText } from "./time.ts";
 
 /**
  * Values of expressions: integers are bigints, doubles numbers, texts strings; the rest has classes of its own. JSON is
@@ -195,6 +195,22 @@ export function toPlain(value: Value): unknown {
   return value;
 }
 
+/** A value as JSON, as `google.protobuf.Value` writes it: whole numbers beyond 2^53 and the types of libraries are texts. */
+export function toJson(value: Value): unknown {
+  if (value instanceof ListValue) return [...value].map(toJson);
+  if (value instanceof MapValue) return Object.fromEntries([...value.keys()].map((key) => [stringOf(key), toJson(value.get(key))]));
+  if (value instanceof Uint) return toJson(value.value);
+  if (typeof value === "bigint") {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : String(value);
+  }
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (value === null || typeof value !== "object") return value;
+  if (value instanceof Timestamp) return timestampText(value);
+  if (value instanceof Duration) return durationText(value);
+  throw new CelError(`type conversion error from '${typeNameOf(value)}' to 'google.protobuf.Value'`);
+}
+
 function stringOf(key: Value): string {
   return key instanceof Uint ? String(key.value) : String(key);
 }
@@ -228,6 +244,7 @@ export function typeNameOf(value: Value): string {
       return "bool";
     default:
       if (value === null) return "null_type";
+      if (value instanceof MapValue && "typeName" in value) return value.typeName as string;
       for (const [type, name] of CLASSES) if (value instanceof type) return name;
       return "dyn";
   }
@@ -268,7 +285,7 @@ export function equal(a: Value, b: Value): boolean {
     return true;
   }
   if (a instanceof MapValue) {
-    if (!(b instanceof MapValue) || a.size !== b.size) return false;
+    if (!(b instanceof MapValue) || a.size !== b.size || typeNameOf(a) !== typeNameOf(b)) return false;
     for (const key of a.keys()) {
       const other = b.get(key);
       if (other === undefined || !equal(a.get(key), other)) return false;

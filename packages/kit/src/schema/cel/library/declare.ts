@@ -102,7 +102,7 @@ function readSignature(signature: string): Omit<Overload, "run"> & { name: strin
   };
 }
 
-const NAMESPACES: ReadonlySet<string> = new Set(["optional", "sets", "lists", "format", "ip", "strings", "cel"]);
+const NAMESPACES: ReadonlySet<string> = new Set(["optional", "sets", "lists", "format", "ip", "strings", "cel", "jsonpatch"]);
 
 function readType(text: string): Type {
   const generic = /^(\w+)<(.*)>$/.exec(text);

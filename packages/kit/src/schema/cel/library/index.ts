@@ -8,3 +8,11 @@ import { TEXT_FUNCTIONS } from "./texts.ts";
 
 /** Everything that an expression of Kubernetes 1.36 can call, operators included; those that are evaluated in part are in the evaluator. */
 export const FUNCTIONS: Functions = functionsOf([...STANDARD, OPTIONALS, TEXT_FUNCTIONS, LIST_FUNCTIONS, ...KUBERNETES, AUTHORIZATION]);
+
+/** What the expressions of policies that change objects can call beside them. */
+export const MUTATION_FUNCTIONS: Functions = functionsOf([
+  {
+    "string_jsonpatch_escapeKey_string = jsonpatch.escapeKey(string): string": (key) =>
+      (key as string).replaceAll("~", "~0").replaceAll("/", "~1"),
+  },
+]);

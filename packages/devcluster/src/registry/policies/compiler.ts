@@ -1,0 +1,47 @@
+import type { PolicyCompilers, PolicyExpression } from "@outrigger/kit/kinds";
+import { compileCel, type Declaration } from "@outrigger/kit/schema";
+import { policyVariables } from "./variables.ts";
+
+/** The types that expressions of policies must have, by what they are for. */
+const TYPES: Readonly<Record<PolicyExpression, readonly string[]>> = {
+  condition: ["bool"],
+  validation: ["bool"],
+  message: ["string"],
+  annotation: ["string", "null_type"],
+  applyConfiguration: ["Object"],
+  jsonPatch: ["list(JSONPatch)"],
+};
+
+/** Judges the expressions of admission policies in Kubernetes' words. */
+export const policyCompilers: PolicyCompilers = ({ params }) => {
+  const composed = new Map<string, Declaration>();
+  return {
+    problem(expression, use) {
+      const { authorizer, "authorizer.requestResource": requestResource, ...others } = policyVariables(params, composed);
+      // Messages may not ask about rights; conditions stand before the policy's own variables.
+      const { variables: _variables, ...withoutComposed } = others;
+      const rights = { authorizer: authorizer!, "authorizer.requestResource": requestResource! };
+      const variables = use === "message" ? others : use === "condition" ? { ...withoutComposed, ...rights } : { ...others, ...rights };
+      const mutation = use === "applyConfiguration" || use === "jsonPatch";
+      try {
+        const { type } = compileCel(expression, { variables, mutation });
+        const shown = type === "null" ? "null_type" : type;
+        const wanted = TYPES[use];
+        if (wanted.includes(shown)) return "";
+        return `must evaluate to ${wanted.length === 1 ? wanted[0] : `one of [${wanted.join(" ")}]`} but got ${shown}`;
+      } catch (error) {
+        return `compilation failed: ${(error as Error).message}`;
+      }
+    },
+    declare(name, expression) {
+      try {
+        const { result } = compileCel(expression, { variables: policyVariables(params, composed) });
+        composed.set(name, result);
+        return "";
+      } catch (error) {
+        composed.set(name, { kind: "dyn", most: 0, smallest: 1 });
+        return `compilation failed: ${(error as Error).message}`;
+      }
+    },
+  };
+};
