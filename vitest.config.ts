@@ -111,6 +111,11 @@ export default defineConfig({
         },
       },
       {
+        // Programs of others against the devcluster. Needs Go, Python and a real Helm.
+        ...source,
+        test: { name: "clients", include: ["clients/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 600_000 },
+      },
+      {
         ...source,
         test: {
           name: "real",

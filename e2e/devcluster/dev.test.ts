@@ -119,6 +119,32 @@ describe("outrigger dev", () => {
     expect(existsSync(dev.kubeconfig)).toBe(false);
   });
 
+  test("takes the tokens of a file in kube-apiserver's form, and says in one line what is wrong with such a file", async () => {
+    const tokens = join(folder, "tokens.csv");
+    writeFileSync(tokens, 'secret-1,carol,u-1,"system:masters,testers"\nsecret-2,dave,u-2\n');
+    const dev = startDev("--bare", "--token-auth-file", tokens);
+    await dev.ready();
+    const kubectl = kubectlFor(dev.kubeconfig);
+    // The certificate of the kubeconfig would come first.
+    const who = (token: string) => {
+      writeFileSync(join(folder, "by-token"), readFileSync(dev.kubeconfig, "utf8").replace(/client-(certificate|key)-data: .*/g, ""));
+      return kubectlFor(join(folder, "by-token"))("auth", "whoami", "--token", token, "-o", "jsonpath={.status.userInfo}");
+    };
+    expect(JSON.parse(await who("secret-1"))).toMatchObject({
+      username: "carol",
+      uid: "u-1",
+      groups: ["system:masters", "testers", "system:authenticated"],
+    });
+    expect(JSON.parse(await who("secret-2"))).toMatchObject({ username: "dave", groups: ["system:authenticated"] });
+    await expect(who("secret-3")).rejects.toThrow("Unauthorized");
+    expect(await kubectl("get", "--raw", "/readyz")).toBe("ok");
+
+    writeFileSync(tokens, "secret-1,carol\n");
+    const { exitCode, stderr } = await outrigger(["dev", "--bare", "--kubeconfig", join(folder, "other"), "--token-auth-file", tokens]);
+    expect(exitCode).toBe(1);
+    expect(stderr.trim()).toBe(`outrigger: ${tokens}: record 1 must have at least 3 columns (token, user name, user uid), found 2`);
+  });
+
   test("refuses a port that is no port", async () => {
     const { exitCode, stderr } = await outrigger(["dev", "--port", "banana"]);
     expect(exitCode).toBe(2);

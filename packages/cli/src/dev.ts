@@ -10,6 +10,7 @@ export interface DevOptions {
   readonly kubeconfig: string;
   readonly readyFile?: string;
   readonly bare?: boolean;
+  readonly tokenAuthFile?: string;
   readonly manager: boolean;
   readonly quickstart: boolean;
   readonly once?: boolean;
@@ -66,13 +67,23 @@ export async function dev(options: DevOptions): Promise<void> {
 }
 
 /** The devcluster, or one line that says why not. */
-export async function startCluster(options: Pick<DevOptions, "port" | "bare">, kubeconfigFile: string): Promise<Devcluster> {
-  const { KubeconfigInUseError, PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
+export async function startCluster(
+  options: Pick<DevOptions, "port" | "bare" | "tokenAuthFile">,
+  kubeconfigFile: string,
+): Promise<Devcluster> {
+  const { ClusterFileError, KubeconfigInUseError, PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
   try {
     mkdirSync(dirname(kubeconfigFile), { recursive: true });
-    return await startDevcluster({ port: options.port ?? 0, bare: options.bare === true, kubeconfigFile });
+    const { tokenAuthFile } = options;
+    return await startDevcluster({
+      port: options.port ?? 0,
+      bare: options.bare === true,
+      kubeconfigFile,
+      ...(tokenAuthFile === undefined ? {} : { tokenAuthFile }),
+    });
   } catch (error) {
-    if (error instanceof PortInUseError || error instanceof KubeconfigInUseError) throw new CliError(error.message, { cause: error });
+    if ([PortInUseError, KubeconfigInUseError, ClusterFileError].some((known) => error instanceof known))
+      throw new CliError((error as Error).message, { cause: error });
     const { code = "", path } = error as NodeJS.ErrnoException;
     const why = whyNotWritten(error);
     if (why) {

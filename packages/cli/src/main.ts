@@ -38,6 +38,7 @@ program
   .option("--port <number>", "port of the API server on 127.0.0.1 (default: a free one)", portNumber)
   .option("--kubeconfig <file>", "where to write the kubeconfig", ".outrigger/kubeconfig")
   .option("--ready-file <file>", "file that is written once everything is ready")
+  .option("--token-auth-file <file>", 'bearer tokens to take, a line each: token,user,uid,"group1,group2"')
   .option("--bare", "the API server alone: no control loops, no manager, no quickstart")
   .option("--no-manager", "leave the manager (and with it the quickstart), or the project's operator, out")
   .option("--no-quickstart", "leave the quickstart's objects out")
@@ -46,6 +47,11 @@ program
     const project = (await import("./project/index.ts")).findProject();
     await (project ? (await import("./dev-project.ts")).devProject(project, options) : (await import("./dev.ts")).dev(options));
   });
+
+program
+  .command("envtest [folder]")
+  .description("write programs named kube-apiserver and etcd to a folder, for KUBEBUILDER_ASSETS: envtest then starts the devcluster")
+  .action(async (folder) => (await import("./envtest/index.ts")).writeAssets(folder ?? ".outrigger/envtest"));
 
 cluster(program.command("run"))
   .description("run the project's operator, or outside a project the Outrigger manager, on this machine against the current cluster")

@@ -28,6 +28,15 @@ export interface LogRequest {
   readonly signal: AbortSignal;
 }
 
+/** How tokens of ServiceAccounts are signed and read. */
+export interface ServiceAccountKeys {
+  readonly issuer: string;
+  /** Private key, PEM, RSA or P-256. */
+  readonly signingKey: string;
+  /** Public or private keys or certificates, PEM, whose tokens are believed; the signing key's always are. */
+  readonly keys?: readonly string[];
+}
+
 export interface DevclusterOptions {
   /** TCP port; 0 (the default) lets the system choose one. */
   readonly port?: number;
@@ -41,6 +50,16 @@ export interface DevclusterOptions {
   readonly controllers?: boolean | { readonly nodes?: number };
   /** Bearer tokens beside the ones of the kubeconfig. */
   readonly tokens?: readonly StaticToken[];
+  /** A file of further bearer tokens, as kube-apiserver's `--token-auth-file` has it: `token,user,uid,"group1,group2"` a line. */
+  readonly tokenAuthFile?: string;
+  /** The server's certificate chain and its key, PEM. Default: of the cluster's own authority, for loopback, `host` and the Service `kubernetes`. */
+  readonly serving?: { readonly certificate: string; readonly key: string };
+  /** Further authorities of client certificates, PEM. */
+  readonly clientCa?: string;
+  /** Who signs the tokens of ServiceAccounts. Default: a key of the cluster's own. */
+  readonly serviceAccounts?: ServiceAccountKeys;
+  /** Admission plug-ins to leave out, by Kubernetes' names; instead of those that `bare` leaves out. */
+  readonly disabledAdmissionPlugins?: readonly string[];
   /** Where container logs come from; may be set later with `setLogSource`. */
   readonly logs?: LogSource;
 }

@@ -16,7 +16,9 @@ export {
   type LogRequest,
   type LogSource,
   PortInUseError,
+  type ServiceAccountKeys,
   type StaticToken,
 } from "./devcluster.ts";
 export type { UserInfo } from "./registry/index.ts";
 export { startDevcluster } from "./start.ts";
+export { ClusterFileError, readTokenFile } from "./token-file.ts";

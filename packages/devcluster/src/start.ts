@@ -21,6 +21,7 @@ import {
   withoutEscalation,
 } from "./server/index.ts";
 import { Store } from "./store/index.ts";
+import { readTokenFile } from "./token-file.ts";
 
 /** The user of the kubeconfig's first context, of `client()` and of the control loops. */
 const admin: UserInfo = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
@@ -36,16 +37,19 @@ const EXPIRE_MS = 15_000;
 export async function startDevcluster(options: DevclusterOptions = {}): Promise<Devcluster> {
   const host = options.host ?? "127.0.0.1";
   const ca = createCa({ commonName: "devcluster-ca" });
-  const serving = issueCertificate(ca, {
-    commonName: "kube-apiserver",
-    dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
-    ipAddresses: [
-      ...new Set(["127.0.0.1", "::1", "10.0.0.1", ...(/^[\d.]+$|:/.test(host) && host !== "0.0.0.0" && host !== "::" ? [host] : [])]),
-    ],
-    usages: ["server auth"],
-  });
+  const serving =
+    options.serving ??
+    issueCertificate(ca, {
+      commonName: "kube-apiserver",
+      dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
+      ipAddresses: [
+        ...new Set(["127.0.0.1", "::1", "10.0.0.1", ...(/^[\d.]+$|:/.test(host) && host !== "0.0.0.0" && host !== "::" ? [host] : [])]),
+      ],
+      usages: ["server auth"],
+    });
   const aliceToken = randomBytes(16).toString("hex");
 
+  const fileTokens = options.tokenAuthFile === undefined ? [] : await readTokenFile(options.tokenAuthFile);
   const store = new Store();
   const reader = clusterReader(store);
   const resources = new Resources();
@@ -58,11 +62,11 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
       resources.all().find((one) => one.group === group && one.version === version && one.kind === kind),
     served: (group, plural) => resources.all().filter((one) => one.group === group && one.plural === plural),
     // A plug-in whose other half is no control loop of ours would hold its objects for ever; the bare server is as envtest has it.
-    disabled: options.bare ? ["ServiceAccount", "NoEffect"] : ["StorageObjectInUseProtection"],
+    disabled: options.disabledAdmissionPlugins ?? (options.bare ? ["ServiceAccount", "NoEffect"] : ["StorageObjectInUseProtection"]),
   });
   const parts: RegistryParts = { store, reader, admission: withoutEscalation(chain, authorizer, reader) };
-  const accountTokens = serviceAccountTokens(reader);
-  const known = staticTokens([{ token: aliceToken, username: "alice", groups: ["developers"] }, ...(options.tokens ?? [])]);
+  const accountTokens = serviceAccountTokens(reader, options.serviceAccounts);
+  const known = staticTokens([{ token: aliceToken, username: "alice", groups: ["developers"] }, ...(options.tokens ?? []), ...fileTokens]);
   const tokens = [known, accountTokens.read];
   const logs: { source: LogSource | undefined } = { source: options.logs };
   let port = 0;
@@ -86,7 +90,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     port: options.port ?? 0,
     certificate: serving.certificate,
     key: serving.key,
-    clientCa: ca.certificate,
+    clientCa: options.clientCa === undefined ? [ca.certificate] : [ca.certificate, options.clientCa],
   });
   port = listening.port;
   await bootstrap(store, port, options.bare === true);

@@ -17,7 +17,7 @@ import { health } from "./health.ts";
 import { type ApiRequest, type ApiResponse, header } from "./request.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 import { handleResource, type ResourceServices } from "./resource-handler.ts";
-import { pageNotFound, prettyJson, refused, text, warningHeader } from "./respond.ts";
+import { pageNotFound, prettyJson, refusedAs, text, warningHeader } from "./respond.ts";
 import { version } from "./version.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -41,7 +41,7 @@ export function handler(services: HandlerServices): Handler {
     try {
       response = await answer(request, services, warnings);
     } catch (error) {
-      response = refused(asStatus(error));
+      response = await refusedAs(asStatus(error), header(request, "accept"));
     }
     if (warnings.texts.length > 0) response = { ...response, headers: { ...response.headers, warning: warnings.texts.map(warningHeader) } };
     return request.method === "HEAD" && response.body !== undefined ? { ...response, body: "" } : response;

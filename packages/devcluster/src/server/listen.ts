@@ -21,8 +21,8 @@ export interface ListenOptions {
   /** PEM. */
   readonly certificate: string;
   readonly key: string;
-  /** Certificate authority of client certificates, PEM. */
-  readonly clientCa: string;
+  /** Certificate authorities of client certificates, PEM. */
+  readonly clientCa: readonly string[];
 }
 
 /** The largest body: `MaxRequestBodyBytes` of the apiserver. */
@@ -36,7 +36,7 @@ export async function listen(handle: Handler, { host, port, certificate, key, cl
   const server = createServer({
     cert: certificate,
     key,
-    ca: clientCa,
+    ca: [...clientCa],
     requestCert: true,
     rejectUnauthorized: false,
     // Watches are silent for long; requests are not.

@@ -2,7 +2,7 @@ import { refusal, type StatusError } from "../registry/index.ts";
 
 /** How an answer is to be written. */
 export interface MediaType {
-  readonly format: "json" | "yaml";
+  readonly format: "json" | "yaml" | "protobuf";
   /** The kind to show objects as. */
   readonly as?: "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
   /** Of `as`: `v1` or `v1beta1`. */
@@ -31,20 +31,21 @@ function clauses(accept: string): Clause[] {
 }
 
 /**
- * The first of the accepted forms that the server writes. Protobuf is never written: clients that ask for it name JSON too.
+ * The first of the accepted forms that the server writes.
  *
  * @param allowed kinds that objects may be shown as here.
+ * @param binary whether what is shown as it is has a protobuf form: objects of custom resources have none.
  * @throws StatusError 406 in Kubernetes' two wordings.
  */
-export function negotiate(accept: string | undefined, allowed: readonly string[]): MediaType {
+export function negotiate(accept: string | undefined, allowed: readonly string[], binary = false): MediaType {
   if (accept === undefined || accept.trim() === "" || accept === "application/json" || accept === "*/*") return json;
   let known = false;
   for (const { type, parameters } of clauses(accept)) {
     const format = formatOf(type);
-    if (type === "application/vnd.kubernetes.protobuf") known = true;
     if (!format) continue;
     known = true;
     const as = parameters.get("as");
+    if (format === "protobuf" && (as === "Table" || (as === undefined && !binary))) continue;
     if (as === undefined) return { format, version: "v1" };
     const version = parameters.get("v") ?? "";
     const isMeta = parameters.get("g") === "meta.k8s.io" && (version === "v1" || version === "v1beta1");
@@ -53,9 +54,19 @@ export function negotiate(accept: string | undefined, allowed: readonly string[]
   throw known ? notAcceptable() : unknownTypes();
 }
 
-function formatOf(type: string): "json" | "yaml" | undefined {
+function formatOf(type: string): MediaType["format"] | undefined {
   if (type === "*/*" || type === "application/*" || type === "application/json") return "json";
+  if (type === "application/vnd.kubernetes.protobuf") return "protobuf";
   return type === "application/yaml" ? "yaml" : undefined;
+}
+
+/** The form of an error: what the client prefers, or JSON where it takes nothing that we write. */
+export function negotiateError(accept: string | undefined): MediaType {
+  try {
+    return negotiate(accept, [], true);
+  } catch {
+    return json;
+  }
 }
 
 function notAcceptable(): StatusError {

@@ -132,8 +132,8 @@ async function terminating(one: ResourceRequest): Promise<Error> {
   return forbidden(one.target.resource, metadata.name ?? "", "create not allowed while custom resource definition is terminating");
 }
 
-export function acceptSingle({ request }: Pick<ResourceRequest, "request">): MediaType {
-  return negotiate(request.headers["accept"] as string | undefined, singles);
+export function acceptSingle({ request, target }: Pick<ResourceRequest, "request" | "target">): MediaType {
+  return negotiate(request.headers["accept"] as string | undefined, singles, !target.resource.custom);
 }
 
 async function get(one: ResourceRequest): Promise<ApiResponse> {
@@ -147,10 +147,10 @@ async function listOrWatch({ request, target, info, services, caller }: Resource
   const options = parseListOptions(request.query, info.watchPath);
   const accept = request.headers["accept"] as string | undefined;
   if (options.watch) {
-    const media = negotiate(accept, singles);
+    const media = negotiate(accept, singles, !target.resource.custom);
     return watchResponse(services.parts, target, options, media, request.query, caller.signal, services.streams);
   }
-  const media = negotiate(accept, lists);
+  const media = negotiate(accept, lists, !target.resource.custom);
   return list(target.resource, await listObjects(services.parts, target, options, caller.signal), media, request.query);
 }
 
@@ -276,7 +276,7 @@ export async function deleteOptions(request: ApiRequest): Promise<DeleteOptions>
 }
 
 async function deleteCollection({ request, target, services, caller }: ResourceRequest): Promise<ApiResponse> {
-  const media = negotiate(request.headers["accept"] as string | undefined, lists);
+  const media = negotiate(request.headers["accept"] as string | undefined, lists, !target.resource.custom);
   const options = await deleteOptions(request);
   const listOptions = parseListOptions(request.query);
   const { resource } = target;

@@ -10,7 +10,7 @@ import {
   type Written,
 } from "../registry/index.ts";
 import { objectPrefix } from "../store/index.ts";
-import type { MediaType } from "./media-types.ts";
+import { type MediaType, negotiateError } from "./media-types.ts";
 import type { ApiResponse } from "./request.ts";
 import { type IncludeObject, partialMetadata, table } from "./table.ts";
 
@@ -33,6 +33,11 @@ export function text(status: number, body: string, type = "text/plain; charset=u
 /** A value in the form that was asked for. */
 export async function document(status: number, body: unknown, media: MediaType): Promise<ApiResponse> {
   if (media.format === "json") return json(status, body);
+  if (media.format === "protobuf") {
+    const { encodeProtobuf } = await import("@outrigger/kit/kinds");
+    const encoded = encodeProtobuf(body as KubeObject);
+    return { status, headers: { ...jsonHeaders, "content-type": "application/vnd.kubernetes.protobuf" }, body: encoded };
+  }
   const { stringify } = await import("yaml");
   const shown = stringify(JSON.parse(JSON.stringify(body)), {
     sortMapEntries: true,
@@ -52,7 +57,16 @@ export function pageNotFound(): ApiResponse {
 }
 
 export function refused(error: StatusError): ApiResponse {
-  const response = json(error.statusCode, error.status);
+  return withRetry(error, json(error.statusCode, error.status));
+}
+
+/** A refusal in the form that the client takes. */
+export async function refusedAs(error: StatusError, accept: string | undefined): Promise<ApiResponse> {
+  const media = negotiateError(accept);
+  return media.format === "protobuf" ? withRetry(error, await document(error.statusCode, error.status, media)) : refused(error);
+}
+
+function withRetry(error: StatusError, response: ApiResponse): ApiResponse {
   const retry = error.status.details?.retryAfterSeconds;
   return retry === undefined ? response : { ...response, headers: { ...response.headers, "retry-after": String(retry) } };
 }

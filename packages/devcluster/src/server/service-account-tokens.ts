@@ -1,10 +1,12 @@
 import { Buffer } from "node:buffer";
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign, verify } from "node:crypto";
+import { randomUUID, sign, verify } from "node:crypto";
+import type { ServiceAccountKeys } from "../devcluster.ts";
 import type { ClusterReader, UserInfo } from "../registry/index.ts";
 import type { TokenReader } from "./authenticate.ts";
+import { signingKeys } from "./signing-keys.ts";
 import type { TokenIssuer } from "./subresources/token.ts";
 
-const issuer = "https://kubernetes.default.svc.cluster.local";
+const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
 
 interface Claims {
   aud: string[];
@@ -23,26 +25,22 @@ export interface ServiceAccountTokens extends TokenIssuer {
   keys(): object;
 }
 
-/** Issues and reads the JSON Web Tokens of ServiceAccounts: bound to the account, to the pod where there is one, and to a time. */
-export function serviceAccountTokens(reader: ClusterReader): ServiceAccountTokens {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const key = createPrivateKey(privateKey.export({ type: "pkcs8", format: "pem" }));
-  const publicPart = createPublicKey(publicKey.export({ type: "spki", format: "pem" }));
-  const kid = createHash("sha256")
-    .update(publicPart.export({ type: "spki", format: "der" }))
-    .digest("base64url");
+/**
+ * Issues and reads the JSON Web Tokens of ServiceAccounts: bound to the account, to the pod where there is one, and to a time.
+ *
+ * @throws ClusterFileError when a key that was given is none.
+ */
+export function serviceAccountTokens(reader: ClusterReader, given?: ServiceAccountKeys): ServiceAccountTokens {
+  const issuer = given?.issuer ?? defaultIssuer;
+  const { signing, believed } = signingKeys(given);
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
   function inspect(token: string): { user: UserInfo; audiences: readonly string[] } | undefined {
     const [head, body, signature, more] = token.split(".");
     if (!head || !body || !signature || more !== undefined) return undefined;
-    const valid = verify(
-      "sha256",
-      Buffer.from(`${head}.${body}`),
-      { key: publicPart, dsaEncoding: "ieee-p1363" },
-      Buffer.from(signature, "base64url"),
-    );
-    if (!valid) return undefined;
+    const text = Buffer.from(`${head}.${body}`);
+    const signed = Buffer.from(signature, "base64url");
+    if (!believed.some(({ key }) => verify("sha256", text, { key, dsaEncoding: "ieee-p1363" }, signed))) return undefined;
     const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as Claims;
     if (claims.iss !== issuer || claims.exp * 1000 < Date.now()) return undefined;
     const { namespace, serviceaccount, pod } = claims["kubernetes.io"];
@@ -72,14 +70,14 @@ export function serviceAccountTokens(reader: ClusterReader): ServiceAccountToken
         nbf: now,
         sub: `system:serviceaccount:${namespace}:${name}`,
       };
-      const text = `${encode({ alg: "ES256", kid })}.${encode(body)}`;
-      return `${text}.${sign("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+      const text = `${encode({ alg: signing.alg, kid: signing.kid })}.${encode(body)}`;
+      return `${text}.${sign("sha256", Buffer.from(text), { key: signing.key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
     },
     inspect,
     read(token) {
       const found = inspect(token);
       return found?.audiences.includes(issuer) ? found.user : undefined;
     },
-    keys: () => ({ keys: [{ use: "sig", alg: "ES256", kid, ...publicPart.export({ format: "jwk" }) }] }),
+    keys: () => ({ keys: believed.map(({ key, alg, kid }) => ({ use: "sig", alg, kid, ...key.export({ format: "jwk" }) })) }),
   };
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { LongTimer } from "@outrigger/kit/queue";
 import {
   type Bookmark,
@@ -38,19 +39,23 @@ export async function watchResponse(
   streams: Streams,
 ): Promise<ApiResponse> {
   const frames = new WatchFrames(target.resource, media, query);
-  const lines = new LineBuffer();
+  const binary = media.format === "protobuf";
+  const lines = new LineBuffer(binary ? "latin1" : "utf8");
   let watching: Watching | undefined;
   try {
     watching = await watchObjects(parts, target, options, (event) => lines.push(frameOf(frames, event)), signal);
   } catch (error) {
     // What the watch cache finds out comes as an event, so that the answer's head is that of a watch.
     if (!(error instanceof StatusError) || error.statusCode !== 410) throw error;
-    lines.push(`${JSON.stringify({ type: "ERROR", object: error.status })}\n`);
+    lines.push(frames.error(error.status));
   }
   const timeoutMs = options.timeoutSeconds ? options.timeoutSeconds * 1000 : shortestMs * (1 + Math.random());
   return {
     status: 200,
-    headers: { "content-type": "application/json", "cache-control": "no-cache, private" },
+    headers: {
+      "content-type": binary ? "application/vnd.kubernetes.protobuf;stream=watch" : "application/json",
+      "cache-control": "no-cache, private",
+    },
     stream(sink) {
       lines.flow(sink);
       let timers: (() => void)[] = [];
@@ -88,17 +93,21 @@ function frameOf(frames: WatchFrames, event: WatchEvent | Bookmark): string {
   try {
     return frames.frame(event);
   } catch (error) {
-    const status = internal(error instanceof Error ? error.message : String(error)).status;
-    return `${JSON.stringify({ type: "ERROR", object: status })}\n`;
+    return frames.error(internal(error instanceof Error ? error.message : String(error)).status);
   }
 }
 
 /** Gathers the lines of one turn of the event loop into one write. */
 class LineBuffer {
+  readonly #encoding: "utf8" | "latin1";
   #sink: Sink | undefined;
   #waiting: string[] = [];
   #scheduled = false;
   #ended = false;
+
+  constructor(encoding: "utf8" | "latin1") {
+    this.#encoding = encoding;
+  }
 
   push(line: string): void {
     if (this.#ended) return;
@@ -129,6 +138,7 @@ class LineBuffer {
     const lines = this.#waiting;
     if (lines.length === 0 || !this.#sink) return;
     this.#waiting = [];
-    this.#sink.write(lines.join(""));
+    const text = lines.join("");
+    this.#sink.write(this.#encoding === "utf8" ? text : Buffer.from(text, "latin1"));
   }
 }

@@ -2,8 +2,8 @@ import type { KubeObject, ObjectMeta } from "@outrigger/kit/api";
 import { admitted, attributesFor, badRequest, conflict, invalid, notFound, timestamp, updateObject } from "../../registry/index.ts";
 import { contentType, decodeProtobufBody, parseText, UnparsableBody } from "../body.ts";
 import type { ApiResponse } from "../request.ts";
-import type { ResourceRequest } from "../resource-handler.ts";
-import { json } from "../respond.ts";
+import { acceptSingle, type ResourceRequest } from "../resource-handler.ts";
+import { document } from "../respond.ts";
 import { writeOptions } from "../write-options.ts";
 
 interface Binding {
@@ -52,7 +52,7 @@ export async function createBinding(one: ResourceRequest): Promise<ApiResponse> 
     },
     options,
   );
-  return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+  return document(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 }, acceptSingle(one));
 }
 
 /** Sends the body of a subresource, which is an object of its own, through admission as a creation. */

@@ -15,8 +15,8 @@ import {
   updateObject,
 } from "../../registry/index.ts";
 import type { ApiResponse } from "../request.ts";
-import type { ResourceRequest } from "../resource-handler.ts";
-import { json } from "../respond.ts";
+import { acceptSingle, type ResourceRequest } from "../resource-handler.ts";
+import { document } from "../respond.ts";
 import { admitBody, objectBody } from "./binding.ts";
 
 interface Budget extends KubeObject {
@@ -52,7 +52,7 @@ export async function evict(one: ResourceRequest): Promise<ApiResponse> {
   if (!ignoresBudgets(pod)) await useBudget(one, pod, dryRun);
   if (!dryRun) await markDisrupted(one);
   await deleteObject({ ...services.parts, admission: admitted }, { ...target, subresource: "" }, caller, options);
-  return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+  return document(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 }, acceptSingle(one));
 }
 
 /** The pod says itself why it went. */

@@ -28,8 +28,8 @@ import {
   updateObject,
   type WriteOptions,
 } from "../../registry/index.ts";
-import { parseText, UnparsableBody } from "../body.ts";
-import type { ApiResponse } from "../request.ts";
+import { contentType, decodeProtobufBody, parseText, UnparsableBody } from "../body.ts";
+import type { ApiRequest, ApiResponse } from "../request.ts";
 import { acceptSingle, patchBody, patchTypeOf, type ResourceRequest } from "../resource-handler.ts";
 import { document } from "../respond.ts";
 import { writeOptions } from "../write-options.ts";
@@ -63,7 +63,7 @@ export async function scale(one: ResourceRequest): Promise<ApiResponse> {
   if (request.method !== "PUT" && !isPatch) throw methodNotAllowed();
   const type = isPatch ? patchTypeOf(one) : undefined;
   const options = writeOptions(request.query, isPatch ? "PatchOptions" : "UpdateOptions", type === patchTypes.apply);
-  const change = isPatch ? (await patchBody(request.body, type!, false)).body : await scaleBody(request.body.toString("utf8"));
+  const change = isPatch ? (await patchBody(request.body, type!, false)).body : await scaleBody(request);
   const mapping = { apiVersion: apiVersionOf(resource), replicasPath: paths.specReplicasPath.split(".").slice(1) };
 
   const written = await updateObject(
@@ -158,9 +158,10 @@ function pathsOf(resource: ServedResource): ScalePaths {
   return own?.specReplicasPath ? (own as ScalePaths) : usual;
 }
 
-async function scaleBody(text: string): Promise<Scale> {
+async function scaleBody(request: ApiRequest): Promise<Scale> {
+  if (contentType(request) === "application/vnd.kubernetes.protobuf") return (await decodeProtobufBody(request.body)) as Scale;
   try {
-    return (await parseText(text, false, false)).value as Scale;
+    return (await parseText(request.body.toString("utf8"), false, false)).value as Scale;
   } catch (error) {
     if (error instanceof UnparsableBody) throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
     throw error;

@@ -1,8 +1,8 @@
 import type { Cause } from "@outrigger/kit/api";
 import { invalid, notFound, tableOf, timestamp } from "../../registry/index.ts";
 import type { ApiResponse } from "../request.ts";
-import type { ResourceRequest } from "../resource-handler.ts";
-import { json } from "../respond.ts";
+import { acceptSingle, type ResourceRequest } from "../resource-handler.ts";
+import { document } from "../respond.ts";
 import { objectBody } from "./binding.ts";
 
 /** What a ServiceAccount token says. */
@@ -52,13 +52,14 @@ export async function createToken(one: ResourceRequest, issuer: TokenIssuer): Pr
     lifetime,
     ...(bound && boundKinds.has(bound.kind ?? "") && bound.name ? { pod: { name: bound.name, uid: bound.uid ?? "" } } : {}),
   });
-  return json(201, {
+  const answer = {
     kind: "TokenRequest",
     apiVersion: "authentication.k8s.io/v1",
     metadata: { name, namespace, uid, creationTimestamp: timestamp() },
     spec: { audiences, expirationSeconds: lifetime, boundObjectRef: bound ?? null },
     status: { token, expirationTimestamp: timestamp(new Date(Date.now() + lifetime * 1000)) },
-  });
+  };
+  return document(201, answer, acceptSingle(one));
 }
 
 function problems(lifetime: number): Cause[] {

@@ -1,5 +1,5 @@
 /**
- * Kubernetes' protobuf bodies, which typed clients send, as the objects that JSON would have given.
+ * Kubernetes' protobuf bodies, as the objects that JSON would have given, and the other way.
  *
  * Guarantees
  * - Knows each message of Kubernetes' stable API groups, and `DeleteOptions` and its like in any group.
@@ -10,5 +10,5 @@
  * Caveats
  * - Integers beyond 2^53 lose digits, as in JSON.parse.
  */
-export { decodeProtobuf } from "./envelope.ts";
+export { decodeProtobuf, encodeProtobuf, encodeProtobufEvent } from "./envelope.ts";
 export { ProtobufError } from "./wire.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../api/index.ts";
-import { decodeProtobuf, ProtobufError } from "./index.ts";
+import { decodeProtobuf, encodeProtobuf, encodeProtobufEvent, ProtobufError } from "./index.ts";
 
 /** Objects as one real API server gave them in both forms. */
 const recorded = JSON.parse(readFileSync(new URL("../testdata/protobuf.json", import.meta.url), "utf8")) as {
@@ -31,6 +31,26 @@ describe("protobuf bodies", () => {
       );
     },
   );
+
+  test.each(recorded.map((one) => [`${one.json.apiVersion} ${one.json.kind} ${one.json.metadata.name}`, one] as const))(
+    "%s is written as what it is read from",
+    (_name, { json, protobuf }) => {
+      const written = encodeProtobuf(json);
+      expect(decodeProtobuf(written)).toEqual(decodeProtobuf(bytesOf(protobuf)));
+    },
+  );
+
+  test("a frame of a watch is its length, the event's type, and the object with its envelope", () => {
+    const status = { apiVersion: "v1", kind: "Status", code: 410, message: "é" };
+    const frame = encodeProtobufEvent("ERROR", status);
+    expect(new DataView(frame.buffer).getUint32(0)).toBe(frame.length - 4);
+    const object = encodeProtobuf(status);
+    const raw = Buffer.concat([Buffer.from([0x0a]), lengthOf(object), object]);
+    expect(Buffer.from(frame.subarray(4))).toEqual(
+      Buffer.concat([Buffer.from([0x0a, 5]), Buffer.from("ERROR"), Buffer.from([0x12]), lengthOf(raw), raw]),
+    );
+    expect(decodeProtobuf(object)).toEqual(status);
+  });
 
   test("a kind that stands in no table, such as DeleteOptions, is known in each group", () => {
     // gracePeriodSeconds: 0, propagationPolicy: "Orphan".

@@ -53,6 +53,47 @@ export function wellKnown(name: string): Form | undefined {
   return FORMS[name];
 }
 
+const itemsOf = (list: unknown): Json => ({ items: list });
+const embedded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64");
+
+/** The other way: the fields of a message whose JSON form is its own. */
+const FIELDS: Readonly<Record<string, (value: unknown) => Json>> = {
+  [`${META}.Time`]: (time) => ({ seconds: Math.floor(Date.parse(time as string) / 1000), nanos: 0 }),
+  [`${META}.MicroTime`]: (time) => {
+    const [, fraction = ""] = /\.(\d+)/.exec(time as string) ?? [];
+    return { seconds: Math.floor(Date.parse(time as string) / 1000), nanos: Number(fraction.padEnd(9, "0").slice(0, 9)) };
+  },
+  [`${META}.Duration`]: (text) => ({ duration: nanoseconds(text as string) }),
+  [`${META}.FieldsV1`]: (value) => ({ Raw: embedded(value) }),
+  [`${META}.Verbs`]: itemsOf,
+  "io.k8s.api.authentication.v1.ExtraValue": itemsOf,
+  "io.k8s.api.authorization.v1.ExtraValue": itemsOf,
+  "io.k8s.api.certificates.v1.ExtraValue": itemsOf,
+  "io.k8s.apimachinery.pkg.api.resource.Quantity": (text) => ({ string: String(text) }),
+  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": (value) =>
+    typeof value === "number" ? { type: 0, intVal: value, strVal: "" } : { type: 1, intVal: 0, strVal: value },
+  "io.k8s.apimachinery.pkg.runtime.RawExtension": (value) => ({ raw: embedded(value) }),
+  [`${EXTENSIONS}.JSON`]: (value) => ({ raw: embedded(value) }),
+  [`${EXTENSIONS}.JSONSchemaPropsOrBool`]: (value) => (typeof value === "boolean" ? { allows: value } : { allows: true, schema: value }),
+  [`${EXTENSIONS}.JSONSchemaPropsOrArray`]: (value) => (Array.isArray(value) ? { jSONSchemas: value } : { schema: value }),
+  [`${EXTENSIONS}.JSONSchemaPropsOrStringArray`]: (value) => (Array.isArray(value) ? { property: value } : { schema: value }),
+};
+
+/** The fields of a message from its JSON form, where that is not an object of them. */
+export function fieldsOfForm(name: string, value: unknown): Json | undefined {
+  return FIELDS[name]?.(value);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+
+/** A duration as Go writes it, in nanoseconds. */
+function nanoseconds(text: string): number {
+  const sign = text.startsWith("-") ? -1 : 1;
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g)) sum += Number(amount) * UNITS[unit!]!;
+  return sign * Math.round(sum);
+}
+
 function json(base64: string | undefined): unknown {
   if (!base64) return undefined;
   try {
