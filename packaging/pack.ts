@@ -77,7 +77,7 @@ async function withoutSourceMap(file: string): Promise<void> {
 }
 
 function published({ exports, ...rest }: PackageJson): object {
-  const { scripts: _, ...fields } = rest;
+  const { scripts: _, devDependencies: __, ...fields } = rest;
   return { ...fields, ...(exports === undefined ? {} : { exports: withoutCondition(exports) }), publishConfig: { access: "public" } };
 }
 

@@ -7,6 +7,7 @@ import { dirname, relative, resolve } from "node:path";
 const KIT: Record<string, readonly string[]> = {
   api: [],
   kubernetes: [],
+  metrics: [],
   schema: ["api"],
   kinds: ["api", "kubernetes", "schema"],
   patch: ["api", "schema"],
@@ -17,7 +18,7 @@ const KIT: Record<string, readonly string[]> = {
   cache: ["api", "schema", "kinds", "client", "queue"],
   controller: ["api", "schema", "kinds", "patch", "client", "cache", "queue"],
   webhook: ["api", "kubernetes", "schema", "kinds", "patch", "pki", "client", "cache", "queue"],
-  manager: ["api", "schema", "kinds", "client", "cache", "queue", "controller", "webhook", "pki"],
+  manager: ["api", "metrics", "schema", "kinds", "client", "cache", "queue", "controller", "webhook", "pki"],
 };
 /** Package → the packages of ours it may import. */
 const PACKAGES: Record<string, readonly string[]> = {

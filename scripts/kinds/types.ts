@@ -171,6 +171,7 @@ function index(): string {
  * - The types are those of the release whose table of kinds the project ships; \`npm run lint\` fails where they differ.
  * - A group's name means its preferred version; another version has its number in the name (\`autoscalingV1\`).
  * - There is nothing here at run time.
+ * - Each module is an entry of the package too (\`@outrigger/kit/kubernetes/core-v1\`), by which the compiler names what it infers.
  */
 ${exports.join("\n")}
 export type { KubernetesParts } from "./parts.ts";

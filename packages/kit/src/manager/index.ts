@@ -29,6 +29,7 @@
  * - An exec plugin that must ask on a terminal cannot do so from the lease's thread.
  */
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "../controller/index.ts";
+export type { MetricFamilies, MetricSource } from "../metrics/index.ts";
 export { type LeaderElectionOptions, LeaderElector, type LeaderElectorParts, LeadershipLostError } from "./leader-election.ts";
 export { defaultLog, jsonLog, type LogLevel, terminalLog } from "./log.ts";
 export {
@@ -41,6 +42,5 @@ export {
   type ServiceContext,
 } from "./manager.ts";
 export { type ManagerRules, managerRules } from "./manager-rules.ts";
-export type { MetricFamilies, MetricSource } from "./metrics.ts";
 export type { SecureMetricsOptions } from "./secure-metrics.ts";
 export { type ThreadManagerOptions, type ThreadModule, type WorkerManagerOptions, workerManager } from "./worker-manager.ts";

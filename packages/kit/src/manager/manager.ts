@@ -1,10 +1,10 @@
 import type { Informers } from "../cache/index.ts";
 import type { Client, ClusterAccess, KubeconfigOptions } from "../client/index.ts";
 import type { Controller, EventRecorder, Log, RunningController } from "../controller/index.ts";
+import type { MetricFamilies, MetricSource } from "../metrics/index.ts";
 import type { ResourceWebhook, WebhookMetrics, WebhookServerSettings } from "../webhook/index.ts";
 import type { LeaderElectionOptions } from "./leader-election.ts";
 import type { LogLevel } from "./log.ts";
-import type { MetricFamilies, MetricSource } from "./metrics.ts";
 import { RunnableManager } from "./run.ts";
 import type { SecureMetricsOptions } from "./secure-metrics.ts";
 
@@ -72,8 +72,8 @@ export interface ManagerOptions {
   /** What the default log writes: this level and above. Default `info`. */
   readonly logLevel?: LogLevel;
   /**
-   * Metrics of the program's own, shown where the manager shows its own: prom-client's registries
-   * (`const registry = new Registry(); new Counter({ name, help, registers: [registry] })`).
+   * Metrics of the program's own, shown where the manager shows its own: a `Registry` of `@outrigger/kit/metrics`
+   * (`const built = registry.counter({ name, help })`), or one of prom-client.
    */
   readonly metrics?: MetricSource | readonly MetricSource[];
   /** Names the manager in events, field managers and leader election. Default `outrigger`. */

@@ -1,6 +1,14 @@
-import { createRequire } from "node:module";
 import { isMainThread } from "node:worker_threads";
 import type { ControllerMetrics } from "../controller/index.ts";
+import {
+  CONTENT_TYPE,
+  collectProcessMetrics,
+  type MetricFamilies,
+  type MetricSource,
+  merged,
+  metricsText,
+  Registry,
+} from "../metrics/index.ts";
 import type { WebhookMetrics } from "../webhook/index.ts";
 
 /** Buckets of controller-runtime's `reconcile_time_seconds`, so that its dashboards fit. */
@@ -12,14 +20,6 @@ const QUEUE_BUCKETS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100
 /** Default buckets of Prometheus' Go client, which controller-runtime's webhooks use. */
 const WEBHOOK_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const RESULTS = ["success", "error", "requeue", "requeue_after"] as const;
-
-/** Something with figures to show: a `Registry` of prom-client is one. */
-export interface MetricSource {
-  getMetricsAsJSON(): Promise<readonly object[]>;
-}
-
-/** Figures of one thread as they travel to another. */
-export type MetricFamilies = readonly object[];
 
 export interface Metrics extends ControllerMetrics, WebhookMetrics {
   /** Puts the series of a controller that may run later at 0. */
@@ -39,14 +39,11 @@ export interface Metrics extends ControllerMetrics, WebhookMetrics {
  * @param own registries of the program's, shown with these; in the main thread with figures of the process too.
  */
 export function metrics(own: MetricSource | readonly MetricSource[] = []): Metrics {
-  const prom = createRequire(import.meta.url)("prom-client") as typeof import("prom-client");
-  const registers = [new prom.Registry()];
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new prom.Counter({ name, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new prom.Gauge({ name, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
-    new prom.Histogram({ name, help, labelNames, buckets, registers });
+  const registry = new Registry();
+  const counter = <L extends string>(name: string, help: string, labels: readonly L[]) => registry.counter({ name, help, labels });
+  const gauge = <L extends string>(name: string, help: string, labels: readonly L[]) => registry.gauge({ name, help, labels });
+  const histogram = <L extends string>(name: string, help: string, labels: readonly L[], buckets: number[]) =>
+    registry.histogram({ name, help, labels, buckets });
 
   const total = counter("controller_runtime_reconcile_total", "Reconciles by controller and result", ["controller", "result"]);
   const errors = counter("controller_runtime_reconcile_errors_total", "Reconciles that failed", ["controller"]);
@@ -63,14 +60,8 @@ export function metrics(own: MetricSource | readonly MetricSource[] = []): Metri
   const running = new Map<string, Map<string, number>>();
   const ages = (name: string): number[] => Array.from(running.get(name)?.values() ?? [], (since) => (performance.now() - since) / 1000);
   const aging = (name: string, help: string, of: (seconds: number[]) => number): void =>
-    void new prom.Gauge({
-      name,
-      help,
-      labelNames: ["name", "controller"],
-      registers,
-      collect() {
-        for (const queue of running.keys()) this.set({ name: queue, controller: queue }, of(ages(queue)));
-      },
+    void registry.gauge({ name, help, labels: ["name", "controller"] }, (shown) => {
+      for (const queue of running.keys()) shown.set({ name: queue, controller: queue }, of(ages(queue)));
     });
   aging("workqueue_unfinished_work_seconds", "Time that all running work has taken so far", (seconds) =>
     seconds.reduce((sum, one) => sum + one, 0),
@@ -82,10 +73,10 @@ export function metrics(own: MetricSource | readonly MetricSource[] = []): Metri
   const reviews = counter("controller_runtime_webhook_requests_total", "Reviews by HTTP status", ["webhook", "code"]);
   const reviewing = gauge("controller_runtime_webhook_requests_in_flight", "Reviews that are being answered", ["webhook"]);
   const others: (() => Promise<MetricFamilies>)[] = [];
-  const sources = [registers[0]!, ...(Array.isArray(own) ? (own as readonly MetricSource[]) : [own as MetricSource])];
-  const families = async (): Promise<MetricFamilies> => (await Promise.all(sources.map((source) => source.getMetricsAsJSON()))).flat();
-  // Processor, memory, open files, garbage collection and lag of the event loop, under the names that other clients use too.
-  if (isMainThread) prom.collectDefaultMetrics({ register: registers[0]! });
+  const sources = [registry, ...(Array.isArray(own) ? (own as readonly MetricSource[]) : [own as MetricSource])];
+  const families = async (): Promise<MetricFamilies> =>
+    (await Promise.all(sources.map((source) => source.getMetricsAsJSON()))).flat() as MetricFamilies;
+  if (isMainThread) collectProcessMetrics(registry);
 
   return {
     declared(controller, count) {
@@ -149,10 +140,7 @@ export function metrics(own: MetricSource | readonly MetricSource[] = []): Metri
     request: (method, code, host) => requests.inc({ code, host, method }),
     leading: (name, leads) => master.set({ name }, leads ? 1 : 0),
     async render() {
-      const type = registers[0]!.contentType;
-      if (others.length === 0 && sources.length === 1) return { type, text: await registers[0]!.metrics() };
-      const all = await Promise.all([families, ...others].map((one) => one()));
-      return { type, text: await prom.AggregatorRegistry.aggregate(all as never).metrics() };
+      return { type: CONTENT_TYPE, text: metricsText(merged(await Promise.all([families, ...others].map((one) => one())))) };
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { ClusterAccess, KubeconfigOptions } from "../client/index.ts";
-import type { MetricFamilies } from "./metrics.ts";
+import type { MetricFamilies } from "../metrics/index.ts";
 import type { LogLine } from "./thread-log.ts";
 
 /** What the thread of a manager is started with. */

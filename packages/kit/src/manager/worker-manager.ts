@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { MetricFamilies } from "../metrics/index.ts";
 import { LeadershipLostError } from "./leader-election.ts";
 import { cloneable } from "./lease-thread.ts";
 import type { ManagerOptions, RunningService, Service, ServiceContext } from "./manager.ts";
-import type { MetricFamilies } from "./metrics.ts";
 import type { FromManagerThread, ManagerThreadData, ToManagerThread } from "./thread-messages.ts";
 
 /** What a manager in a thread of its own is made of. */

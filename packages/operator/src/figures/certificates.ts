@@ -1,5 +1,6 @@
+import type { MetricFamily } from "@outrigger/kit/metrics";
 import { inspectCertificate } from "@outrigger/kit/pki";
-import { gauge, type MetricFamily } from "./family.ts";
+import { gauge } from "./family.ts";
 
 /** When the serving certificate, and the first of the authorities that callers trust, end; seconds since 1970. */
 export function certificateFamilies(served: { readonly certificate: string; readonly caBundle: string }): readonly MetricFamily[] {

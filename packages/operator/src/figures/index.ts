@@ -8,7 +8,7 @@
  * Caveats: each replica shows the state as its caches have it; take the maximum over replicas, not the sum.
  */
 export { certificateFamilies } from "./certificates.ts";
-export { counter, gauge, type MetricFamily, type MetricValue } from "./family.ts";
+export { counter, gauge } from "./family.ts";
 export { Injections } from "./injections.ts";
 export { MissedPods, type MissedSources } from "./missed.ts";
 export { faultFamilies, rolloutFamilies } from "./objects.ts";

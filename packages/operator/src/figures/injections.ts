@@ -1,5 +1,6 @@
+import type { MetricFamily, MetricValue } from "@outrigger/kit/metrics";
 import type { Reason } from "../pod/index.ts";
-import { counter, type MetricFamily, type MetricValue } from "./family.ts";
+import { counter } from "./family.ts";
 
 /** Counts what rules did to pods at admission, by rule and result. */
 export class Injections {

@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import type { MetricFamily } from "@outrigger/kit/metrics";
 import { decide, type Rules } from "../pipeline/index.ts";
 import { type Pod, type Reason, readInjectionRecord } from "../pod/index.ts";
 import type { SeenPod } from "../seen-pod/index.ts";
-import { gauge, type MetricFamily } from "./family.ts";
+import { gauge } from "./family.ts";
 
 /** Pods that are looked at before others get their turn, and for how long a count is good. */
 const SLICE = 100;

@@ -1,6 +1,7 @@
+import type { MetricFamily } from "@outrigger/kit/metrics";
 import type { NetworkFaultObject } from "../faults/index.ts";
 import type { SidecarSet } from "../sidecarset/index.ts";
-import { gauge, type MetricFamily } from "./family.ts";
+import { gauge } from "./family.ts";
 
 /** How far each set's rollout is, from its status. */
 export function rolloutFamilies(sets: readonly SidecarSet[]): readonly MetricFamily[] {

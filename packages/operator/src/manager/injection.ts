@@ -3,6 +3,7 @@ import type { Informer } from "@outrigger/kit/cache";
 import { StatusError } from "@outrigger/kit/client";
 import { ConfigMap, LimitRange, Namespace, Pod } from "@outrigger/kit/kinds";
 import { eventRecorder, type WritingEventRecorder } from "@outrigger/kit/manager";
+import type { MetricFamily } from "@outrigger/kit/metrics";
 import {
   type AdmissionAnswer,
   type AdmissionRequest,
@@ -21,7 +22,7 @@ import {
   type Observed as ObservedObjects,
   type RunningFeature,
 } from "../feature/index.ts";
-import { Injections, type MetricFamily, MissedPods, rolloutFamilies } from "../figures/index.ts";
+import { Injections, MissedPods, rolloutFamilies } from "../figures/index.ts";
 import type { Decision } from "../pipeline/index.ts";
 import type { Pod as InjectedPod } from "../pod/index.ts";
 import { PodDefaultsKind } from "../poddefaults/index.ts";

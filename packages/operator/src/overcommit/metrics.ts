@@ -1,4 +1,5 @@
-import { counter, gauge, type MetricFamily } from "../figures/index.ts";
+import type { MetricFamily } from "@outrigger/kit/metrics";
+import { counter, gauge } from "../figures/index.ts";
 
 /** What overcommit counts; series stand at 0 from the start. */
 export class OvercommitMetrics {
