@@ -37,7 +37,7 @@ afterAll(async () => {
   await it?.down();
 }, 120_000);
 
-async function set(name: string, image: string, more: object = {}): Promise<void> {
+async function set(name: string, image: string, more: object = {}, annotations: object = {}): Promise<void> {
   const file = join(it.folder, `${name}.json`);
   const container = {
     name: "side",
@@ -47,7 +47,7 @@ async function set(name: string, image: string, more: object = {}): Promise<void
     ...more,
   };
   const spec = { selector: { matchLabels: { app: name } }, containers: [container] };
-  writeFileSync(file, JSON.stringify({ apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet", metadata: { name }, spec }));
+  writeFileSync(file, JSON.stringify({ apiVersion: "apps.kruise.io/v1beta1", kind: "SidecarSet", metadata: { name, annotations }, spec }));
   await it.kubectl("apply", "-f", file);
 }
 
@@ -128,4 +128,36 @@ test("a hot upgrade: the old container works until the new one does, then idles"
   await eventually(async () => (await it.kubectl("logs", "hot", "-c", "side-1")) === "version empty\n", LONG);
   expect(await it.kubectl("logs", "hot", "-c", "side-2")).toBe("version two\n");
   await upToDate("hot");
+}, 240_000);
+
+test("a native sidecar restarts with the new image while the app runs on, and a Job that has one ends", async () => {
+  const native = { "outrigger.dev/run-as": "native-sidecar" };
+  await set("native", `${SIDECAR}:one`, {}, native);
+  await run("native");
+  const app = (await statuses("native"))["native"];
+  await set("native", `${SIDECAR}:two`, {}, native);
+  await upToDate("native");
+  expect(await it.kubectl("logs", "native", "-c", "side")).toBe("version two\n");
+  expect((await statuses("native"))["native"]).toEqual(app);
+  const job = {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: "native-job" },
+    spec: {
+      template: {
+        metadata: { labels: { app: "native" } },
+        spec: {
+          restartPolicy: "Never",
+          containers: [{ name: "work", image: "docker.io/library/busybox:1", imagePullPolicy: "IfNotPresent", command: ["true"] }],
+        },
+      },
+    },
+  };
+  const file = join(it.folder, "native-job.json");
+  writeFileSync(file, JSON.stringify(job));
+  await it.kubectl("apply", "-f", file);
+  await it.kubectl("wait", "--for=condition=Complete", "job/native-job", "--timeout=90s");
+  expect(await it.kubectl("get", "pods", "-l", "job-name=native-job", "-o", "jsonpath={.items[*].spec.initContainers[*].name}")).toBe(
+    "side",
+  );
 }, 240_000);

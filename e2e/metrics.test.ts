@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Pod } from "@outrigger/kit/kinds";
+import { MutatingWebhookConfiguration, Pod } from "@outrigger/kit/kinds";
 import { runManager } from "@outrigger/operator";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -67,6 +67,31 @@ test("every figure that the dashboard and the alerts ask for exists, and injecti
   );
   expect(asked.length).toBeGreaterThan(15);
   expect(asked.filter((name) => !names.has(name))).toEqual([]);
+});
+
+test("kruise's webhook for pods shows, and goes again", async () => {
+  const name = "kruise-mutating-webhook-configuration";
+  const shown = (value: number): Promise<unknown> =>
+    eventually(async () => (await metrics()).includes(`outrigger_kruise_webhook_active ${value}`));
+  await shown(0);
+  await cluster.client.create(MutatingWebhookConfiguration, {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: { name },
+    webhooks: [
+      {
+        name: "mpod.kb.io",
+        clientConfig: { service: { name: "kruise-webhook-service", namespace: "kruise-system" } },
+        rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }],
+        failurePolicy: "Ignore",
+        sideEffects: "None",
+        admissionReviewVersions: ["v1"],
+      },
+    ],
+  } as never);
+  await shown(1);
+  await cluster.client.delete(MutatingWebhookConfiguration, { name });
+  await shown(0);
 });
 
 function expressions(): string[] {

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { eventually } from "@outrigger/testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Manager, type Outrigger, outrigger, startManager, startOutrigger } from "./outrigger.ts";
 
 /** An image that no kubelet starts: the devcluster's cannot pull from `fail/`, a real one refuses upper-case letters. */
@@ -21,12 +24,17 @@ afterEach(async () => {
   await it.kubectl("-n", namespace, "delete", "pods", "--all", "--grace-period=0", "--force");
 });
 
+interface Container {
+  name: string;
+  image: string;
+}
 interface Pod {
   metadata: { name: string; annotations: Record<string, string>; uid: string };
-  spec: { containers: { name: string; image: string }[] };
+  spec: { containers: Container[]; initContainers?: Container[] };
   status: {
     conditions: { type: string; status: string; message?: string }[];
     containerStatuses: { name: string; restartCount: number; image: string; ready: boolean; imageID: string }[];
+    initContainerStatuses?: object[];
   };
 }
 interface Condition {
@@ -38,7 +46,8 @@ interface Condition {
 
 const pods = async (): Promise<Pod[]> =>
   (JSON.parse(await it.kubectl("-n", namespace, "get", "pods", "-o", "json")) as { items: Pod[] }).items;
-const imageOf = (pod: Pod, container = "agent"): string => pod.spec.containers.find(({ name }) => name === container)?.image ?? "";
+const imageOf = ({ spec }: Pod, container = "agent"): string =>
+  [...spec.containers, ...(spec.initContainers ?? [])].find(({ name }) => name === container)?.image ?? "";
 const isReady = ({ status }: Pod): boolean => (status.conditions ?? []).some((one) => one.type === "Ready" && one.status === "True");
 const withImage = async (image: string): Promise<string[]> =>
   (await pods())
@@ -48,11 +57,11 @@ const withImage = async (image: string): Promise<string[]> =>
 const condition = async (set: string, type: string): Promise<Condition> =>
   JSON.parse(await it.kubectl("get", "sidecarset", set, "-o", `jsonpath={.status.conditions[?(@.type=="${type}")]}`)) as Condition;
 
-async function apply(name: string, image: string, spec: object = {}, container: object = {}): Promise<void> {
+async function apply(name: string, image: string, spec: object = {}, container: object = {}, metadata: object = {}): Promise<void> {
   const set = {
     apiVersion: "apps.kruise.io/v1beta1",
     kind: "SidecarSet",
-    metadata: { name },
+    metadata: { name, ...metadata },
     spec: { selector: { matchLabels: { set: name } }, containers: [{ name: "agent", image, ...container }], ...spec },
   };
   const { exitCode, stderr } = await it.kubectl.feed(JSON.stringify(set), "apply", "-f", "-");
@@ -181,6 +190,118 @@ describe("a changed image", () => {
       both.some((name) => ["ordered-0", "ordered-1"].includes(name)) && both.some((name) => ["ordered-2", "ordered-3"].includes(name)),
     ).toBe(true);
   });
+});
+
+describe("native sidecars by annotation", () => {
+  const native = { annotations: { "outrigger.dev/run-as": "native-sidecar" } };
+
+  // The hollow node of a real control plane never makes a pod with native sidecars ready; `cluster/rollout.test.ts` has real containers.
+  test.skipIf(process.env["KUBEBUILDER_ASSETS"])(
+    "are updated in place as well, one by one, and stay where they are when the annotation goes",
+    async () => {
+      await apply("native", "agent:1", {}, {}, native);
+      await run("native", plain(2));
+      for (const { spec } of await pods())
+        expect([spec.initContainers, spec.containers.map(({ name }) => name)]).toEqual([
+          [expect.objectContaining({ name: "agent", restartPolicy: "Always" })],
+          ["app"],
+        ]);
+      await apply("native", "agent:2", {}, {}, native);
+      await rolledOut("native", "agent:2", 2);
+      for (const { status } of await pods()) {
+        expect(status.initContainerStatuses).toEqual([
+          expect.objectContaining({ name: "agent", image: expect.stringMatching(/agent:2$/), restartCount: 1 }),
+        ]);
+        expect(status.containerStatuses).toEqual([expect.objectContaining({ name: "app", restartCount: 0 })]);
+      }
+      await apply("native", failing, {}, {}, native);
+      await eventually(async () => (await condition("native", "Ready")).reason === "UpdateFailing", { timeoutMs: 60_000 });
+      expect((await condition("native", "Ready")).message).toMatch(/container agent: /);
+      await apply("native", "agent:3");
+      await rolledOut("native", "agent:3", 2);
+    },
+  );
+
+  test("cannot be a hot-upgrade pair, and the refusal says what to write", async () => {
+    const set = {
+      apiVersion: "apps.kruise.io/v1beta1",
+      kind: "SidecarSet",
+      metadata: { name: "native-hot", ...native },
+      spec: {
+        selector: { matchLabels: { set: "native-hot" } },
+        containers: [{ name: "agent", image: "agent:1", upgradeStrategy: { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } }],
+      },
+    };
+    const { exitCode, stderr } = await it.kubectl.feed(JSON.stringify(set), "apply", "-f", "-");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/spec.containers\[0\].upgradeStrategy.upgradeType: .*write ColdUpgrade, or remove the annotation/);
+  });
+});
+
+test("what a set says without effect is warned of in the answer, and stays in a condition", async () => {
+  const set = {
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+    metadata: { name: "idle", annotations: { "outrigger.dev/repair": "evicts" } },
+    spec: {
+      selector: { matchLabels: { set: "idle" } },
+      containers: [{ name: "agent", image: "agent:1" }],
+      volumes: [{ name: "unused", emptyDir: {} }],
+    },
+  };
+  const { stderr } = await it.kubectl.feed(JSON.stringify(set), "apply", "-f", "-");
+  expect(stderr).toContain("Warning: annotation outrigger.dev/repair: evicts has no effect; it can be evict");
+  await eventually(async () => (await condition("idle", "Effective")).status === "False");
+  expect(await condition("idle", "Effective")).toMatchObject({
+    reason: "FieldsWithoutEffect",
+    message:
+      "annotation outrigger.dev/repair: evicts has no effect; it can be evict; spec.volumes[0]: no effect: no container of the set mounts unused",
+  });
+  await it.kubectl("annotate", "sidecarset", "idle", "outrigger.dev/repair-");
+  await it.kubectl("patch", "sidecarset", "idle", "--type=json", "-p", '[{"op":"remove","path":"/spec/volumes"}]');
+  await eventually(async () => (await condition("idle", "Effective")).status === "True");
+});
+
+test("while kruise's webhook for pods is registered, nothing is injected or rolled out here, and the set and the answer say so", async () => {
+  await apply("both", "agent:1");
+  await run("both", plain(1));
+  const file = join(mkdtempSync(join(tmpdir(), "outrigger-kruise-")), "kruise.json");
+  onTestFinished(async () => {
+    await it.kubectl.feed("", "delete", "-f", file, "--ignore-not-found");
+    rmSync(dirname(file), { recursive: true });
+  });
+  const webhook = {
+    name: "mpod.kb.io",
+    clientConfig: { service: { name: "kruise-webhook-service", namespace: "kruise-system", path: "/mutate-pod" } },
+    rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] }],
+    failurePolicy: "Ignore",
+    sideEffects: "None",
+    admissionReviewVersions: ["v1"],
+    timeoutSeconds: 1,
+  };
+  const metadata = { name: "kruise-mutating-webhook-configuration" };
+  writeFileSync(
+    file,
+    JSON.stringify({ apiVersion: "admissionregistration.k8s.io/v1", kind: "MutatingWebhookConfiguration", metadata, webhooks: [webhook] }),
+  );
+  await it.kubectl("create", "-f", file);
+  await eventually(async () => (await condition("both", "Ready")).reason === "KruiseActive");
+  expect((await condition("both", "Ready")).message).toMatch(/kruise's webhook mpod\.kb\.io for pods is active.*outrigger adopt/);
+  const set = JSON.stringify({
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+    metadata: { name: "both" },
+    spec: { selector: { matchLabels: { set: "both" } }, containers: [{ name: "agent", image: "agent:2" }] },
+  });
+  expect((await it.kubectl.feed(set, "apply", "-f", "-")).stderr).toMatch(/Warning: kruise's webhook mpod\.kb\.io for pods is active/);
+  await it.kubectl("-n", namespace, "run", "both-late", "--image=app:1", "--labels=set=both");
+  const names = async (): Promise<string[]> => (await pods()).map((pod) => `${pod.metadata.name} ${imageOf(pod)}`).sort();
+  expect(await names()).toEqual(["both-0 agent:1", "both-late "]);
+  expect(it.manager.output()).toMatch(/kruise's webhook mpod\.kb\.io for pods is active/);
+
+  await it.kubectl("delete", "-f", file);
+  await eventually(async () => (await names())[0] === "both-0 agent:2", { timeoutMs: 60_000 });
+  await eventually(async () => (await condition("both", "Injected")).status === "False");
 });
 
 describe("what cannot go on", () => {

@@ -6,6 +6,7 @@ import type { Finding, Rule } from "./finding.ts";
 import { readManifests } from "./manifest.ts";
 import { onePath, subPath } from "./rules/config-maps.ts";
 import { latestIfNotPresent, movingTag } from "./rules/images.ts";
+import { sidecarOfJob } from "./rules/jobs.ts";
 import { ownChart } from "./rules/own-chart.ts";
 import { noProbes } from "./rules/probes.ts";
 import { rebuiltTag } from "./rules/rebuilt.ts";
@@ -15,7 +16,17 @@ export interface LintOptions {
   readonly output: "text" | "json";
 }
 
-const RULES: readonly Rule[] = [latestIfNotPresent, movingTag, subPath, onePath, noProbes, noFailurePolicy, ownManager, ownChart];
+const RULES: readonly Rule[] = [
+  latestIfNotPresent,
+  movingTag,
+  subPath,
+  onePath,
+  noProbes,
+  noFailurePolicy,
+  sidecarOfJob,
+  ownManager,
+  ownChart,
+];
 
 /** `outrigger lint`. @throws CliError with exit code 1 when there are findings. */
 export async function lint(paths: readonly string[], { output }: LintOptions): Promise<void> {

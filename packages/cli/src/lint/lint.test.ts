@@ -25,6 +25,7 @@ test("each trap is found, in its line", async () => {
     "chart/templates/operator.yaml:27 (custom-resource-in-operators-chart)",
     "config-maps.yaml:13 (config-map-sub-path)",
     "config-maps.yaml:11 (two-volumes-on-one-path)",
+    "jobs.yaml:19 (sidecar-of-job)",
     "latest-if-not-present.yaml:12 (latest-if-not-present)",
     "moving-tag.yaml:13 (moving-tag)",
     "moving-tag.yaml:16 (moving-tag)",
@@ -32,7 +33,7 @@ test("each trap is found, in its line", async () => {
     "webhook.yaml:24 (webhook-without-failure-policy)",
     "webhook.yaml:24 (webhook-matches-own-manager)",
   ]);
-  expect(String(error)).toMatch(/9 traps in \d+ objects/);
+  expect(String(error)).toMatch(/10 traps in \d+ objects/);
 });
 
 test("nothing is found where all is well", async () => {

@@ -66,7 +66,7 @@ export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } f
 export type { ByIndexOptions, DeclaredIndex, IndexName, IndexValues, MapCache } from "./field-index.ts";
 export { causes, type Log, silentLog } from "./log.ts";
 export { and, annotationsChanged, generationChanged, labelsChanged, not, or, type Predicate, resourceVersionChanged } from "./predicate.ts";
-export { clusterRole, leaseRules, mergeRules, type PolicyRule, REVIEW_RULES, rbacRules, type Verb } from "./rbac.ts";
+export { clusterRole, leaseRules, mergeRules, type PolicyRule, REVIEW_RULES, rbacRules, selectedName, type Verb } from "./rbac.ts";
 export { type Result, requeue, TerminalError } from "./requeue.ts";
 export {
   CacheSyncError,

@@ -22,6 +22,7 @@ const ORDER = ["get", "list", "watch", "create", "update", "patch", "delete", "d
  *
  * - Every declared kind: get, list and watch. Owned kinds: create and patch (server-side apply needs both) and delete, unless
  *   `verbs` says otherwise; other kinds what `verbs` says.
+ * - A source that selects one object by its name, and does not create: the rights on that name alone.
  * - The main kind's status: patch, where the kind was defined with one. Its finalizers: patch of the kind itself for
  *   `cleanup`, and update of `finalizers` where something is owned, since owner references block the owner's deletion.
  * - Events: create and patch. What `permissions` adds.
@@ -92,11 +93,19 @@ function rank(verb: string): number {
 }
 
 function rulesOf({ sources, cleanup }: ControllerPlan, main: Resource): PolicyRule[] {
-  const rules: PolicyRule[] = sources.map(({ resource, verbs }) => rule(resource, resource.plural, [...READ, ...verbs]));
+  const rules: PolicyRule[] = sources.map(({ resource, select, verbs }) => {
+    const name = verbs.includes("create") ? undefined : selectedName(select.fieldSelector);
+    return { ...rule(resource, resource.plural, [...READ, ...verbs]), ...(name === undefined ? {} : { resourceNames: [name] }) };
+  });
   if (cleanup) rules.push(rule(main, main.plural, ["patch"]));
   if (hasStatus(main)) rules.push(rule(main, `${main.plural}/status`, ["patch"]));
   if (sources.some(({ relation }) => relation === "owns")) rules.push(rule(main, `${main.plural}/finalizers`, ["update"]));
   return rules;
+}
+
+/** The name that a field selector asks for, where it asks for nothing else: such lists and watches are authorized by name. */
+export function selectedName(fieldSelector = ""): string | undefined {
+  return /^metadata\.name=([^,]+)$/.exec(fieldSelector)?.[1];
 }
 
 function rule(resource: Resource, name: string, verbs: readonly Verb[]): PolicyRule {

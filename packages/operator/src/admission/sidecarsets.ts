@@ -30,6 +30,7 @@ export function mutateSidecarSet(request: AdmissionRequest): AdmissionAnswer {
  * @param others all sets of the cluster, in v1beta1; the one under judgement may be among them
  * @param whitelist `SidecarSet_PatchPodMetadata_WhiteList` of kruise's configuration ConfigMap, where there is one
  * @param revisionFound whether the revision that the set pins is there; absent where nobody can say
+ * @param nativeSidecars whether the cluster runs native sidecars; absent where nobody can say
  */
 export function validateSidecarSet(
   request: AdmissionRequest,
@@ -37,7 +38,8 @@ export function validateSidecarSet(
     others,
     whitelist,
     revisionFound,
-  }: Pick<SidecarSetSurroundings, "whitelist" | "revisionFound"> & { readonly others: readonly SidecarSet[] },
+    nativeSidecars,
+  }: Pick<SidecarSetSurroundings, "whitelist" | "revisionFound" | "nativeSidecars"> & { readonly others: readonly SidecarSet[] },
 ): AdmissionAnswer {
   const { object, oldObject } = request;
   if (!isWritten(request) || !isObject(object)) return { allowed: true };
@@ -51,6 +53,7 @@ export function validateSidecarSet(
     others,
     ...(whitelist === undefined ? {} : { whitelist }),
     ...(revisionFound === undefined ? {} : { revisionFound }),
+    ...(nativeSidecars === undefined ? {} : { nativeSidecars }),
     ...(request.operation === "UPDATE" && isObject(oldObject) ? { old: defaultSidecarSet(stored(oldObject)) } : {}),
   });
   if (causes.length > 0) return invalid(causes);

@@ -7,6 +7,7 @@ import {
   Namespace,
   ValidatingWebhookConfiguration,
 } from "@outrigger/kit/kinds";
+import { type Configuration, kruiseWebhooks } from "../kruise/index.ts";
 import { REVISION_SET_LABEL, SidecarSets } from "../sidecarset/index.ts";
 
 export interface Adoption {
@@ -58,29 +59,15 @@ export async function planAdoption(client: Client, namespace: string): Promise<A
   return { owners, blockers, steps };
 }
 
-interface Configuration {
-  readonly metadata: { readonly name: string };
-  readonly webhooks?: readonly {
-    readonly name: string;
-    readonly clientConfig?: { readonly service?: { readonly name: string } };
-    readonly rules?: readonly { readonly resources?: readonly string[] }[];
-  }[];
-}
-
 /** kruise's webhooks for pods and sets. */
 async function activeWebhooks(client: Client): Promise<string[]> {
   const lists = await Promise.all([client.list(MutatingWebhookConfiguration), client.list(ValidatingWebhookConfiguration)]);
   return lists.flatMap(({ items }) =>
-    (items as unknown as readonly Configuration[]).flatMap(({ metadata: { name }, webhooks = [] }) =>
-      webhooks
-        .filter(({ clientConfig, rules = [] }) => {
-          const isKruise = name.startsWith("kruise-") || clientConfig?.service?.name === "kruise-webhook-service";
-          return isKruise && rules.some(({ resources = [] }) => resources.some((one) => one === "pods" || one === "sidecarsets"));
-        })
-        .map(
-          (webhook) =>
-            `kruise's webhook ${webhook.name} in ${name} is active: pods would be injected twice. Scale kruise's manager to 0 and take this entry away, then try again`,
-        ),
+    (items as unknown as readonly Configuration[]).flatMap((configuration) =>
+      kruiseWebhooks(configuration, ["pods", "sidecarsets"]).map(
+        (webhook) =>
+          `kruise's webhook ${webhook} in ${configuration.metadata.name} is active: pods would be injected twice. Scale kruise's manager to 0 and take this entry away, then try again`,
+      ),
     ),
   );
 }

@@ -62,8 +62,11 @@ export function configurationNames(): readonly OwnConfiguration[] {
   const fixed = new Set(
     all.flatMap(({ configurations }) => (configurations?.(NOWHERE) ?? []).map(({ kind, metadata }) => `${kind}/${metadata.name ?? ""}`)),
   );
-  const found = featureRules(all).flatMap(({ resources, resourceNames = [] }) =>
-    resources.flatMap((resource) => (KINDS[resource] === undefined ? [] : resourceNames.map((name) => `${KINDS[resource]}/${name}`))),
+  // Those of others are only read.
+  const found = featureRules(all).flatMap(({ resources, resourceNames = [], verbs }) =>
+    resources.flatMap((resource) =>
+      KINDS[resource] === undefined || !verbs.includes("patch") ? [] : resourceNames.map((name) => `${KINDS[resource]}/${name}`),
+    ),
   );
   return [...new Set(found)].sort().map((key) => {
     const [kind = "", name = ""] = key.split("/");

@@ -54,6 +54,8 @@ export interface RunningFeature {
    * certificate, or by `FeatureContext.changed`.
    */
   configurations?(observed: Observed): readonly KubeObject[];
+  /** The object belongs to another program at the moment: it is neither written nor taken away. Told of changes by `FeatureContext.changed`. */
+  leavesAlone?(object: KubeObject): boolean;
   /** The API server does not take a configuration as it is wanted. True where the feature wants another now. */
   refused?(configuration: KubeObject, error: unknown): boolean;
   /** Why the feature cannot answer reviews at the moment, for readiness; `undefined` where it can. */

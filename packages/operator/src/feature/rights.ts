@@ -1,5 +1,5 @@
 import type { KubeObject, Resource } from "@outrigger/kit/api";
-import { type Controller, groupOf, mergeRules, type PolicyRule, rbacRules } from "@outrigger/kit/controller";
+import { type Controller, groupOf, mergeRules, type PolicyRule, rbacRules, selectedName } from "@outrigger/kit/controller";
 import type { WebhookTarget } from "@outrigger/kit/webhook";
 import type { Feature } from "./feature.ts";
 
@@ -24,7 +24,9 @@ export function featureRules(
   return mergeRules([
     ...clusterWide(features.flatMap(({ controllers = [] }) => controllers)),
     ...features.flatMap(({ reads = [] }) =>
-      reads.filter(({ options }) => options?.namespace === undefined).map(({ resource }) => watching(resource)),
+      reads
+        .filter(({ options }) => options?.namespace === undefined)
+        .map(({ resource, options }) => watching(resource, options?.fieldSelector)),
     ),
     ...permissions,
     ...(takesAway ? takingAway(permissions) : []),
@@ -98,8 +100,11 @@ function definitionRights(resourceNames: readonly string[]): PolicyRule[] {
   ];
 }
 
-function watching(resource: { readonly apiVersion: string; readonly plural: string }): PolicyRule {
-  return { apiGroups: [groupOf(resource)], resources: [resource.plural], verbs: ["get", "list", "watch"] };
+/** @param fieldSelector `metadata.name=NAME` limits the right to that object */
+function watching(resource: { readonly apiVersion: string; readonly plural: string }, fieldSelector: string | undefined): PolicyRule {
+  const name = selectedName(fieldSelector);
+  const named = name === undefined ? {} : { resourceNames: [name] };
+  return { apiGroups: [groupOf(resource)], resources: [resource.plural], ...named, verbs: ["get", "list", "watch"] };
 }
 
 function names(objects: readonly KubeObject[] = []): string[] {

@@ -7,7 +7,7 @@ import { inTime } from "./deadline.ts";
 /** A cache, and how its objects are asked for. */
 export interface FreshSource {
   readonly informer: Informer;
-  readonly options?: Pick<InformerOptions, "namespace" | "labelSelector">;
+  readonly options?: Pick<InformerOptions, "namespace" | "labelSelector" | "fieldSelector">;
   /** Compared only after its watch broke: whoever needs more asks for the object itself. Default false. */
   readonly onlyAfterBreak?: boolean;
 }

@@ -23,7 +23,7 @@ import {
   type RunningFeature,
 } from "../feature/index.ts";
 import { Injections, MissedPods, rolloutFamilies } from "../figures/index.ts";
-import type { Decision } from "../pipeline/index.ts";
+import { type Decision, type Rules, withoutSidecarSets } from "../pipeline/index.ts";
 import type { Pod as InjectedPod } from "../pod/index.ts";
 import { PodDefaultsKind } from "../poddefaults/index.ts";
 import { rolloutController } from "../rollout/index.ts";
@@ -35,9 +35,11 @@ import { Coalesced } from "./coalesced.ts";
 import { PATHS, POD_CONFIGURATION, podConfiguration, podWebhook, sidecarSetConfigurations } from "./configuration.ts";
 import { deadlineOf, inTime } from "./deadline.ts";
 import { Freshness } from "./freshness.ts";
+import { Kruise } from "./kruise.ts";
 import { LastingScope } from "./lasting-scope.ts";
 import { containerDefaults } from "./limit-ranges.ts";
 import { NamespaceLabels } from "./namespace-labels.ts";
+import { NativeSidecars } from "./native-sidecars.ts";
 import { pinIsThere, revisionInformer, revisionRead, revisionSource } from "./pinned-revisions.ts";
 import { type FailurePolicies, RuleStore, scopeRule } from "./rule-store.ts";
 import { templateConfiguration } from "./rule-webhooks.ts";
@@ -45,6 +47,7 @@ import { type ScopeEntry, wideEntry } from "./scope.ts";
 import { metadataWhitelist, patchesMetadata, WHITELIST_RIGHT } from "./whitelist.ts";
 import { WIDE_UNTIL_ANNOTATION, WideScope, wideUntil } from "./wide-scope.ts";
 
+const SIDECAR_SET_DEFINITION = "sidecarsets.apps.kruise.io";
 const ADMISSION = { apiGroups: ["admissionregistration.k8s.io"] };
 
 export interface InjectionOptions {
@@ -62,6 +65,7 @@ export interface InjectionOptions {
 
 /** What is decided about pods as they are made: SidecarSets, templates and PodDefaults, and the definition of the first. */
 export function injection(options: InjectionOptions): Feature {
+  const kruise = new Kruise();
   return {
     name: "injection",
     definitions: (webhook) => [sidecarSetCrd(clientConfig(webhook, PATHS.convert))],
@@ -72,8 +76,9 @@ export function injection(options: InjectionOptions): Feature {
       { resource: PodDefaultsKind },
       { resource: ConfigMap, options: templates(options) },
       revisionRead(options.namespace),
+      kruise.read,
     ],
-    controllers: [rolloutController(options)],
+    controllers: [rolloutController({ ...options, obstacle: () => kruise.obstacle })],
     configurations: (webhook) => [...sidecarSetConfigurations(webhook), templateConfiguration(webhook, options.namespace)],
     permissions: [
       ...configurationRights("MutatingWebhookConfiguration", POD_CONFIGURATION),
@@ -81,7 +86,7 @@ export function injection(options: InjectionOptions): Feature {
       { ...ADMISSION, resources: ["mutatingwebhookconfigurations"], resourceNames: [POD_CONFIGURATION], verbs: ["get"] },
       WHITELIST_RIGHT,
     ],
-    run: (context) => new Injection(options, context),
+    run: (context) => new Injection(options, context, kruise),
   };
 }
 
@@ -95,6 +100,7 @@ const MAX_EVENT = 1000;
 class Injection implements RunningFeature {
   readonly handlers: readonly Webhook[];
   readonly #context: FeatureContext;
+  readonly #kruise: Kruise;
   readonly #namespace: string;
   readonly #excluded: readonly string[];
   readonly #rules: RuleStore;
@@ -111,11 +117,13 @@ class Injection implements RunningFeature {
   /** Looked up once: pods are reviewed often. */
   readonly #limitRanges: Informer;
   readonly #whitelist: Coalesced<string | undefined>;
+  readonly #nativeSidecars: NativeSidecars;
   #narrowing: NodeJS.Timeout | undefined;
   #wideUntil = 0;
 
-  constructor(options: InjectionOptions, context: FeatureContext) {
+  constructor(options: InjectionOptions, context: FeatureContext, kruise: Kruise) {
     this.#context = context;
+    this.#kruise = kruise;
     this.#namespace = options.namespace;
     const { client, informers, changed, report, webhook } = context;
     this.#events = eventRecorder(client, { component: "outrigger-manager" });
@@ -155,6 +163,7 @@ class Injection implements RunningFeature {
       this.#scope.set(this.#rules.scopeRules);
       changed();
     });
+    kruise.follow(context);
     const namespaces = informers.for(Namespace) as unknown as Informer;
     this.#limitRanges = informers.for(LimitRange) as unknown as Informer;
     this.#namespaces = new NamespaceLabels(client, namespaces);
@@ -166,6 +175,7 @@ class Injection implements RunningFeature {
         { informer: sources.templates as unknown as Informer, options: templates(options) },
         revisionSource(sources.revisions, options.namespace),
         { informer: namespaces, onlyAfterBreak: true },
+        kruise.source,
       ],
       { doubt: () => this.#announced.mayCome },
     );
@@ -175,11 +185,12 @@ class Injection implements RunningFeature {
     this.#missed = new MissedPods({
       pods: () => pods.lister.list() as unknown as readonly SeenPod[],
       whole: ({ metadata: { namespace, name } }) => client.find(Pod, { namespace, name }) as Promise<InjectedPod | undefined>,
-      rules: () => this.#rules.rules,
+      rules: () => this.#inForce,
       namespaceLabels: (name) => this.#namespaces.known(name) ?? {},
       madeAt: (kind, rule) => this.#madeAt(kind, rule),
     });
     this.#whitelist = new Coalesced(() => metadataWhitelist(client), 100);
+    this.#nativeSidecars = new NativeSidecars(client);
   }
 
   /** Sends pods to us: those that the rules can match, and all while the scope is wide. */
@@ -205,7 +216,18 @@ class Injection implements RunningFeature {
 
   async metrics(): Promise<readonly MetricFamily[]> {
     const sets = this.#context.informers.for(SidecarSets).lister.list() as unknown as readonly SidecarSet[];
-    return [...this.#injections.families(), ...rolloutFamilies(sets), ...(await this.#missed.families())];
+    return [...this.#injections.families(), ...rolloutFamilies(sets), ...(await this.#missed.families()), this.#kruise.family];
+  }
+
+  /** Kruise's conversion webhook is in the definition while its manager runs, which would write it back each time. */
+  leavesAlone({ kind, metadata }: KubeObject): boolean {
+    return kind === "CustomResourceDefinition" && metadata.name === SIDECAR_SET_DEFINITION && this.#kruise.active !== undefined;
+  }
+
+  /** The rules that act on pods. */
+  get #inForce(): Rules {
+    const { rules } = this.#rules;
+    return this.#kruise.isActive ? withoutSidecarSets(rules) : rules;
   }
 
   #madeAt(kind: string, name: string): string | undefined {
@@ -243,7 +265,7 @@ class Injection implements RunningFeature {
     const ranges = this.#limitRanges.lister.list({ namespace: request.namespace ?? "" });
     const decided = request.dryRun ? {} : { decided: this.#decided };
     const around = { namespaceLabels, containerDefaults: containerDefaults(ranges), now: new Date(), ...decided };
-    return mutatePod(request, this.#rules.rules, around);
+    return mutatePod(request, this.#inForce, around);
   }
 
   async #sidecarSet(request: AdmissionRequest, review: ReviewContext): Promise<AdmissionAnswer> {
@@ -257,12 +279,17 @@ class Injection implements RunningFeature {
       : undefined;
     const pinned = pinIsThere(this.#context.client, request.object, this.#namespace);
     const revisionFound = await inTime(pinned, deadline, "the set's revisions could not be read in time");
+    const version = this.#nativeSidecars.supportedFor(request.object);
+    const nativeSidecars = await inTime(version, deadline, "the API server's version could not be read in time");
     const answer = validateSidecarSet(request, {
       others,
       ...(whitelist === undefined ? {} : { whitelist }),
       ...(revisionFound === undefined ? {} : { revisionFound }),
+      ...(nativeSidecars === undefined ? {} : { nativeSidecars }),
     });
     const { object } = request;
+    const { obstacle } = this.#kruise;
+    if (answer.allowed && obstacle !== undefined) return { ...answer, warnings: [...(answer.warnings ?? []), obstacle] };
     if (answer.allowed && !request.dryRun && object) {
       const set = convertSidecarSet(object, SidecarSets.apiVersion) as SidecarSet;
       this.#announced.announce(set, lister.get({ name: set.metadata.name ?? "" }));

@@ -14,18 +14,26 @@ const ESTABLISHED_WITHIN_MS = 30_000;
 export async function checkMayRead(client: Client, features: readonly Feature[]): Promise<void> {
   await client.list(Namespace, { limit: 1 });
   const reads = features.flatMap(({ reads = [], controllers = [] }) => [
-    ...reads.map(({ resource, options }) => ({ resource, namespace: options?.namespace })),
-    ...controllers.flatMap(({ plan }) => plan.sources.map(({ resource, select }) => ({ resource, namespace: select.namespace }))),
+    ...reads.map(({ resource, options }) => ({ resource, namespace: options?.namespace, fieldSelector: options?.fieldSelector })),
+    ...controllers.flatMap(({ plan }) =>
+      plan.sources.map(({ resource, select }) => ({ resource, namespace: select.namespace, fieldSelector: select.fieldSelector })),
+    ),
   ]);
-  const distinct = new Map(reads.map((read) => [`${read.resource.apiVersion}/${read.resource.plural}/${read.namespace ?? ""}`, read]));
+  const distinct = new Map(
+    reads.map((read) => [`${read.resource.apiVersion}/${read.resource.plural}/${read.namespace ?? ""}/${read.fieldSelector ?? ""}`, read]),
+  );
   await Promise.all(
-    [...distinct.values()].map(({ resource, namespace }) =>
-      client.list(resource, { limit: 1, ...(namespace === undefined ? {} : { namespace }) }).catch((error: unknown) => {
+    [...distinct.values()].map(({ resource, namespace, fieldSelector }) =>
+      client.list(resource, { limit: 1, ...defined({ namespace, fieldSelector }) }).catch((error: unknown) => {
         // Its definition is installed later.
         if (!(error instanceof NotFoundError)) throw error;
       }),
     ),
   );
+}
+
+function defined<T extends object>(options: T): { readonly [Key in keyof T]?: NonNullable<T[Key]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** Makes the manager's namespace where it is not there yet. */

@@ -155,7 +155,8 @@ export class Registration {
 
   #wanted(observed: Observed): KubeObject[] {
     const configurations = this.#configurations(observed);
-    return [...this.#definitions(), ...configurations.map((one) => unlessSuspended(one, observed(one.kind, one.metadata.name ?? "")))];
+    const definitions = this.#definitions().filter((one) => !this.#parts.running.some((feature) => feature.leavesAlone?.(one)));
+    return [...definitions, ...configurations.map((one) => unlessSuspended(one, observed(one.kind, one.metadata.name ?? "")))];
   }
 
   #configurations(observed: Observed): KubeObject[] {

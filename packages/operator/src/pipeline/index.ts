@@ -6,5 +6,5 @@ export { type DecideContext, type Decision, decide, type Refusal } from "./decid
 export { type Explanation, explainPod } from "./explain.ts";
 export { explainTemplate, type PodBehindTemplate, type TemplateExplanation } from "./explain-template.ts";
 export { LabelIndex } from "./label-index.ts";
-export { compileRules, EXCLUDED_NAMESPACES, type RuleOptions, type RuleSources, type Rules } from "./rules.ts";
+export { compileRules, EXCLUDED_NAMESPACES, type RuleOptions, type RuleSources, type Rules, withoutSidecarSets } from "./rules.ts";
 export { compileSelector, type Matches } from "./selector.ts";

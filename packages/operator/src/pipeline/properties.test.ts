@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
-import { defaultSidecarSet, type SidecarSet, WORKING_HOT_UPGRADE_ANNOTATION } from "../sidecarset/index.ts";
+import { defaultSidecarSet, RUN_AS_ANNOTATION, type SidecarSet, WORKING_HOT_UPGRADE_ANNOTATION } from "../sidecarset/index.ts";
 import type { InjectionTemplate } from "../templates/index.ts";
 import { compileRules, type DecideContext, decide, type Rules } from "./index.ts";
 
@@ -102,6 +102,9 @@ const sidecar = (prefix: string) =>
       shareVolumeDevicePolicy: { type: devices },
       ...(hot ? { upgradeStrategy: { upgradeType: "HotUpgrade", hotUpgradeEmptyImage: "empty:1" } } : {}),
     }));
+/** Validation keeps hot upgrades from sets that run as native sidecars. */
+const isHot = (containers: readonly { readonly upgradeStrategy?: object }[]): boolean =>
+  containers.some(({ upgradeStrategy }) => upgradeStrategy !== undefined);
 const set = (name: string) =>
   fc
     .record({
@@ -120,13 +123,14 @@ const set = (name: string) =>
         ),
         { maxLength: 2 },
       ),
+      native: fc.boolean(),
     })
     .map(
-      (spec): SidecarSet =>
+      ({ native, ...spec }): SidecarSet =>
         defaultSidecarSet({
           apiVersion: "apps.kruise.io/v1beta1",
           kind: "SidecarSet",
-          metadata: { name },
+          metadata: { name, annotations: native && !isHot(spec.containers) ? { [RUN_AS_ANNOTATION]: "native-sidecar" } : {} },
           spec: spec as SidecarSet["spec"],
         }),
     );

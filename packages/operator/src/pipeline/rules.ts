@@ -52,6 +52,19 @@ export interface Selected<T> {
   readonly index: LabelIndex;
 }
 
+/** The rules without SidecarSets: another manager injects those. */
+export function withoutSidecarSets(rules: Rules): Rules {
+  let others = othersOf.get(rules);
+  if (others === undefined) {
+    others = { ...rules, sidecarSets: { rules: [], index: new LabelIndex([]) } };
+    othersOf.set(rules, others);
+  }
+  return others;
+}
+
+/** Cache: made once for each value of `Rules`, which never changes. */
+const othersOf = new WeakMap<Rules, Rules>();
+
 export function compileRules(sources: RuleSources, options: RuleOptions = {}): Rules {
   const invalid: { kind: RuleKind; rule: string; message: string }[] = [];
   const environment = options.environment ?? {};

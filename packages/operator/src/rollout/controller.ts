@@ -1,6 +1,7 @@
 import type { Resource } from "@outrigger/kit/api";
 import { type Context, type Controller, controller, labelsChanged, type Result } from "@outrigger/kit/controller";
-import { ControllerRevision, Namespace, Pod } from "@outrigger/kit/kinds";
+import { ControllerRevision, MutatingWebhookConfiguration, Namespace, Pod } from "@outrigger/kit/kinds";
+import { KRUISE_SELECTION } from "../kruise/index.ts";
 import { type SeenPod, seenPod } from "../seen-pod/index.ts";
 import { REVISION_SET_LABEL, type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
 import { Rollout } from "./rollout.ts";
@@ -11,7 +12,7 @@ export type { RolloutControllerOptions };
 /** What the reconcile of a set works with. */
 export type RolloutContext = Context<
   typeof SidecarSets,
-  typeof Pod | typeof Namespace | typeof ControllerRevision,
+  typeof Pod | typeof Namespace | typeof ControllerRevision | typeof MutatingWebhookConfiguration,
   typeof ControllerRevision
 >;
 
@@ -42,6 +43,8 @@ export function rolloutController(options: RolloutControllerOptions): Controller
       .watches(Namespace, () => [...shared.namespaced].map((name) => ({ name })), {
         predicate: (now, before) => now !== undefined && before !== undefined && labelsChanged(now as never, before as never),
       })
+      // Kruise's manager, which has all sets or none.
+      .watches(MutatingWebhookConfiguration, () => [...shared.names].map((name) => ({ name })), { select: KRUISE_SELECTION })
       // A canary that comes or goes changes what its base set misses, and any set what clashes with its neighbours.
       .watches(SidecarSets, (set, before) =>
         shared.concernedBy(set as unknown as SidecarSet, before as unknown as SidecarSet | undefined).map((name) => ({ name })),

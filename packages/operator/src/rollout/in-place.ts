@@ -1,4 +1,4 @@
-import { INPLACE_STATE_ANNOTATION, type SeenPod } from "../seen-pod/index.ts";
+import { INPLACE_STATE_ANNOTATION, runningContainers, runningStatuses, type SeenPod } from "../seen-pod/index.ts";
 import {
   goJson,
   HASH_ANNOTATION,
@@ -99,9 +99,13 @@ export function emptied(pod: SeenPod, set: RolloutSet, now: string): InPlaceChan
 
 /** The strategic merge patch that makes the change, refused where the pod is not as it was seen. */
 export function patchOf(pod: SeenPod, { images, annotations }: InPlaceChange): object {
+  const imagesOf = (list: "containers" | "initContainers"): object => {
+    const changed = images.filter(({ container }) => pod.spec[list]?.some(({ name }) => name === container));
+    return changed.length === 0 ? {} : { [list]: changed.map(({ container, to }) => ({ name: container, image: to })) };
+  };
   return {
     metadata: { resourceVersion: pod.metadata.resourceVersion, annotations },
-    ...(images.length === 0 ? {} : { spec: { containers: images.map(({ container, to }) => ({ name: container, image: to })) } }),
+    ...(images.length === 0 ? {} : { spec: { ...imagesOf("containers"), ...imagesOf("initContainers") } }),
   };
 }
 
@@ -113,7 +117,7 @@ export function namesOf({ name, emptyImage }: RolloutSidecar): string[] {
 function state(pod: SeenPod, set: RolloutSet, images: InPlaceChange["images"], now: string): string {
   const text = pod.metadata.annotations?.[INPLACE_STATE_ANNOTATION];
   const before = inPlaceState(text, set.name)?.lastContainerStatuses ?? {};
-  const statuses = new Map((pod.status?.containerStatuses ?? []).map((status) => [status.name, status]));
+  const statuses = new Map(runningStatuses(pod).map((status) => [status.name, status]));
   const names = new Set(set.sidecars.flatMap(namesOf));
   const last = {
     ...Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name))),
@@ -128,7 +132,7 @@ function state(pod: SeenPod, set: RolloutSet, images: InPlaceChange["images"], n
   return withEntry(text, set.name, { revision: set.hash, updateTimestamp: now, lastContainerStatuses });
 }
 
-/** The set's own containers, and the native sidecars that the pod has from it: those are not updated in place. */
+/** The set's own containers, and the native sidecars that the pod has from its init containers: those are not updated in place. */
 function listOf(pod: SeenPod, set: RolloutSet): string[] {
   const { sidecarList = [] } = (readEntries(pod.metadata.annotations?.[HASH_ANNOTATION])[set.name] ?? {}) as { sidecarList?: string[] };
   const native = sidecarList.filter((name) => pod.spec.initContainers?.some((container) => container.name === name));
@@ -136,7 +140,7 @@ function listOf(pod: SeenPod, set: RolloutSet): string[] {
 }
 
 function imageOf(pod: SeenPod, container: string): string | undefined {
-  return pod.spec.containers.find(({ name }) => name === container)?.image;
+  return runningContainers(pod).find(({ name }) => name === container)?.image;
 }
 
 function otherOf({ name }: RolloutSidecar, container: string): string {

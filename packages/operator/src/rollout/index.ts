@@ -15,7 +15,7 @@
  * - Status updates of pods come from their kubelet; the id of an image changes with the image, or the runtime reports its name.
  *
  * Caveats
- * - Native sidecars are not updated in place.
+ * - Native sidecars among a set's init containers are not updated in place; those of `outrigger.dev/run-as` are.
  * - A write that was sent before the manager was killed may arrive while the next one starts.
  */
 export { type Choice, choose, type WaitReason } from "./choose.ts";

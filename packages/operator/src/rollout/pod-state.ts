@@ -3,6 +3,8 @@ import {
   injectedBy,
   isActive,
   podKey,
+  runningContainers,
+  runningStatuses,
   type SeenContainer,
   type SeenContainerStatus,
   type SeenPod,
@@ -60,14 +62,14 @@ export function podState(pod: SeenPod, set: RolloutSet): PodState | undefined {
   if (containers === undefined) return undefined;
   const state = inPlaceState(annotations[INPLACE_STATE_ANNOTATION], set.name);
   const without = hashEntry(annotations[HASH_WITHOUT_IMAGE_ANNOTATION], set.name);
-  const statuses = new Map((pod.status?.containerStatuses ?? []).map((status) => [status.name, status]));
+  const statuses = new Map(runningStatuses(pod).map((status) => [status.name, status]));
   const unsettled = containers.filter((container) => !isSettled(pod, container, statuses.get(container.name), state));
   return {
     pod,
     key: podKey(pod),
     updated: entry.hash === set.hash,
     upgradable: without.hash === set.hashWithoutImage,
-    settled: unsettled.length === 0 && statuses.size === pod.spec.containers.length,
+    settled: unsettled.length === 0 && pod.status?.containerStatuses?.length === pod.spec.containers.length,
     // A container that waits is not on its way: its new image cannot be started, though it may be called ready still.
     busy: unsettled.some(({ name }) => statuses.get(name)?.ready === true && statuses.get(name)?.state?.waiting === undefined),
     ready: isReady(pod),
@@ -87,10 +89,12 @@ export function isReady({ status }: SeenPod): boolean {
  * Nothing where one of them is gone.
  */
 function containersOf(pod: SeenPod, { sidecarList }: HashEntry, set: RolloutSet): SeenContainer[] | undefined {
-  const byName = new Map(pod.spec.containers.map((container) => [container.name, container]));
+  const byName = new Map(runningContainers(pod).map((container) => [container.name, container]));
+  const own = new Set(set.sidecars.map(({ name }) => name));
   const found: SeenContainer[] = [];
   for (const name of sidecarList ?? set.sidecars.map((sidecar) => sidecar.name)) {
-    if (pod.spec.initContainers?.some((native) => native.name === name)) continue;
+    // Of the set's init containers: those are not updated.
+    if (!own.has(name) && pod.spec.initContainers?.some((native) => native.name === name)) continue;
     const plain = byName.get(name);
     const pair = [byName.get(`${name}-1`), byName.get(`${name}-2`)].filter((one) => one !== undefined);
     if (plain !== undefined) found.push(plain);

@@ -23,7 +23,7 @@ import { carriedRevision, type PodState, podState } from "./pod-state.ts";
 import { planRevision, surplusRevisions } from "./revisions.ts";
 import { type RolloutSet, rolloutSet } from "./rollout-set.ts";
 import type { Shared } from "./shared.ts";
-import { rolloutStatus } from "./status.ts";
+import { OBSTRUCTED, obstructedStatus, rolloutStatus } from "./status.ts";
 
 /** Pods written in one run; the rest comes in the next, on counts that are up to date. */
 const AT_ONCE = 50;
@@ -50,6 +50,8 @@ export class Rollout {
 
   async run(): Promise<Result> {
     if (this.#set.metadata.deletionTimestamp !== undefined) return undefined;
+    const obstacle = this.#shared.options.obstacle?.();
+    if (obstacle !== undefined) return this.#standBack(obstacle);
     const rollout = this.#compiled();
     const revisions = this.#ctx.owned(ControllerRevision) as unknown as readonly SetRevision[];
     const { latest, collisionCount } = await this.#register(revisions);
@@ -80,6 +82,12 @@ export class Rollout {
     const repairMs = await this.#repair(missed);
     const waits = [...(again || refused.size > 0 ? [AGAIN_MS] : []), ...(repairMs === undefined ? [] : [repairMs])];
     return waits.length === 0 ? undefined : requeue.after(Math.min(...waits));
+  }
+
+  /** Another manager has the set: it is told why nothing is done, and its pods, revisions and counts are left to that one. */
+  async #standBack(why: string): Promise<undefined> {
+    await this.#ctx.status(obstructedStatus(this.#set, why, this.#now) as never);
+    this.#ctx.event(OBSTRUCTED, why, { type: "Warning" });
   }
 
   #compiled(): RolloutSet {

@@ -10,6 +10,8 @@ export interface RolloutControllerOptions {
   readonly namespace: string;
   /** Namespaces into whose pods nothing is injected: their pods are not missed. */
   readonly excludedNamespaces: readonly string[];
+  /** Why nothing may be done with sets, as kruise's manager has them; asked at each reconcile. Default: it always may. */
+  readonly obstacle?: () => string | undefined;
   /** The time of day. Default: the system's. */
   readonly now?: () => Date;
 }
@@ -20,6 +22,8 @@ export class Shared {
   readonly membership = new Membership();
   readonly refusals = new Refusals();
   readonly conflicts = new ConflictIndex();
+  /** All sets. */
+  readonly names = new Set<string>();
   /** Sets with a namespaceSelector. */
   readonly namespaced = new Set<string>();
   /** The sets that the last event of a pod concerns. */
@@ -36,7 +40,9 @@ export class Shared {
     const name = (now ?? before)!.metadata.name!;
     this.membership.setChanged(now as never, before as never);
     if (!sameWanted(now, before)) this.conflicts.set(name, now);
-    if (now === undefined) {
+    if (now !== undefined) this.names.add(name);
+    else {
+      this.names.delete(name);
       this.refusals.forget(name);
       this.#evictions.delete(name);
     }

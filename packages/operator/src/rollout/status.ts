@@ -1,5 +1,6 @@
 import { type Condition, setCondition } from "@outrigger/kit/controller";
-import type { Clash, SidecarSet } from "../sidecarset/index.ts";
+import { runningStatuses } from "../seen-pod/index.ts";
+import { type Clash, type SidecarSet, withoutEffect } from "../sidecarset/index.ts";
 import type { Choice, WaitReason } from "./choose.ts";
 import type { PodState } from "./pod-state.ts";
 
@@ -40,9 +41,14 @@ export function rolloutStatus(set: SidecarSet, observed: Observed, now: Date): R
   let conditions = set.status?.["conditions" as never] as readonly Condition[] | undefined;
   for (const condition of [readyCondition(observed), upgradableCondition(observed), injectedCondition(observed)])
     conditions = setCondition(conditions, { ...condition, observedGeneration }, now);
-  // Nearly all sets never have this one.
-  if (observed.clashes.length > 0 || conditions?.some(({ type }) => type === CONFLICTING))
-    conditions = setCondition(conditions, { ...conflictingCondition(observed), observedGeneration }, now);
+  const idle = withoutEffect(set);
+  // Nearly all sets never have these.
+  for (const [is, condition] of [
+    [observed.clashes.length > 0, conflictingCondition(observed)],
+    [idle.length > 0, effectiveCondition(idle)],
+  ] as const)
+    if (is || conditions?.some(({ type }) => type === condition.type))
+      conditions = setCondition(conditions, { ...condition, observedGeneration }, now);
   return {
     observedGeneration,
     matchedPods: pods.length,
@@ -53,6 +59,28 @@ export function rolloutStatus(set: SidecarSet, observed: Observed, now: Date): R
     collisionCount,
     ...(missed.length === 0 ? {} : { missedPods: missed.length }),
     conditions: conditions ?? [],
+  };
+}
+
+/** Reason of a set that another manager has. */
+export const OBSTRUCTED = "KruiseActive";
+
+/** The status of a set that another manager has: our one condition says why nothing is done. */
+export function obstructedStatus(set: SidecarSet, why: string, now: Date): Pick<RolloutStatus, "conditions"> {
+  const before = set.status?.["conditions" as never] as readonly Condition[] | undefined;
+  const condition = {
+    type: "Ready",
+    status: "False",
+    reason: OBSTRUCTED,
+    message: why,
+    observedGeneration: set.metadata.generation ?? 0,
+  } as const;
+  return {
+    conditions: setCondition(
+      before?.filter(({ type }) => type === "Ready"),
+      condition,
+      now,
+    ),
   };
 }
 
@@ -120,7 +148,7 @@ function downText({ down, maxUnavailable }: Choice, failing: readonly string[]):
 
 /** Why a pod does not come up: `default/web-1: container agent: ImagePullBackOff: …`; nothing while it may still come. */
 export function failureOf({ key, pod }: PodState): string | undefined {
-  for (const { name, state } of pod.status?.containerStatuses ?? []) {
+  for (const { name, state } of runningStatuses(pod)) {
     const { reason, message } = state?.waiting ?? {};
     if (reason === undefined || COMING.has(reason)) continue;
     return `${key}: container ${name}: ${reason}${message === undefined ? "" : `: ${message.slice(0, 160)}`}`;
@@ -153,6 +181,13 @@ function injectedCondition({ missed }: Observed): Said {
     reason: "PodsMissed",
     message: `${count(missed.length, "pod")} match and were not injected when they were created (${missed[0]!.key}${missed.length > 1 ? ", …" : ""}): delete them, or let the manager evict them with the annotation outrigger.dev/repair: evict on the set`,
   };
+}
+
+/** Condition of a set: whether all that it says has the effect that one might expect. */
+function effectiveCondition(idle: readonly string[]): Said {
+  if (idle.length === 0)
+    return { type: "Effective", status: "True", reason: "AllFieldsEffective", message: "every field of the set has its effect" };
+  return { type: "Effective", status: "False", reason: "FieldsWithoutEffect", message: sentence(idle) };
 }
 
 /** Condition of a set: whether another set can match the same pods and brings something of the same name. */

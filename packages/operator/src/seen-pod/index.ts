@@ -11,6 +11,7 @@
  * - `status.podIPs` is left out where it says no more than `status.podIP`.
  * - The optional feature `node-overcommit` needs requests and limits, and keeps whole pods in an informer of its own.
  */
+export { runningContainers, runningStatuses } from "./running.ts";
 export {
   INPLACE_STATE_ANNOTATION,
   injectedBy,

@@ -46,7 +46,7 @@ export interface SeenPod {
     /** None of a pod that no set was injected into and that has no gate. */
     readonly containers: readonly SeenContainer[];
     /** The native sidecars. */
-    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
+    readonly initContainers?: readonly (SeenContainer & { readonly restartPolicy?: string })[];
   };
   readonly status?: {
     readonly phase?: string;
@@ -56,8 +56,8 @@ export interface SeenPod {
     /** `Ready`, `SidecarSetUpgradable` and `SIDECARS_READY`. */
     readonly conditions?: readonly SeenCondition[];
     readonly containerStatuses?: readonly SeenContainerStatus[];
-    /** Only of a pod with the gate. */
-    readonly initContainerStatuses?: readonly { readonly name: string; readonly ready: boolean }[];
+    /** Those of native sidecars; of a pod with the gate all. */
+    readonly initContainerStatuses?: readonly SeenContainerStatus[];
   };
 }
 
@@ -102,10 +102,12 @@ export function seenPod(object: KubeObject): KubeObject {
   const pod = object as unknown as SeenPod;
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, labels, ownerReferences } = pod.metadata;
   const annotations = keptAnnotations(pod.metadata.annotations);
-  const { nodeName, hostNetwork, readinessGates, containers, initContainers } = pod.spec;
+  const { nodeName, hostNetwork, readinessGates, containers } = pod.spec;
   const gated = readinessGates?.some(({ conditionType }) => conditionType === SIDECARS_READY) === true;
   const injected = gated || annotations?.[INJECTED_LIST_ANNOTATION] !== undefined;
-  const { phase, podIP, podIPs, observedGeneration, conditions, containerStatuses, initContainerStatuses } = pod.status ?? {};
+  const { phase, podIP, podIPs, observedGeneration, conditions, containerStatuses } = pod.status ?? {};
+  const native = injected ? pod.spec.initContainers?.filter(isNativeSidecar) : undefined;
+  const initStatuses = pod.status?.initContainerStatuses?.filter(({ name: init }) => gated || native?.some((one) => one.name === init));
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -126,7 +128,7 @@ export function seenPod(object: KubeObject): KubeObject {
       ...(hostNetwork === true ? { hostNetwork } : {}),
       ...(gated ? { readinessGates: GATES } : {}),
       containers: injected ? containers.map(keptContainer) : NONE,
-      ...(injected && initContainers !== undefined ? { initContainers: nativeSidecars(initContainers) } : {}),
+      ...(native === undefined ? {} : { initContainers: native.map(keptNative) }),
     },
     status: {
       ...(phase === undefined ? {} : { phase: one(phase) }),
@@ -138,9 +140,7 @@ export function seenPod(object: KubeObject): KubeObject {
       ...(injected && observedGeneration !== undefined ? { observedGeneration } : {}),
       ...(injected && conditions ? { conditions: conditions.filter(({ type }) => CONDITIONS.has(type)).map(keptCondition) } : {}),
       ...(injected && containerStatuses ? { containerStatuses: containerStatuses.map(keptStatus) } : {}),
-      ...(gated && initContainerStatuses
-        ? { initContainerStatuses: initContainerStatuses.map((status) => ({ name: one(status.name), ready: status.ready })) }
-        : {}),
+      ...(initStatuses !== undefined && initStatuses.length > 0 ? { initContainerStatuses: initStatuses.map(keptStatus) } : {}),
     },
   } as unknown as KubeObject;
 }
@@ -182,10 +182,8 @@ function keptRecord(text: string): string {
 const MOST_RECORDS = 200;
 const records = new Map<string, string>();
 
-function nativeSidecars(
-  containers: readonly { readonly name: string; readonly restartPolicy?: string }[],
-): { readonly name: string; readonly restartPolicy: string }[] {
-  return containers.filter(isNativeSidecar).map(({ name }) => ({ name: one(name), restartPolicy: "Always" }));
+function keptNative(container: SeenContainer): SeenContainer & { readonly restartPolicy: string } {
+  return { ...keptContainer(container), restartPolicy: "Always" };
 }
 
 function keptContainer({ name, image }: SeenContainer): SeenContainer {

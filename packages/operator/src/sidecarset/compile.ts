@@ -14,6 +14,7 @@ import { HASH_ANNOTATION, HASH_WITHOUT_IMAGE_ANNOTATION, ON_CONFLICT_ANNOTATION,
 import { type CompiledPin, compilePin } from "./pin.ts";
 import { type CompiledResourcesPolicy, compileResourcesPolicy } from "./resources-policy.ts";
 import { pinnedRevision, revisionsOf, type SetRevision, setAtRevision } from "./revision.ts";
+import { listOfContainers } from "./run-as.ts";
 import type { PatchPodMetadata, SidecarContainer, SidecarSet, TransferEnv } from "./set.ts";
 
 /** A set made ready for many pods: templates and volumes built once, frozen and shared by every pod they go to. */
@@ -44,10 +45,14 @@ export interface CompiledSidecarSet {
 
 export interface CompiledContainer {
   readonly name: string;
+  /** Where it goes in a pod. */
+  readonly list: "containers" | "initContainers";
   /** What goes into the pod when nothing is shared or transferred. */
   readonly template: Container;
   readonly before: boolean;
   readonly native: boolean;
+  /** It may stand in the pod's other list: the set's `outrigger.dev/run-as` has changed since it was injected. */
+  readonly movable: boolean;
   readonly shareMounts: boolean;
   readonly shareDevices: boolean;
   readonly transferEnv: readonly CompiledTransfer[];
@@ -84,8 +89,11 @@ function compileOne(set: SidecarSet, revision = set.status?.latestRevision): Com
   const name = set.metadata.name ?? "";
   const annotations = set.metadata.annotations ?? {};
   const { spec } = set;
-  const containers = (spec.containers ?? []).map((container) => compileContainer(container, false));
-  const initContainers = (spec.initContainers ?? []).map((container) => compileContainer(container, true));
+  const initContainers = (spec.initContainers ?? []).map(compileInitContainer);
+  const list = listOfContainers(set);
+  // A native sidecar starts after the init containers of its own set, as the same container does that is no native sidecar.
+  const late = list === "initContainers" && initContainers.some(({ before }) => !before);
+  const containers = (spec.containers ?? []).map((container) => compileContainer(container, list, late));
   const sidecarList = [...containers, ...initContainers.filter((container) => container.native)].map((container) => container.name).sort();
   const hash = annotations[HASH_ANNOTATION] ?? hashSidecarSet(spec);
   const bareHash = annotations[HASH_WITHOUT_IMAGE_ANNOTATION] ?? hashWithoutImage(spec);
@@ -126,17 +134,44 @@ const OWN_FIELDS = new Set([
   "resourcesPolicy",
 ]);
 
-function compileContainer(container: SidecarContainer, init: boolean): CompiledContainer {
+/** @param late it goes after the pod's own init containers, whatever its podInjectPolicy says */
+function compileContainer(container: SidecarContainer, list: CompiledContainer["list"], late: boolean): CompiledContainer {
+  const native = list === "initContainers";
+  return {
+    ...compiledParts(native ? { ...container, restartPolicy: "Always" } : container),
+    list,
+    before: !late && container.podInjectPolicy !== "AfterAppContainer",
+    native,
+    movable: true,
+    hotUpgradeEmptyImage: emptyImage(container),
+  };
+}
+
+function compileInitContainer(container: SidecarContainer): CompiledContainer {
+  const native = container.restartPolicy === "Always";
+  return {
+    ...compiledParts(container),
+    list: "initContainers",
+    before: container.podInjectPolicy === "BeforeAppContainer",
+    native,
+    movable: false,
+    hotUpgradeEmptyImage: native ? emptyImage(container) : undefined,
+  };
+}
+
+function emptyImage({ upgradeStrategy }: SidecarContainer): string | undefined {
+  return upgradeStrategy?.upgradeType === "HotUpgrade" ? (upgradeStrategy.hotUpgradeEmptyImage ?? "") : undefined;
+}
+
+type PlaceFields = "list" | "before" | "native" | "movable" | "hotUpgradeEmptyImage";
+
+function compiledParts(container: SidecarContainer): Omit<CompiledContainer, PlaceFields> {
   const core: Container = { name: container.name };
   for (const [field, value] of Object.entries(container)) if (!OWN_FIELDS.has(field)) core[field] = value;
   const env = [...(container.env ?? []), INJECTED_ENV];
-  const native = init && container.restartPolicy === "Always";
-  const hot = container.upgradeStrategy?.upgradeType === "HotUpgrade" && (!init || native);
   return {
     name: container.name,
     template: sharedValue({ ...core, env }),
-    before: init ? container.podInjectPolicy === "BeforeAppContainer" : container.podInjectPolicy !== "AfterAppContainer",
-    native,
     shareMounts: container.shareVolumePolicy?.type === "enabled",
     shareDevices: container.shareVolumeDevicePolicy?.type === "enabled",
     transferEnv: (container.transferEnv ?? []).map(compileTransfer).filter(({ names }) => names.length > 0),
@@ -144,7 +179,6 @@ function compileContainer(container: SidecarContainer, init: boolean): CompiledC
     mounts: container.volumeMounts ?? [],
     devices: container.volumeDevices ?? [],
     resourcesPolicy: container.resourcesPolicy === undefined ? undefined : compileResourcesPolicy(container.resourcesPolicy),
-    hotUpgradeEmptyImage: hot ? (container.upgradeStrategy?.hotUpgradeEmptyImage ?? "") : undefined,
   };
 }
 

@@ -41,4 +41,4 @@ export type {
 } from "./set.ts";
 export { type SidecarSetSurroundings, validateSidecarSet } from "./validate.ts";
 export { sidecarNames } from "./volumes.ts";
-export { warnOf } from "./warnings.ts";
+export { warnOf, withoutEffect } from "./warnings.ts";

@@ -91,15 +91,17 @@ export class SidecarInjection {
       problems: [],
       changed: (this.#metadata.get(set.name)?.changed.length ?? 0) > 0 || entry?.hash !== set.hash,
     };
-    for (const compiled of set.initContainers) this.#inject("initContainers", compiled, set, entry, did);
-    for (const compiled of set.containers) this.#inject("containers", compiled, set, entry, did);
+    for (const compiled of set.initContainers) this.#inject(compiled, set, entry, did);
+    for (const compiled of set.containers) this.#inject(compiled, set, entry, did);
     for (const secret of set.pullSecrets) this.#draft.addPullSecret(secret);
     this.#reasons.push(this.#causes.length > before ? refusal(set, this.#causes.slice(before)) : this.#reason(set, did));
   }
 
-  #inject(list: ContainerList, compiled: CompiledContainer, set: CompiledSidecarSet, entry: HashEntry | undefined, did: Doings): void {
-    const plain = this.#container(compiled, set, did.problems);
-    if (plain === undefined) return;
+  #inject(compiled: CompiledContainer, set: CompiledSidecarSet, entry: HashEntry | undefined, did: Doings): void {
+    const made = this.#container(compiled, set, did.problems);
+    if (made === undefined) return;
+    const list = this.#listFor(compiled);
+    const plain = list === compiled.list ? made : inList(list, made);
     const { container, causes } = placeVolumes(this.#draft, plain, compiled, set, did.problems);
     this.#causes.push(...causes);
     if (compiled.hotUpgradeEmptyImage === undefined) this.#placeOne(list, container, compiled, set, entry, did);
@@ -112,6 +114,15 @@ export class SidecarInjection {
       writeHotUpgradeState(this.#draft, compiled.name, working, injected);
     }
   }
+
+  /** The list in which an earlier call has left the container, else its own. */
+  #listFor({ name, list, movable }: CompiledContainer): ContainerList {
+    if (!movable) return list;
+    const isIt = (own: Container): boolean => own.name === name && isInjected(own);
+    const other = list === "containers" ? "initContainers" : "containers";
+    return this.#draft[other].own.some(isIt) && !this.#draft[list].own.some(isIt) ? other : list;
+  }
+
   #placeOne(
     list: ContainerList,
     container: Container,
@@ -192,13 +203,13 @@ export class SidecarInjection {
         edits.replace(index, container);
         return true;
       }
-      this.#causes.push(appClash(list, index, name, set));
+      this.#causes.push(appClash(list, index, name, set, `${RENAME}, or ${replacing}`));
       return false;
     }
     const elsewhere = list === "containers" ? "initContainers" : "containers";
     const crossed = this.#draft[elsewhere].own.findIndex((own) => own.name === name);
     if (crossed >= 0) {
-      this.#causes.push(appClash(elsewhere, crossed, name, set));
+      this.#causes.push(appClash(elsewhere, crossed, name, set, RENAME));
       return false;
     }
     (compiled.before ? edits.before : edits.after).push(container);
@@ -268,13 +279,23 @@ function listed(entry: HashEntry, compiled: CompiledContainer, list: string): bo
   return !entry.sidecarList || entry.sidecarList.includes(compiled.name) || (list === "initContainers" && !compiled.native);
 }
 
-function appClash(list: string, index: number, name: string, set: CompiledSidecarSet): Cause {
+/** A container as it stands in that list: a native sidecar, or an ordinary container. */
+function inList(list: ContainerList, container: Container): Container {
+  if (list === "initContainers") return { ...container, restartPolicy: "Always" };
+  const { restartPolicy: _, ...ordinary } = container;
+  return ordinary as Container;
+}
+
+const RENAME = "rename one of them";
+const replacing = `let the sidecar take its place with annotation ${ON_CONFLICT_ANNOTATION}: replace on the SidecarSet`;
+
+function appClash(list: string, index: number, name: string, set: CompiledSidecarSet, fix: string): Cause {
   const kind = list === "containers" ? "container" : "init container";
   return nameClash(
     `spec.${list}[${index}].name`,
     name,
     `the pod's ${kind} ${JSON.stringify(name)}`,
     `sidecar ${JSON.stringify(name)} of SidecarSet ${JSON.stringify(set.name)}`,
-    `rename one of them, or let the sidecar take its place with annotation ${ON_CONFLICT_ANNOTATION}: replace on the SidecarSet`,
+    fix,
   );
 }

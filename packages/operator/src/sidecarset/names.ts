@@ -13,5 +13,7 @@ export const ON_CONFLICT_ANNOTATION = "outrigger.dev/on-conflict";
 export const REPAIR_ANNOTATION = "outrigger.dev/repair";
 /** Ours: `Fail` or `Ignore`, what the API server does with a pod of this rule while the manager cannot be reached. */
 export const FAILURE_POLICY_ANNOTATION = "outrigger.dev/failure-policy";
+/** Ours: `native-sidecar` makes the set's containers native sidecars: init containers that restart, so that they never keep a Job from ending. */
+export const RUN_AS_ANNOTATION = "outrigger.dev/run-as";
 /** Ours: `own` gives the set's sidecars volumes that the pod's containers do not share, whatever the pod's volumes are called. */
 export const VOLUMES_ANNOTATION = "outrigger.dev/volumes";

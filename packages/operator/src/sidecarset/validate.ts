@@ -3,6 +3,7 @@ import { validatePodSpec } from "@outrigger/kit/kinds";
 import { canaryBase } from "./canary.ts";
 import { conflicts } from "./conflicts.ts";
 import { BASE_ANNOTATION } from "./names.ts";
+import { runsNative, validateRunAs } from "./run-as.ts";
 import type { LabelSelector, SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
 import { validateSidecars } from "./validate-sidecars.ts";
 import { validateInjection, validatePatchPodMetadata, validateUpdateStrategy } from "./validate-strategies.ts";
@@ -16,13 +17,16 @@ export interface SidecarSetSurroundings {
   readonly old?: SidecarSet;
   /** Whether the revision that `injectionStrategy` asks for is there. Absent: nobody can say, and nothing is refused for it. */
   readonly revisionFound?: boolean;
+  /** Whether the cluster runs native sidecars. Absent: nobody can say, and nothing is refused for it. */
+  readonly nativeSidecars?: boolean;
 }
 
 /**
  * Everything wrong with a set that has its defaults, each with its field's path; empty when it is good.
  * Source: kruise pkg/webhook/sidecarset/validating, and what stands in the specification under "Where kruise is silent".
  */
-export function validateSidecarSet(set: SidecarSet, { others = [], whitelist, old, revisionFound }: SidecarSetSurroundings = {}): Cause[] {
+export function validateSidecarSet(set: SidecarSet, surroundings: SidecarSetSurroundings = {}): Cause[] {
+  const { others = [], whitelist, old, revisionFound, nativeSidecars } = surroundings;
   const { spec } = set;
   const causes = [
     ...validateName(set),
@@ -33,7 +37,8 @@ export function validateSidecarSet(set: SidecarSet, { others = [], whitelist, ol
     ...validateUpdateStrategy(spec),
     ...validatePatchPodMetadata(set, whitelist),
     ...validateSidecars(spec),
-    ...validateAsPod(spec),
+    ...validateRunAs(set, nativeSidecars),
+    ...validateAsPod(spec, runsNative(set)),
   ];
   if (old !== undefined) causes.push(...validateUpgradeTypes(spec, old.spec));
   // Names that are wrong in themselves need not be compared with other sets.
@@ -87,7 +92,7 @@ function validateCanary(set: SidecarSet, others: readonly SidecarSet[], old: Sid
 }
 
 /** Core validation of containers and volumes, as if they were a pod's own. */
-function validateAsPod(spec: SidecarSetSpec): Cause[] {
+function validateAsPod(spec: SidecarSetSpec, native: boolean): Cause[] {
   const { containers = [], initContainers = [], volumes } = spec;
   if (containers.length + initContainers.length === 0) {
     return [
@@ -98,7 +103,9 @@ function validateAsPod(spec: SidecarSetSpec): Cause[] {
       },
     ];
   }
-  const made = containers.length === 0;
+  const sidecars = native ? containers.map((container) => ({ ...core(container), restartPolicy: "Always" })) : [];
+  const ordinary = native ? [] : containers.map(core);
+  const inits = [...sidecars, ...initContainers.map(core)];
   const standIn = {
     name: "outrigger-stand-in",
     image: "none",
@@ -108,8 +115,8 @@ function validateAsPod(spec: SidecarSetSpec): Cause[] {
     resources: {},
   };
   const pod = {
-    containers: made ? [standIn] : containers.map(core),
-    ...(initContainers.length === 0 ? {} : { initContainers: initContainers.map(core) }),
+    containers: ordinary.length === 0 ? [standIn] : ordinary,
+    ...(inits.length === 0 ? {} : { initContainers: inits }),
     ...(volumes === undefined ? {} : { volumes }),
     restartPolicy: "Always",
     dnsPolicy: "ClusterFirst",
@@ -117,7 +124,15 @@ function validateAsPod(spec: SidecarSetSpec): Cause[] {
     schedulerName: "default-scheduler",
     securityContext: {},
   };
-  return validatePodSpec(pod as Record<string, unknown>, "spec");
+  const causes = validatePodSpec(pod as Record<string, unknown>, "spec");
+  return native ? causes.map((cause) => ({ ...cause, field: fieldInSet(cause.field ?? "", sidecars.length) })) : causes;
+}
+
+/** The field of the set for a field of a pod whose first init containers are the set's containers. */
+function fieldInSet(field: string, sidecars: number): string {
+  return field.replace(/^spec\.initContainers\[(\d+)\]/, (_, index: string) =>
+    Number(index) < sidecars ? `spec.containers[${index}]` : `spec.initContainers[${Number(index) - sidecars}]`,
+  );
 }
 
 const OWN_FIELDS = [

@@ -1,7 +1,15 @@
 import { PRIORITY_VARIABLE } from "../pod/index.ts";
 import { canaryBase } from "./canary.ts";
 import { conflicts } from "./conflicts.ts";
-import { CANARY_ANNOTATION, FAILURE_POLICY_ANNOTATION, ON_CONFLICT_ANNOTATION, REPAIR_ANNOTATION, VOLUMES_ANNOTATION } from "./names.ts";
+import {
+  CANARY_ANNOTATION,
+  FAILURE_POLICY_ANNOTATION,
+  ON_CONFLICT_ANNOTATION,
+  REPAIR_ANNOTATION,
+  RUN_AS_ANNOTATION,
+  VOLUMES_ANNOTATION,
+} from "./names.ts";
+import { NATIVE_SIDECAR, runsNative } from "./run-as.ts";
 import type { SidecarContainer, SidecarSet, SidecarSetSpec } from "./set.ts";
 
 /** Kubernetes asks for warnings of at most 120 characters. */
@@ -10,14 +18,21 @@ const LONGEST = 120;
 /**
  * What a set says that is accepted and yet does not do what one might expect: for the API answer, which kubectl prints.
  *
- * - Values that kruise takes and clusters have, with what they mean.
- * - Fields that have no effect beside what the set says otherwise.
- *
  * @param set valid, with its defaults
  * @param others all sets of the cluster
  * @returns one line each, starting with the field
  */
 export function warnOf(set: SidecarSet, others: readonly SidecarSet[]): string[] {
+  return [...withoutEffect(set), ...ofConflicts(set, others)].map(short);
+}
+
+/**
+ * The warnings that come from the set alone, whole: for its condition.
+ *
+ * - Values that kruise takes and clusters have, with what they mean.
+ * - Fields that have no effect beside what the set says otherwise.
+ */
+export function withoutEffect(set: SidecarSet): string[] {
   const { spec } = set;
   return [
     ...ofAnnotations(set),
@@ -31,8 +46,11 @@ export function warnOf(set: SidecarSet, others: readonly SidecarSet[]): string[]
     ...(["containers", "initContainers"] as const).flatMap((list) =>
       (spec[list] ?? []).flatMap((container, index) => ofContainer(container, `spec.${list}[${index}]`, list === "initContainers")),
     ),
-    ...ofConflicts(set, others),
-  ].map((line) => (line.length <= LONGEST ? line : `${line.slice(0, LONGEST - 1)}…`));
+  ];
+}
+
+function short(line: string): string {
+  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST - 1)}…`;
 }
 
 function ofAnnotations(set: SidecarSet): string[] {
@@ -46,6 +64,10 @@ function ofAnnotations(set: SidecarSet): string[] {
   known(ON_CONFLICT_ANNOTATION, ["replace"]);
   known(VOLUMES_ANNOTATION, ["own"]);
   known(FAILURE_POLICY_ANNOTATION, ["Fail", "Ignore"]);
+  known(REPAIR_ANNOTATION, ["evict"]);
+  known(RUN_AS_ANNOTATION, [NATIVE_SIDECAR]);
+  if (runsNative(set) && (set.spec.containers ?? []).length === 0)
+    lines.push(`annotation ${RUN_AS_ANNOTATION} has no effect: the set has no containers`);
   for (const key of Object.keys(annotations))
     if (key.startsWith("outrigger.dev/") && !OUR_ANNOTATIONS.has(key)) lines.push(`annotation ${key} has no effect on a SidecarSet`);
   if (annotations[CANARY_ANNOTATION] !== undefined && canaryBase(set) === undefined)
@@ -58,6 +80,7 @@ const OUR_ANNOTATIONS: ReadonlySet<string> = new Set([
   VOLUMES_ANNOTATION,
   FAILURE_POLICY_ANNOTATION,
   REPAIR_ANNOTATION,
+  RUN_AS_ANNOTATION,
 ]);
 
 function ofInjection({ injectionStrategy = {} }: SidecarSetSpec): string[] {
