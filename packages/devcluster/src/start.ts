@@ -61,8 +61,8 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     resourceOfKind: (group, version, kind) =>
       resources.all().find((one) => one.group === group && one.version === version && one.kind === kind),
     served: (group, plural) => resources.all().filter((one) => one.group === group && one.plural === plural),
-    // A plug-in whose other half is no control loop of ours would hold its objects for ever; the bare server is as envtest has it.
-    disabled: options.disabledAdmissionPlugins ?? (options.bare ? ["ServiceAccount", "NoEffect"] : ["StorageObjectInUseProtection"]),
+    // The bare server is as envtest has it.
+    disabled: options.disabledAdmissionPlugins ?? (options.bare ? ["ServiceAccount", "NoEffect"] : []),
   });
   const parts: RegistryParts = { store, reader, admission: withoutEscalation(chain, authorizer, reader) };
   const accountTokens = serviceAccountTokens(reader, options.serviceAccounts);

@@ -2,9 +2,6 @@ import { type AdmissionPlugin, concerns } from "./plugin.ts";
 
 /** What of a cluster is missing here: kinds whose objects are kept, while nothing acts on them. By `group/plural`. */
 const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
-  "/replicationcontrollers": "no control loop makes its pods; a Deployment works",
-  "/persistentvolumeclaims": "no control loop binds claims to volumes",
-  "/persistentvolumes": "no control loop binds claims to volumes",
   "autoscaling/horizontalpodautoscalers": "there are no metrics to scale by",
   "apiregistration.k8s.io/apiservices": "requests are not passed on to other API servers",
   "networking.k8s.io/networkpolicies": "pods have no network here",

@@ -13,10 +13,11 @@ import type { Store } from "../store/index.ts";
  * Writes the objects of a fresh server.
  *
  * @param port of the server, which the `kubernetes` Service leads to.
- * @param bare leaves aggregated roles without rules, as they are where no control loop gathers them.
+ * @param bare leaves aggregated roles without rules, as they are where no control loop gathers them, and brings no StorageClass.
  */
 export async function bootstrap(store: Store, port: number, bare: boolean): Promise<void> {
   const objects = JSON.parse(await readFile(new URL("../../data/bootstrap.json", import.meta.url), "utf8")) as KubeObject[];
+  if (!bare) objects.push(STANDARD_CLASS);
   const now = timestamp();
   const table = kinds();
   for (const object of [...objects, kubernetesService(port)]) {
@@ -35,6 +36,16 @@ function dated(object: KubeObject, now: string): object {
   const { conditions } = (object["status"] ?? {}) as { conditions?: object[] };
   return conditions ? { status: { conditions: conditions.map((one) => ({ ...one, lastTransitionTime: now })) } } : {};
 }
+
+/** The default class, as kind brings it: claims get a volume on the node of the first pod that uses them. */
+const STANDARD_CLASS: KubeObject = {
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+  provisioner: "rancher.io/local-path",
+  reclaimPolicy: "Delete",
+  volumeBindingMode: "WaitForFirstConsumer",
+};
 
 function kubernetesService(port: number): KubeObject {
   return {

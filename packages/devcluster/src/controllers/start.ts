@@ -12,10 +12,11 @@ import type { Loop, RunningLoop } from "./loop.ts";
 import { namespaceLoop, rootCaLoop, serviceAccountLoop } from "./namespace/index.ts";
 import { nodeLoop } from "./node/index.ts";
 import { quotaLoop } from "./quota/index.ts";
-import { replicaSetLoop } from "./replicaset/index.ts";
+import { replicaSetLoop, replicationControllerLoop } from "./replicaset/index.ts";
 import { schedulerLoop } from "./scheduler/index.ts";
 
 import { statefulSetLoop } from "./statefulset/index.ts";
+import { localProvisionerLoop, volumeBinderLoop, volumeProtectionLoop } from "./volumes/index.ts";
 
 const LOOPS = {
   serviceaccount: serviceAccountLoop,
@@ -23,6 +24,7 @@ const LOOPS = {
   namespace: namespaceLoop,
   deployment: deploymentLoop,
   replicaset: replicaSetLoop,
+  replicationcontroller: replicationControllerLoop,
   node: nodeLoop,
   statefulset: statefulSetLoop,
   daemonset: daemonSetLoop,
@@ -30,6 +32,9 @@ const LOOPS = {
   cronjob: cronJobLoop,
   disruption: disruptionLoop,
   resourcequota: quotaLoop,
+  volumebinder: volumeBinderLoop,
+  volumeprotection: volumeProtectionLoop,
+  localprovisioner: localProvisionerLoop,
   scheduler: schedulerLoop,
   endpoints: endpointsLoop,
   endpointslice: endpointSliceLoop,

@@ -11,6 +11,7 @@ interface Stored {
     readonly labels?: Record<string, string>;
     readonly annotations?: Record<string, string>;
     readonly uid: string;
+    readonly resourceVersion: string;
   };
   readonly spec: Json;
 }
@@ -32,14 +33,22 @@ export const RESOURCES: Readonly<Record<string, DynamicResource>> = {
   pdb: resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
   quota: resource("v1", "ResourceQuota", "resourcequotas"),
   cm: resource("v1", "ConfigMap", "configmaps"),
+  pvc: resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+  rc: resource("v1", "ReplicationController", "replicationcontrollers"),
+  secret: resource("v1", "Secret", "secrets"),
+  sa: resource("v1", "ServiceAccount", "serviceaccounts"),
   revision: resource("apps/v1", "ControllerRevision", "controllerrevisions"),
 };
-const ALIASES: Readonly<Record<string, string>> = { pods: "pod", configmap: "cm" };
+/** Volumes belong to no namespace; those of a story have its namespace's name before theirs, or a claim in it. */
+export const VOLUME = dynamicResource("v1", "PersistentVolume", "persistentvolumes", "Cluster");
+const ALIASES: Readonly<Record<string, string>> = { pods: "pod", configmap: "cm", endpoints: "ep" };
 const named = (name: string): DynamicResource => RESOURCES[ALIASES[name] ?? name]!;
 
 /** Does what a step of a story says, with kubectl's own requests. */
 export async function play(client: Client, namespace: string, action: string | { readonly apply: Json }): Promise<void> {
-  if (typeof action !== "string") return apply(client, namespace, action.apply as unknown as Stored);
+  if (typeof action !== "string") {
+    return apply(client, namespace, JSON.parse(JSON.stringify(action.apply).replaceAll("{ns}", namespace)) as Stored);
+  }
   const words = action.split(" ");
   const target = (text: string): { of: DynamicResource; key: { namespace: string; name: string } } => {
     const [kind = "", name = ""] = text.split("/");
@@ -77,7 +86,9 @@ export async function play(client: Client, namespace: string, action: string | {
     const type = /--type=(\w+)/.exec(action)![1] as "merge";
     const subresource = /--subresource=(\w+)/.exec(action)?.[1];
     await client.patch(named(words[2]!), { namespace, name: words[3]! }, { type, patch }, subresource ? { subresource } : {});
-  } else if (words[1] === "delete") await remove(client, namespace, words.slice(2));
+  } else if (words[2] === "provisioned") await provision(client, namespace, words[0]!);
+  else if (words[1] === "delete" && words[2] === "pv") await client.delete(VOLUME, { name: words[3]!.replace("{ns}", namespace) });
+  else if (words[1] === "delete") await remove(client, namespace, words.slice(2));
   else if (action === "kubectl create configmap child")
     await client.create(RESOURCES["cm"]!, { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name: "child" } } as never);
   else if (action === "child gets the owner owner") {
@@ -93,11 +104,39 @@ export async function play(client: Client, namespace: string, action: string | {
   }
 }
 
+/** Does what a provisioner does for a claim. */
+async function provision(client: Client, namespace: string, name: string): Promise<void> {
+  const claim = (await client.get(RESOURCES["pvc"]!, { namespace, name })) as unknown as Stored;
+  const { uid, resourceVersion, annotations = {} } = claim.metadata;
+  const { storageClassName } = claim.spec;
+  await client.create(VOLUME, {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: {
+      name: `pvc-${uid}`,
+      annotations: { "pv.kubernetes.io/provisioned-by": annotations["volume.kubernetes.io/storage-provisioner"]! },
+    },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      capacity: { storage: "1Gi" },
+      claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid, resourceVersion },
+      hostPath: { path: "/tmp/x" },
+      persistentVolumeReclaimPolicy: storageClassName === "fast" ? "Retain" : "Delete",
+      storageClassName,
+    },
+  } as never);
+}
+
 async function apply(client: Client, namespace: string, object: Stored): Promise<void> {
+  if (object.kind === "PersistentVolume") {
+    await client.create(VOLUME, object as never);
+    return;
+  }
   const of = Object.values(RESOURCES).find(({ kind }) => kind === object.kind)!;
   const key = { namespace, name: object.metadata.name };
   const wanted = { ...object, metadata: { ...object.metadata, namespace } };
-  if (await client.find(of, key)) await client.patch(of, key, { type: "strategic", patch: { spec: object.spec } });
+  if (await client.find(of, key))
+    await client.patch(of, key, { type: "merge", patch: object.spec ? { spec: object.spec } : wanted } as never);
   else await client.create(of, wanted as never);
 }
 

@@ -14,14 +14,17 @@ export {
   Lease,
   Namespace,
   Node,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
+  ReplicationController,
   ResourceQuota,
   Service,
   ServiceAccount,
   StatefulSet,
+  StorageClass,
 } from "@outrigger/kit/kinds";
 export type PodSpec = Pod["spec"];
 export type Container = PodSpec["containers"][number];

@@ -1,1 +1,1 @@
-export { replicaSetLoop } from "./replicaset.ts";
+export { replicaSetLoop, replicationControllerLoop } from "./replicaset.ts";

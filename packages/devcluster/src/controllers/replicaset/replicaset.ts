@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { controllerOf, labelSelector } from "@outrigger/kit/api";
+import { controllerOf, type LabelSelector, labelSelector } from "@outrigger/kit/api";
 import type { Informer } from "@outrigger/kit/cache";
 import { type Context, controller, requeue, startController } from "@outrigger/kit/controller";
-import { Pod, ReplicaSet } from "../../objects/index.ts";
+import { Pod, ReplicaSet, ReplicationController } from "../../objects/index.ts";
 import { BY_OWNER, orphansIn } from "../indexes.ts";
-import type { Loop } from "../loop.ts";
+import type { Loop, LoopRuntime, RunningLoop } from "../loop.ts";
 import { byDispensability, claim, isActive, podFromTemplate, readySince, slowStart } from "../pods/index.ts";
 import { Rest } from "../rest.ts";
 import { againAfterConflict, MANAGER, refusesContent, writeStatus } from "../writes.ts";
@@ -16,29 +16,59 @@ type Failure = { readonly reason: string; readonly message: string; readonly err
 /** Pods made or deleted in one go. */
 const BURST = 500;
 
+/** The two kinds that keep replicas. They differ in how they select pods and in what their status says. */
+interface ReplicaKind {
+  readonly resource: typeof ReplicaSet;
+  readonly component: string;
+  selector(set: ReplicaSet): LabelSelector;
+  status(status: ReturnType<typeof statusOf>): ReturnType<typeof statusOf>;
+}
+
 /**
  * Keeps as many pods as each ReplicaSet asks for: adopts and releases them, makes missing ones from the template, deletes
  * the most dispensable, and counts what there is (`pkg/controller/replicaset`).
  *
  * No pod is made twice under a stale cache: a set is not looked at again before the cache shows what was made for it.
  */
-export const replicaSetLoop: Loop = ({ client, informers, reporter, log }) => {
+export const replicaSetLoop: Loop = replicaLoop({
+  resource: ReplicaSet,
+  component: "replicaset-controller",
+  selector: ({ spec }) => spec.selector,
+  status: (status) => status,
+});
+
+/** The same for ReplicationControllers, whose selector is a plain map (`pkg/controller/replication`). */
+export const replicationControllerLoop: Loop = replicaLoop({
+  resource: ReplicationController as unknown as typeof ReplicaSet,
+  component: "replication-controller",
+  selector: ({ spec }) => ({ matchLabels: spec.selector as unknown as Record<string, string> }),
+  status({ terminatingReplicas: _unknown, ...status }) {
+    return status;
+  },
+});
+
+function replicaLoop(kind: ReplicaKind): Loop {
+  return (runtime) => startReplicaLoop(kind, runtime);
+}
+
+function startReplicaLoop(kind: ReplicaKind, { client, informers, reporter, log }: LoopRuntime): RunningLoop {
+  const { resource, component } = kind;
   const pods = informers.for(Pod);
-  const sets = informers.for(ReplicaSet);
+  const sets = informers.for(resource);
   const rest = new Rest();
-  const loop = controller(ReplicaSet, { name: "replicaset-controller", fieldManager: MANAGER, workers: 5 })
+  const loop = controller(resource, { name: component, fieldManager: MANAGER, workers: 5 })
     .owns(Pod)
-    .watches(Pod, (pod) => (controllerOf(pod) || pod.metadata.deletionTimestamp ? [] : selectedBy(sets, pod)))
+    .watches(Pod, (pod) => (controllerOf(pod) || pod.metadata.deletionTimestamp ? [] : selectedBy(kind, sets, pod)))
     .reconcile(
       againAfterConflict(async (set, ctx) => {
         const left = rest.left(set.metadata.uid);
         if (left !== undefined) return requeue.after(left);
         const namespace = set.metadata.namespace;
-        const claimed = await claim(client, ReplicaSet, set, {
+        const claimed = await claim(client, resource, set, {
           resource: Pod,
           owned: ctx.owned(Pod),
           orphans: orphansIn(pods, namespace),
-          selector: set.spec.selector,
+          selector: kind.selector(set),
           mayAdopt: isActive,
           writer: ctx,
         });
@@ -48,21 +78,25 @@ export const replicaSetLoop: Loop = ({ client, informers, reporter, log }) => {
             ? await scale(set, claimed.filter(isActive), ctx, () => relatedPods(set, sets, pods))
             : undefined;
         const now = new Date();
-        const status = statusOf(set, claimed, failure, now);
-        if (!isDeepStrictEqual(status, set.status)) await writeStatus(client, ReplicaSet, set, status, ctx.signal);
+        const status = kind.status(statusOf(set, claimed, failure, now));
+        if (!isDeepStrictEqual(status, set.status)) await writeStatus(client, resource, set, status, ctx.signal);
         if (failure) throw failure.error;
         const later = nextAvailable(set, claimed, now.getTime());
         return later === undefined ? undefined : requeue.after(later);
       }),
     );
-  return startController(loop, { client, informers, events: reporter("replicaset-controller"), log });
-};
+  return startController(loop, { client, informers, events: reporter(component), log });
+}
 
 /** An orphan wakes the sets that could adopt it. */
-function selectedBy(sets: Informer<typeof ReplicaSet>, pod: Pod): readonly { namespace: string; name: string }[] {
+function selectedBy(
+  { selector }: ReplicaKind,
+  sets: Informer<typeof ReplicaSet>,
+  pod: Pod,
+): readonly { namespace: string; name: string }[] {
   return sets.lister
     .list({ namespace: pod.metadata.namespace })
-    .filter(({ spec }) => labelSelector(spec.selector).matches(pod.metadata.labels))
+    .filter((set) => labelSelector(selector(set)).matches(pod.metadata.labels))
     .map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name }));
 }
 

@@ -2,15 +2,19 @@ import { type Amounts, podRequests } from "@outrigger/kit/kinds";
 import type { Node, Pod } from "../../objects/index.ts";
 import { type Misfit, matchesTerm, misfit, tolerates } from "./fit.ts";
 import type { ClusterState } from "./node-state.ts";
+import type { PodVolumes } from "./volumes.ts";
 
 export type Choice = { readonly node: string } | { readonly message: string };
 
 /** The node for a pod: of those that it fits, the best scored; else what keeps it off each. */
-export function choose(pod: Pod, state: ClusterState): Choice {
+export function choose(pod: Pod, state: ClusterState, volumes: PodVolumes): Choice {
+  // What no node can bring is not asked of each of them.
+  if (volumes.problem !== undefined && state.size > 0)
+    return { message: `0/${state.size} nodes are available: ${volumes.problem}. not found` };
   let best: { readonly name: string; readonly score: number } | undefined;
   const misfits: Misfit[] = [];
   for (const { node, allocatable } of state.nodes) {
-    const problem = misfit(pod, node, allocatable, state);
+    const problem = misfit(pod, node, allocatable, state) ?? volumeMisfit(volumes, node);
     if (problem) {
       misfits.push(problem);
       continue;
@@ -19,6 +23,11 @@ export function choose(pod: Pod, state: ClusterState): Choice {
     if (!best || score > best.score) best = { name: node.metadata.name, score };
   }
   return best ? { node: best.name } : { message: unfit(misfits) };
+}
+
+function volumeMisfit(volumes: PodVolumes, node: Node): Misfit | undefined {
+  const reason = volumes.misfit(node);
+  return reason === undefined ? undefined : { reasons: [reason], fixed: true };
 }
 
 /** After `FitError.Error` and the default preemption's own report. */

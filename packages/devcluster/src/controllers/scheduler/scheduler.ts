@@ -2,13 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 import { objectKey } from "@outrigger/kit/api";
 import { ConflictError, NotFoundError, resourcePath } from "@outrigger/kit/client";
 import { controller, startController } from "@outrigger/kit/controller";
-import { Node, Pod } from "../../objects/index.ts";
+import { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from "../../objects/index.ts";
 import { podsOnNode } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { hasEnded } from "../pods/index.ts";
+import { claimsOf } from "../volumes/index.ts";
 import { againAfterConflict, refusesContent, timestamp, writeStatus } from "../writes.ts";
 import { choose } from "./choose.ts";
 import { ClusterState } from "./node-state.ts";
+import { claimOn, volumesOf } from "./volumes.ts";
 
 const NAME = "default-scheduler";
 
@@ -20,6 +22,11 @@ export const schedulerLoop: Loop = ({ client, informers, reporter, log }) => {
   const state = new ClusterState();
   const pods = informers.for(Pod);
   const nodes = informers.for(Node);
+  const caches = {
+    claims: informers.for(PersistentVolumeClaim).lister,
+    volumes: informers.for(PersistentVolume).lister,
+    classes: informers.for(StorageClass).lister,
+  };
   const unbound = (): readonly Pod[] => podsOnNode(pods, "").filter(isOurs);
   const retryAll = (): void => {
     for (const pod of unbound()) running.enqueue(objectKey(pod));
@@ -55,41 +62,59 @@ export const schedulerLoop: Loop = ({ client, informers, reporter, log }) => {
     ),
   ];
   const events = reporter(NAME);
-  const loop = controller(Pod, { name: NAME, predicate: (now) => now !== undefined && isOurs(now) }).reconcile(
-    againAfterConflict(async (pod, { signal }) => {
-      if (!isOurs(pod)) return;
-      const gates = (pod.spec as { schedulingGates?: readonly unknown[] }).schedulingGates ?? [];
-      if (gates.length > 0) return;
-      const choice = choose(pod, state);
-      if (!("node" in choice)) {
-        if (await noteUnschedulable(pod, choice.message))
-          events.event(pod, "FailedScheduling", choice.message, { type: "Warning", action: "Scheduling" });
-        return;
-      }
-      state.place(pod, choice.node);
-      const { namespace, name, uid } = pod.metadata;
-      try {
-        await client.request({
-          method: "POST",
-          path: resourcePath(Pod, { namespace, name }, "binding"),
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({
-            apiVersion: "v1",
-            kind: "Binding",
-            metadata: { namespace, name, uid },
-            target: { kind: "Node", name: choice.node },
-          }),
-          signal,
-        });
-      } catch (error) {
-        state.removePod(uid);
-        // Gone, or bound by somebody else.
-        if (error instanceof NotFoundError || error instanceof ConflictError || refusesContent(error)) return;
-        throw error;
-      }
-      events.event(pod, "Scheduled", `Successfully assigned ${namespace}/${name} to ${choice.node}`, { action: "Binding" });
-    }),
-  );
+  const loop = controller(Pod, { name: NAME, predicate: (now) => now !== undefined && isOurs(now) })
+    .watches(PersistentVolumeClaim, ({ metadata }) =>
+      unbound()
+        .filter((pod) => pod.metadata.namespace === metadata.namespace && claimsOf(pod).includes(metadata.name))
+        .map((pod) => ({ namespace: pod.metadata.namespace, name: pod.metadata.name })),
+    )
+    .watches(PersistentVolume, () =>
+      unbound()
+        .filter((pod) => claimsOf(pod).length > 0)
+        .map(({ metadata: { namespace, name } }) => ({ namespace, name })),
+    )
+    .reconcile(
+      againAfterConflict(async (pod, { signal }) => {
+        if (!isOurs(pod)) return;
+        const gates = (pod.spec as { schedulingGates?: readonly unknown[] }).schedulingGates ?? [];
+        if (gates.length > 0) return;
+        const volumes = volumesOf(pod, caches);
+        const choice = choose(pod, state, volumes);
+        if (!("node" in choice)) {
+          if (await noteUnschedulable(pod, choice.message))
+            events.event(pod, "FailedScheduling", choice.message, { type: "Warning", action: "Scheduling" });
+          return;
+        }
+        const node = nodes.lister.get({ name: choice.node });
+        if (volumes.waiting.length > 0 && node) {
+          // The pod is bound once its claims are: their changes wake it.
+          await claimOn(node, volumes, client, caches);
+          return;
+        }
+        state.place(pod, choice.node);
+        const { namespace, name, uid } = pod.metadata;
+        try {
+          await client.request({
+            method: "POST",
+            path: resourcePath(Pod, { namespace, name }, "binding"),
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({
+              apiVersion: "v1",
+              kind: "Binding",
+              metadata: { namespace, name, uid },
+              target: { kind: "Node", name: choice.node },
+            }),
+            signal,
+          });
+        } catch (error) {
+          state.removePod(uid);
+          // Gone, or bound by somebody else.
+          if (error instanceof NotFoundError || error instanceof ConflictError || refusesContent(error)) return;
+          throw error;
+        }
+        events.event(pod, "Scheduled", `Successfully assigned ${namespace}/${name} to ${choice.node}`, { action: "Binding" });
+      }),
+    );
   const running = startController(loop, { client, informers, log });
 
   /** Says so in the pod's PodScheduled condition; whether that was news. */
