@@ -1,4 +1,5 @@
 import { type Client, connect, type Transport } from "@outrigger/kit/client";
+import type { ClusterSigner } from "./controllers/index.ts";
 import type { DevclusterOptions, LogSource } from "./devcluster.ts";
 import type { RunningKubelet } from "./kubelet/index.ts";
 import type { UserInfo } from "./registry/index.ts";
@@ -6,6 +7,7 @@ import type { UserInfo } from "./registry/index.ts";
 /** What the control loops and the nodes use of the cluster they run in. */
 export interface LoopHost {
   readonly ca: string;
+  readonly signer: ClusterSigner;
   transport(user?: UserInfo): Transport;
   setLogSource(source: LogSource | undefined): void;
 }
@@ -15,7 +17,7 @@ export async function startLoops(host: LoopHost, { controllers, logs }: Devclust
   const [{ startControllers }, { startKubelet }] = await Promise.all([import("./controllers/index.ts"), import("./kubelet/index.ts")]);
   // What Kubernetes' own loops do with deprecated versions is nobody's concern.
   const client = connect(host.transport(), { onWarning: () => {} });
-  const loops = await startControllers(client, { rootCa: host.ca });
+  const loops = await startControllers(client, { rootCa: host.ca, signer: host.signer });
   const count = typeof controllers === "object" ? (controllers.nodes ?? 1) : 1;
   const kubelets: RunningKubelet[] = [];
   const clients: Client[] = [client];

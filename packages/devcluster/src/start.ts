@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createCa, issueCertificate } from "@outrigger/kit/pki";
+import { createCa, issueCertificate, signCsr } from "@outrigger/kit/pki";
 import type { AuthorizationDecision, AuthorizationQuestion } from "@outrigger/kit/schema";
 import { admissionChain } from "./admission/index.ts";
 import { bootstrap } from "./bootstrap/index.ts";
@@ -111,6 +111,11 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     url,
     port,
     ca: ca.certificate,
+    signer: {
+      secretToken: accountTokens.secretToken,
+      certificate: (request: string, usages: readonly ("client auth" | "server auth")[], seconds: number) =>
+        signCsr(ca, request, { usages, validity: seconds * 1000 }),
+    },
     kubeconfig,
     transport: (user: UserInfo = admin) => inProcessTransport(handle, user),
     async client(user: UserInfo = admin) {
@@ -129,8 +134,9 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     stopLoops = await startLoops(cluster, options);
   }
   let closing: Promise<void> | undefined;
+  const { signer: _keys, ...shown } = cluster;
   return {
-    ...cluster,
+    ...shown,
     close() {
       closing ??= (async () => {
         await stopLoops();

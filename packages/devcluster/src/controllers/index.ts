@@ -13,4 +13,5 @@
  * Caveats
  * - One instance for a cluster: there is no leader election here.
  */
+export type { ClusterSigner } from "./loop.ts";
 export { CONTROL_LOOPS, type ControlLoop, type ControllersOptions, type RunningControllers, startControllers } from "./start.ts";

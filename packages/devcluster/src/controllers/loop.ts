@@ -11,6 +11,20 @@ export interface LoopRuntime {
   readonly log: Log;
   /** The certificate authority that pods are told to trust, PEM. */
   readonly rootCa: string | undefined;
+  /** Signs with the cluster's keys; absent where nobody does. */
+  readonly signer: ClusterSigner | undefined;
+}
+
+/** What only the holder of the cluster's keys can do. */
+export interface ClusterSigner {
+  /** A token of a ServiceAccount that lasts as long as the Secret that holds it. */
+  secretToken(of: {
+    readonly namespace: string;
+    readonly secret: string;
+    readonly account: { readonly name: string; readonly uid: string };
+  }): string;
+  /** A certificate for a request, both PEM, that the API server trusts. */
+  certificate(request: string, usages: readonly ("client auth" | "server auth")[], seconds: number): string;
 }
 
 /** A started loop. */

@@ -1,14 +1,17 @@
 import { type Informers, informers as makeInformers } from "@outrigger/kit/cache";
 import type { Client } from "@outrigger/kit/client";
 import { eventRecorder, type Log, silentLog, type WritingEventRecorder } from "@outrigger/kit/controller";
+import { autoscalerLoop } from "./autoscaler/index.ts";
+import { certificateApproverLoop, certificateSignerLoop } from "./certificates/index.ts";
+import { clusterRoleAggregationLoop } from "./clusterroles/index.ts";
 import { daemonSetLoop } from "./daemonset/index.ts";
 import { deploymentLoop } from "./deployment/index.ts";
 import { disruptionLoop } from "./disruption/index.ts";
-import { endpointSliceLoop, endpointsLoop } from "./endpoints/index.ts";
+import { endpointSliceLoop, endpointSliceMirroringLoop, endpointsLoop } from "./endpoints/index.ts";
 import { garbageLoop } from "./garbage/index.ts";
 import { addSharedIndexes } from "./indexes.ts";
 import { cronJobLoop, jobLoop } from "./job/index.ts";
-import type { Loop, RunningLoop } from "./loop.ts";
+import type { ClusterSigner, Loop, RunningLoop } from "./loop.ts";
 import { namespaceLoop, rootCaLoop, serviceAccountLoop } from "./namespace/index.ts";
 import { nodeLoop } from "./node/index.ts";
 import { quotaLoop } from "./quota/index.ts";
@@ -16,6 +19,7 @@ import { replicaSetLoop, replicationControllerLoop } from "./replicaset/index.ts
 import { schedulerLoop } from "./scheduler/index.ts";
 
 import { statefulSetLoop } from "./statefulset/index.ts";
+import { tokenLoop } from "./tokens/index.ts";
 import { localProvisionerLoop, volumeBinderLoop, volumeProtectionLoop } from "./volumes/index.ts";
 
 const LOOPS = {
@@ -38,6 +42,12 @@ const LOOPS = {
   scheduler: schedulerLoop,
   endpoints: endpointsLoop,
   endpointslice: endpointSliceLoop,
+  endpointslicemirroring: endpointSliceMirroringLoop,
+  serviceaccounttoken: tokenLoop,
+  clusterroleaggregation: clusterRoleAggregationLoop,
+  csrapproving: certificateApproverLoop,
+  csrsigning: certificateSignerLoop,
+  horizontalpodautoscaler: autoscalerLoop,
   garbagecollector: garbageLoop,
 } satisfies Record<string, Loop>;
 export type ControlLoop = keyof typeof LOOPS;
@@ -49,6 +59,8 @@ export interface ControllersOptions {
   readonly loops?: Partial<Readonly<Record<ControlLoop, boolean>>>;
   /** The certificate authority that `kube-root-ca.crt` publishes, PEM. Without it none is published. */
   readonly rootCa?: string;
+  /** Signs tokens of ServiceAccounts and certificate requests. Without it nobody does. */
+  readonly signer?: ClusterSigner;
   readonly log?: Log;
 }
 export interface RunningControllers {
@@ -64,7 +76,7 @@ export interface RunningControllers {
  * @param client must be allowed everything that the loops do; system:masters is the simplest.
  */
 export async function startControllers(client: Client, options: ControllersOptions = {}): Promise<RunningControllers> {
-  const { loops = {}, rootCa, log = silentLog } = options;
+  const { loops = {}, rootCa, signer, log = silentLog } = options;
   const informers = makeInformers(client, {
     onError: (error, { plural }) => log.warn({ err: error, resource: plural }, "a list or watch failed"),
   });
@@ -74,6 +86,7 @@ export async function startControllers(client: Client, options: ControllersOptio
     informers,
     log,
     rootCa,
+    signer,
     reporter(component: string): WritingEventRecorder {
       const made = reporters.get(component) ?? eventRecorder(client, { component, log });
       reporters.set(component, made);

@@ -33,6 +33,7 @@ export const RESOURCES: Readonly<Record<string, DynamicResource>> = {
   pdb: resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
   quota: resource("v1", "ResourceQuota", "resourcequotas"),
   cm: resource("v1", "ConfigMap", "configmaps"),
+  hpa: resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
   pvc: resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
   rc: resource("v1", "ReplicationController", "replicationcontrollers"),
   secret: resource("v1", "Secret", "secrets"),

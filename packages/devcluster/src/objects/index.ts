@@ -2,6 +2,8 @@
 import type { Deployment, Pod } from "@outrigger/kit/kinds";
 
 export {
+  CertificateSigningRequest,
+  ClusterRole,
   ConfigMap,
   ControllerRevision,
   CronJob,
@@ -10,6 +12,7 @@ export {
   EndpointSlice,
   Endpoints,
   Event,
+  HorizontalPodAutoscaler,
   Job,
   Lease,
   Namespace,
@@ -21,6 +24,7 @@ export {
   ReplicaSet,
   ReplicationController,
   ResourceQuota,
+  Secret,
   Service,
   ServiceAccount,
   StatefulSet,

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomUUID, sign, verify } from "node:crypto";
+import type { ClusterSigner } from "../controllers/index.ts";
 import type { ServiceAccountKeys } from "../devcluster.ts";
 import type { ClusterReader, UserInfo } from "../registry/index.ts";
 import type { TokenReader } from "./authenticate.ts";
@@ -7,6 +8,19 @@ import { signingKeys } from "./signing-keys.ts";
 import type { TokenIssuer } from "./subresources/token.ts";
 
 const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
+
+/** Who issued the tokens that lie in Secrets. */
+const legacyIssuer = "kubernetes/serviceaccount";
+
+/** What a token in a Secret says. */
+interface SecretClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly "kubernetes.io/serviceaccount/namespace": string;
+  readonly "kubernetes.io/serviceaccount/secret.name": string;
+  readonly "kubernetes.io/serviceaccount/service-account.name": string;
+  readonly "kubernetes.io/serviceaccount/service-account.uid": string;
+}
 
 interface Claims {
   aud: string[];
@@ -21,6 +35,8 @@ export interface ServiceAccountTokens extends TokenIssuer {
   readonly read: TokenReader;
   /** For TokenReview: the user and the audiences of a token, as long as its account exists. */
   inspect(token: string): { user: UserInfo; audiences: readonly string[] } | undefined;
+  /** A token that lasts as long as the Secret that holds it, as the tokens controller writes them. */
+  readonly secretToken: ClusterSigner["secretToken"];
   /** `/openid/v1/jwks` */
   keys(): object;
 }
@@ -39,9 +55,10 @@ export function serviceAccountTokens(reader: ClusterReader, given?: ServiceAccou
     const [head, body, signature, more] = token.split(".");
     if (!head || !body || !signature || more !== undefined) return undefined;
     const text = Buffer.from(`${head}.${body}`);
-    const signed = Buffer.from(signature, "base64url");
-    if (!believed.some(({ key }) => verify("sha256", text, { key, dsaEncoding: "ieee-p1363" }, signed))) return undefined;
+    const signatureBytes = Buffer.from(signature, "base64url");
+    if (!believed.some(({ key }) => verify("sha256", text, { key, dsaEncoding: "ieee-p1363" }, signatureBytes))) return undefined;
     const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as Claims;
+    if (claims.iss === legacyIssuer) return ofSecret(claims as never, token);
     if (claims.iss !== issuer || claims.exp * 1000 < Date.now()) return undefined;
     const { namespace, serviceaccount, pod } = claims["kubernetes.io"];
     const account = reader.get("", "serviceaccounts", { namespace, name: serviceaccount.name });
@@ -56,8 +73,34 @@ export function serviceAccountTokens(reader: ClusterReader, given?: ServiceAccou
     return { user: { username: claims.sub, uid: serviceaccount.uid, groups, extra }, audiences: claims.aud };
   }
 
+  /** A token in a Secret is good as long as the Secret holds it and the account is there. */
+  function ofSecret(claims: SecretClaims, token: string): { user: UserInfo; audiences: readonly string[] } | undefined {
+    const claim = (name: string): string => claims[`kubernetes.io/serviceaccount/${name}` as "sub"];
+    const [namespace, uid] = [claim("namespace"), claim("service-account.uid")];
+    const account = reader.get("", "serviceaccounts", { namespace, name: claim("service-account.name") });
+    const secret = reader.get("", "secrets", { namespace, name: claim("secret.name") });
+    const held = (secret?.["data"] as Record<string, string> | undefined)?.["token"];
+    if (account?.metadata.uid !== uid || held === undefined || Buffer.from(held, "base64").toString() !== token) return undefined;
+    const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
+    return { user: { username: claims.sub, uid, groups }, audiences: [issuer] };
+  }
+
+  function signed(body: object): string {
+    const text = `${encode({ alg: signing.alg, kid: signing.kid })}.${encode(body)}`;
+    return `${text}.${sign("sha256", Buffer.from(text), { key: signing.key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+  }
+
   return {
     audience: issuer,
+    secretToken: ({ namespace, secret, account }) =>
+      signed({
+        iss: legacyIssuer,
+        "kubernetes.io/serviceaccount/namespace": namespace,
+        "kubernetes.io/serviceaccount/secret.name": secret,
+        "kubernetes.io/serviceaccount/service-account.name": account.name,
+        "kubernetes.io/serviceaccount/service-account.uid": account.uid,
+        sub: `system:serviceaccount:${namespace}:${account.name}`,
+      } satisfies SecretClaims),
     issue({ namespace, name, uid, audiences, lifetime, pod }) {
       const now = Math.floor(Date.now() / 1000);
       const body = {
@@ -70,8 +113,7 @@ export function serviceAccountTokens(reader: ClusterReader, given?: ServiceAccou
         nbf: now,
         sub: `system:serviceaccount:${namespace}:${name}`,
       };
-      const text = `${encode({ alg: signing.alg, kid: signing.kid })}.${encode(body)}`;
-      return `${text}.${sign("sha256", Buffer.from(text), { key: signing.key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+      return signed(body);
     },
     inspect,
     read(token) {

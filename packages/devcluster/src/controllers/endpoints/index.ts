@@ -1,1 +1,2 @@
 export { endpointSliceLoop, endpointsLoop } from "./endpoints.ts";
+export { endpointSliceMirroringLoop } from "./mirroring.ts";

@@ -45,8 +45,8 @@ export class KnownKinds {
   }
 }
 
-/** Nobody owns these and they come in numbers; Endpoints follow their Service by other means. */
-const IGNORED = new Set(["/events", "events.k8s.io/events", "/endpoints"]);
+/** Nobody owns these, and they come in numbers. */
+const IGNORED = new Set(["/events", "events.k8s.io/events"]);
 
 function asResource({ group, version, kind, resource, namespaced }: DiscoveredResource): DynamicResource {
   return dynamicResource(group === "" ? version : `${group}/${version}`, kind, resource, namespaced ? "Namespaced" : "Cluster");

@@ -1,0 +1,1 @@
+export { autoscalerLoop } from "./autoscaler.ts";

@@ -1,0 +1,2 @@
+export { certificateApproverLoop } from "./approver.ts";
+export { certificateSignerLoop } from "./signer.ts";

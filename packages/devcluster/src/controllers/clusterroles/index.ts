@@ -1,0 +1,1 @@
+export { clusterRoleAggregationLoop } from "./aggregation.ts";

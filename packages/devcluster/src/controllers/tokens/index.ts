@@ -1,0 +1,1 @@
+export { tokenLoop } from "./tokens.ts";
