@@ -1,36 +1,40 @@
-// Checks the arrows between packages and between the kit's folders, and that folders are entered through index.ts only.
+// Checks the arrows between packages and between their folders, and that folders are entered through index.ts only.
 // Run by `npm run lint`. An allow-list: what does not stand here is refused.
 import { globSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 
-/** Folder → the folders it may import. */
-const KIT: Record<string, readonly string[]> = {
-  api: [],
-  kubernetes: [],
-  metrics: [],
-  schema: ["api"],
-  kinds: ["api", "kubernetes", "schema"],
-  patch: ["api", "schema"],
-  queue: ["api"],
-  pki: [],
-  config: ["api", "schema"],
-  client: ["api", "kubernetes", "schema", "kinds", "patch", "queue", "pki"],
-  cache: ["api", "schema", "kinds", "client", "queue"],
-  controller: ["api", "schema", "kinds", "patch", "client", "cache", "queue"],
-  webhook: ["api", "kubernetes", "schema", "kinds", "patch", "pki", "client", "cache", "queue"],
-  manager: ["api", "metrics", "schema", "kinds", "client", "cache", "queue", "controller", "webhook", "pki"],
+/** Package → folder → the folders it may import. */
+const FOLDERS: Record<string, Record<string, readonly string[]>> = {
+  kit: {
+    api: [],
+    kubernetes: [],
+    metrics: [],
+    schema: ["api"],
+    kinds: ["api", "kubernetes", "schema"],
+    patch: ["api"],
+    queue: ["api"],
+    pki: [],
+    client: ["api", "kubernetes", "schema", "kinds", "patch", "queue", "pki"],
+    cache: ["api", "schema", "kinds", "client", "queue"],
+    controller: ["api", "schema", "kinds", "patch", "client", "cache", "queue"],
+    webhook: ["api", "kubernetes", "schema", "kinds", "patch", "pki", "client", "cache", "queue"],
+    manager: ["api", "metrics", "schema", "kinds", "client", "cache", "queue", "controller", "webhook", "pki"],
+  },
+  machinery: { schema: [], cel: ["schema"], patch: [], kinds: [] },
 };
 /** Package → the packages of ours it may import. */
 const PACKAGES: Record<string, readonly string[]> = {
   agent: [],
   kit: [],
-  devcluster: ["kit"],
+  machinery: ["kit"],
+  config: ["kit", "machinery"],
+  devcluster: ["kit", "machinery"],
   testing: ["kit", "devcluster"],
-  operator: ["kit", "agent"],
+  operator: ["kit", "machinery", "agent"],
   cli: ["kit", "devcluster", "testing", "operator", "agent"],
 };
 /** Folders of pure functions: no file, process or network modules. */
-const PURE = ["api", "schema", "patch", "queue"];
+const PURE = ["kit/api", "kit/schema", "kit/patch", "kit/queue", "machinery/schema", "machinery/cel", "machinery/patch"];
 /** `node:net` only tells addresses apart here (`isIP`). */
 const IO = /^node:(fs|tls|http|https|child_process|worker_threads|dgram)/;
 /** Engines work on rows of the kinds table and name no kind themselves. */
@@ -38,6 +42,9 @@ const ENGINES = [
   "packages/devcluster/src/server/",
   "packages/devcluster/src/store/",
   "packages/kit/src/patch/",
+  "packages/machinery/src/patch/",
+  "packages/machinery/src/schema/",
+  "packages/machinery/src/cel/",
   "packages/kit/src/cache/",
   "packages/kit/src/client/",
 ];
@@ -66,7 +73,7 @@ for (const file of globSync("packages/*/src/**/*.ts", { cwd: root })) {
       continue;
     }
     if (!specifier.startsWith(".")) {
-      if (pack === "kit" && PURE.includes(folder) && IO.test(specifier) && !isTest)
+      if (PURE.includes(`${pack}/${folder}`) && IO.test(specifier) && !isTest)
         complain(`${folder} is pure and may not import ${specifier}`);
       continue;
     }
@@ -76,8 +83,8 @@ for (const file of globSync("packages/*/src/**/*.ts", { cwd: root })) {
     else if (targetFolder !== folder && target.split("/").length > 4) {
       if (!target.endsWith("/index.ts") && !target.endsWith("/contract.ts") && !target.endsWith("/contracts.ts"))
         complain(`enters ${targetFolder} beside its index.ts: ${specifier}`);
-      if (pack === "kit" && folder in KIT && !isTest && !KIT[folder]!.includes(targetFolder))
-        complain(`kit/${folder} may not import kit/${targetFolder}`);
+      if (!isTest && FOLDERS[pack]?.[folder]?.includes(targetFolder) === false)
+        complain(`${pack}/${folder} may not import ${pack}/${targetFolder}`);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { ConfigurationSource } from "@outrigger/kit/config";
+import type { ConfigurationSource } from "@outrigger/config";
 
 export interface ApolloOptions {
   /** Address of its configuration service. */

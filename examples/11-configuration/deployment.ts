@@ -1,5 +1,5 @@
+import { withConfiguration } from "@outrigger/config";
 import { fromManager, withEnvironment } from "@outrigger/kit";
-import { withConfiguration } from "@outrigger/kit/config";
 
 /** What an operator of this middleware applies: each ConfigMap in a folder of its own, its path in a variable, and where it runs. */
 export function deployment(image: string, variables: Readonly<Record<string, string | undefined>> = process.env) {

@@ -1,5 +1,5 @@
+import { type ConfigurationSource, configuration, environment, mounted } from "@outrigger/config";
 import { t } from "@outrigger/kit";
-import { type ConfigurationSource, configuration, environment, mounted } from "@outrigger/kit/config";
 import { apollo } from "./apollo.ts";
 
 /** What the middleware can be told. */

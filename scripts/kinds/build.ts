@@ -1,5 +1,6 @@
-// node scripts/kinds/build.ts RECORDINGS GO-MODULES: derives packages/kit/data/kinds.json, the table of Kubernetes' own
-// kinds. RECORDINGS holds what a real API server published (openapi/, discovery/, http/01-kinds.json); GO-MODULES is a Go
+// node scripts/kinds/build.ts RECORDINGS GO-MODULES: derives packages/machinery/data/kinds.json, the table of
+// Kubernetes' own kinds, and packages/kit/data/definitions.json, their definitions.
+// RECORDINGS holds what a real API server published (openapi/, discovery/, http/01-kinds.json); GO-MODULES is a Go
 // module cache with k8s.io/api of the same release, from which the order of fields and which are pointers are read.
 // Facts only: no prose is taken.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -199,5 +200,6 @@ const kept = Object.fromEntries(
 );
 const missing = rows.filter(({ definition }) => !facts.has(definition)).map(({ definition }) => definition);
 if (missing.length > 0) console.warn(`no Go facts for ${missing.join(", ")}`);
-writeFileSync(new URL("../../packages/kit/data/kinds.json", import.meta.url), JSON.stringify({ groups, rows, definitions: kept }));
+writeFileSync(new URL("../../packages/machinery/data/kinds.json", import.meta.url), JSON.stringify({ groups, rows }));
+writeFileSync(new URL("../../packages/kit/data/definitions.json", import.meta.url), JSON.stringify(kept));
 console.log(`${rows.length} rows, ${Object.keys(kept).length} definitions`);

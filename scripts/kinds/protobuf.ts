@@ -1,4 +1,4 @@
-// node scripts/kinds/protobuf.ts RECORDINGS GO-MODULES: derives packages/kit/data/protobuf.json, what decoding protobuf bodies
+// node scripts/kinds/protobuf.ts RECORDINGS GO-MODULES: derives packages/machinery/data/protobuf.json, what decoding protobuf bodies
 // needs: per message its fields' numbers, JSON names and types. RECORDINGS holds protobuf.json (numbers and types); the Go module
 // cache tells how each number is named in JSON. Facts only.
 import { readFileSync, writeFileSync } from "node:fs";
@@ -53,6 +53,6 @@ const fields = names.map((name) =>
     return [number, json, place.get(type as string), ...flags];
   }),
 );
-writeFileSync(new URL("../../packages/kit/data/protobuf.json", import.meta.url), JSON.stringify({ names, fields }));
+writeFileSync(new URL("../../packages/machinery/data/protobuf.json", import.meta.url), JSON.stringify({ names, fields }));
 console.log(`named as on the wire: ${[...unnamed].join(", ")}`);
 console.log(`${names.length} messages, ${fields.flat().length} fields`);

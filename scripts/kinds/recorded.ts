@@ -1,4 +1,4 @@
-// node scripts/kinds/recorded.ts RECORDINGS: takes from recordings of a real API server what the tests of packages/kit/src/kinds
+// node scripts/kinds/recorded.ts RECORDINGS: takes from recordings of a real API server what the tests of packages/machinery/src/kinds
 // compare with: bodies of creates with what was stored of them, and objects with their rows of tables.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ function withoutManagedFields<T>(object: T): T {
   return JSON.parse(JSON.stringify(object, (key, value) => (key === "managedFields" ? undefined : (value as unknown)))) as T;
 }
 
-const folder = new URL("../../packages/kit/src/kinds/testdata/", import.meta.url);
+const folder = new URL("../../packages/machinery/src/kinds/testdata/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 const lines = (items: unknown[]): string => `[\n${items.map((item) => JSON.stringify(withoutManagedFields(item))).join(",\n")}\n]\n`;
 writeFileSync(new URL("created.json", folder), lines(created));

@@ -56,7 +56,11 @@ const EMBEDDABLE = /^io\.k8s\.(api\.\w+|apimachinery\.pkg\.apis\.meta)\.v\d+\.\w
 /** Kinds that are served in two groups: the name belongs to the first, as in `kubectl get`. */
 const SECOND = new Set(["events.k8s.io/Event"]);
 
-const table = JSON.parse(readFileSync(join(root, "packages/kit/data/kinds.json"), "utf8")) as Table;
+const data = <T>(file: string): T => JSON.parse(readFileSync(join(root, file), "utf8")) as T;
+const table: Table = {
+  ...data<Omit<Table, "definitions">>("packages/machinery/data/kinds.json"),
+  definitions: data("packages/kit/data/definitions.json"),
+};
 const preferred = new Map(table.groups.map(({ name, preferred }) => [name, preferred]));
 const modules = modulesOf(table);
 const files: Record<string, string> = { [`${TYPES}/index.ts`]: index(), [`${TYPES}/parts.ts`]: parts(), [KINDS]: builtIns() };

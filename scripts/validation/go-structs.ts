@@ -1,4 +1,4 @@
-// Derives packages/kit/data/go-structs.json: names and order of the fields of those of Kubernetes'
+// Derives packages/machinery/data/go-structs.json: names and order of the fields of those of Kubernetes'
 // internal structs that its validation prints. Facts only; run with the roots of the modules k8s.io/kubernetes and
 // k8s.io/api: node scripts/validation/go-structs.ts ~/go/pkg/mod/k8s.io/kubernetes@v1.36.3 ~/go/pkg/mod/k8s.io/api@v0.36.3
 import { readFileSync, writeFileSync } from "node:fs";
@@ -98,4 +98,4 @@ for (const root of ROOTS) collect(root);
 const lines = Object.keys(result)
   .sort()
   .map((name) => `${JSON.stringify(name)}:${JSON.stringify(result[name])}`);
-writeFileSync("packages/kit/data/go-structs.json", `{\n${lines.join(",\n")}\n}\n`);
+writeFileSync("packages/machinery/data/go-structs.json", `{\n${lines.join(",\n")}\n}\n`);

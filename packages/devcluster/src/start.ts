@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createCa, issueCertificate, signCsr } from "@outrigger/kit/pki";
-import type { AuthorizationDecision, AuthorizationQuestion } from "@outrigger/kit/schema";
+import type { AuthorizationDecision, AuthorizationQuestion } from "@outrigger/machinery/cel";
 import { admissionChain } from "./admission/index.ts";
 import { bootstrap } from "./bootstrap/index.ts";
 import type { Devcluster, DevclusterOptions, LogSource } from "./devcluster.ts";

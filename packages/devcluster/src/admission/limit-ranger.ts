@@ -1,5 +1,5 @@
 import { type KubeObject, Quantity } from "@outrigger/kit/api";
-import { podLimits, podRequests, quantityOf } from "@outrigger/kit/kinds";
+import { podLimits, podRequests, quantityOf } from "@outrigger/machinery/kinds";
 import type { AdmissionAttributes, ClusterReader } from "../registry/index.ts";
 import { type AdmissionPlugin, concerns, refuse, specOf, withSpec } from "./plugin.ts";
 

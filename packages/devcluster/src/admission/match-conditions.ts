@@ -1,4 +1,4 @@
-import { compileCel, type Variable } from "@outrigger/kit/schema";
+import { compileCel, type Variable } from "@outrigger/machinery/cel";
 import { CONDITION_VARIABLES, type MatchCondition, policyVariables } from "../registry/index.ts";
 
 /** What an expression may look at. `oldObject` and `object` are null where there is none. */

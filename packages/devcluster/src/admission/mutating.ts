@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
-import { applyJsonPatch } from "@outrigger/kit/patch";
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import type { AdmissionAttributes } from "../registry/index.ts";
 import { internal } from "../registry/index.ts";
 import { CallError, jsonWords } from "./call-error.ts";

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { KubeObject } from "@outrigger/kit/api";
-import { kinds } from "@outrigger/kit/kinds";
+import { kinds } from "@outrigger/machinery/kinds";
 import { tableOf, timestamp } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
 

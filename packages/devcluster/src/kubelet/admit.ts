@@ -1,4 +1,4 @@
-import { type Amounts, amounts, podRequests } from "@outrigger/kit/kinds";
+import { type Amounts, amounts, podRequests } from "@outrigger/machinery/kinds";
 import type { Pod } from "../objects/index.ts";
 
 export interface Refusal {

@@ -1,4 +1,4 @@
-import { createMergePatch } from "@outrigger/kit/patch";
+import { createMergePatch } from "@outrigger/machinery/patch";
 
 /**
  * What makes one state of an object another, as a merge patch that holds only for the state it was made from: whole

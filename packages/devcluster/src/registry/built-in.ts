@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { cells, defaultObject, type KindRow, normalize, validateKind, validateKindUpdate, warningsFor } from "@outrigger/kit/kinds";
-import { compileCel, prune } from "@outrigger/kit/schema";
+import { prune } from "@outrigger/kit/schema";
+import { compileCel } from "@outrigger/machinery/cel";
+import { cells, defaultObject, type KindRow, normalize, validateKind, validateKindUpdate, warningsFor } from "@outrigger/machinery/kinds";
 import type { ServedResource, Strategy } from "./contracts.ts";
 import { conversions } from "./conversions/index.ts";
 import { CONDITION_VARIABLES, policyCompilers } from "./policies/index.ts";

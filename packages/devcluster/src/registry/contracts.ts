@@ -1,6 +1,6 @@
 import type { Cause, GroupVersionKind, GroupVersionResource, KubeObject } from "@outrigger/kit/api";
-import type { ColumnRow, KindRow } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
+import type { ColumnRow, KindRow } from "@outrigger/machinery/kinds";
 
 /** Who asks: what authentication found out, as AdmissionReviews and RBAC see it. */
 export interface UserInfo {

@@ -1,6 +1,6 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { normalize } from "@outrigger/kit/kinds";
-import { updateManagedFields } from "@outrigger/kit/patch";
+import { normalize } from "@outrigger/machinery/kinds";
+import { updateManagedFields } from "@outrigger/machinery/patch";
 import type { Caller, Target, WriteOptions } from "./context.ts";
 import type { ServedResource } from "./contracts.ts";
 import { apiVersionOf } from "./versions.ts";

@@ -6,7 +6,7 @@ import {
   applyStrategicMergePatch,
   conflictStatus,
   PatchError,
-} from "@outrigger/kit/patch";
+} from "@outrigger/machinery/patch";
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";
 import type { Written } from "./create.ts";
 import { DecodeError, decodeObject, type FindKind } from "./decode.ts";

@@ -1,4 +1,4 @@
-import { kinds } from "@outrigger/kit/kinds";
+import { kinds } from "@outrigger/machinery/kinds";
 import { builtIn } from "./built-in.ts";
 import type { ServedResource } from "./contracts.ts";
 import { apiVersionOf } from "./versions.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
-import { keepTimesIfUnchanged } from "@outrigger/kit/patch";
+import { keepTimesIfUnchanged } from "@outrigger/machinery/patch";
 import { type Entry, encodeObject, StaleEntryError } from "../store/index.ts";
 import { attributesFor, mutate } from "./admit.ts";
 import type { Caller, RegistryParts, Target, WriteOptions } from "./context.ts";

@@ -126,7 +126,7 @@ async function parsedBody(
 
 /** @throws StatusError 400 */
 export async function decodeProtobufBody(body: Uint8Array): Promise<unknown> {
-  const { decodeProtobuf } = await import("@outrigger/kit/kinds");
+  const { decodeProtobuf } = await import("@outrigger/machinery/kinds");
   try {
     return decodeProtobuf(body);
   } catch (error) {

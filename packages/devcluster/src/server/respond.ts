@@ -34,7 +34,7 @@ export function text(status: number, body: string, type = "text/plain; charset=u
 export async function document(status: number, body: unknown, media: MediaType): Promise<ApiResponse> {
   if (media.format === "json") return json(status, body);
   if (media.format === "protobuf") {
-    const { encodeProtobuf } = await import("@outrigger/kit/kinds");
+    const { encodeProtobuf } = await import("@outrigger/machinery/kinds");
     const encoded = encodeProtobuf(body as KubeObject);
     return { status, headers: { ...jsonHeaders, "content-type": "application/vnd.kubernetes.protobuf" }, body: encoded };
   }

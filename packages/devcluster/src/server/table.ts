@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { rowConditions } from "@outrigger/kit/kinds";
+import { rowConditions } from "@outrigger/machinery/kinds";
 import type { ServedResource } from "../registry/index.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";

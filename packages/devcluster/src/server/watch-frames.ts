@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { KubeObject, Status } from "@outrigger/kit/api";
-import { encodeProtobufEvent } from "@outrigger/kit/kinds";
+import { encodeProtobufEvent } from "@outrigger/machinery/kinds";
 import { apiVersionOf, type Bookmark, type ServedResource, type WatchEvent } from "../registry/index.ts";
 import type { MediaType } from "./media-types.ts";
 import { includeObject } from "./respond.ts";

@@ -1,19 +1,13 @@
 /**
- * What is known of Kubernetes' own kinds: one row each, and what cannot be a row as a function keyed by kind.
+ * Kubernetes' own kinds as clients see them: typed resources, their definitions, and what pods say about themselves. What an API
+ * server knows of them (rows, defaults, validation, columns) is in `@outrigger/machinery/kinds`.
  *
  * Guarantees
- * - Rows are derived from what a real API server publishes (`scripts/kinds`) and read when first asked for.
- * - Functions here change an object only where they say so, and never another.
+ * - Definitions are derived from what a real API server publishes (`scripts/kinds`) and read when first asked for.
+ * - Functions here change no object.
  */
 export * from "./builtin.ts";
-export * from "./cells/index.ts";
-export * from "./defaults/index.ts";
+export { builtInDefinition, type Definition, type GoStruct, goStruct, rawDefinitions, schemaName } from "./definitions.ts";
 export * from "./environment.ts";
 export { type KubernetesSchemaBuilder, t } from "./parts.ts";
-export * from "./pod-requests.ts";
 export * from "./pod-state.ts";
-export * from "./protobuf/index.ts";
-export { publishedDefinitions } from "./published.ts";
-export type { ColumnRow, KindRow, SubresourceRow } from "./row.ts";
-export { type GoStruct, type GroupRow, goStruct, type KindTable, kinds, schemaName } from "./table.ts";
-export * from "./validation/index.ts";

@@ -1,5 +1,5 @@
 import { type SchemaNode, t } from "../schema/index.ts";
-import { kinds, schemaName } from "./table.ts";
+import { builtInDefinition, schemaName } from "./definitions.ts";
 
 const QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -27,7 +27,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
  * @throws RangeError for a definition that is not there, and for one that contains itself.
  */
 export function structuralDefinition(name: string): SchemaNode {
-  const definition = kinds().definition(name);
+  const definition = builtInDefinition(name);
   if (!definition) throw new RangeError(`Kubernetes has no ${name}`);
   return structural(definition, []);
 }

@@ -1,22 +1,13 @@
 /**
- * Every patch and every diff: JSON patch (RFC 6902), merge patch (RFC 7386), strategic merge patch and server-side
- * apply.
+ * The patches that the kit sends: JSON patches (RFC 6902) of two objects, and their base64 for answers of webhooks. What an API
+ * server does with a patch is in `@outrigger/machinery/patch`.
  *
  * Guarantees
- * - No function changes what it is given: results are new objects that may share untouched parts with their inputs.
- * - Refusals are `PatchError`s with the HTTP code, the Status reason and the text of Kubernetes 1.36. Conflicts of an
- *   apply are not thrown but returned, so that the caller can word its Status.
- * - Nothing here names a kind: lists and maps are merged as the schema says.
+ * - No function changes what it is given: results are new objects that may share untouched parts with their inputs. `sharedValue`
+ *   alone freezes what it is given.
+ * - Nothing here names a kind.
  */
-export { type ApplyConfigurationRequest, type ApplyConfigurationResult, applyConfiguration } from "./apply/apply.ts";
-export { type Conflict, conflictStatus } from "./apply/conflict.ts";
-export { mergeConfiguration } from "./apply/merge-configuration.ts";
-export { managedFieldsFromScale, managedFieldsOfScale, type ScaleMapping } from "./apply/scale.ts";
-export { keepTimesIfUnchanged } from "./apply/times.ts";
-export { type UpdateManagedFieldsRequest, updateManagedFields } from "./apply/update.ts";
-export { PatchError } from "./error.ts";
+export { clone, equal, isObject, type JsonObject, own, put } from "./json.ts";
 export { type CreateJsonPatchOptions, createJsonPatch } from "./json-diff.ts";
-export { applyJsonPatch, type JsonPatchOperation, MAX_JSON_PATCH_OPERATIONS } from "./json-patch.ts";
-export { applyMergePatch, createMergePatch } from "./merge-patch.ts";
+export type { JsonPatchOperation } from "./operation.ts";
 export { patchBase64, sharedValue } from "./patch-base64.ts";
-export { applyStrategicMergePatch } from "./strategic.ts";

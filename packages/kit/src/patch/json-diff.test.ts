@@ -1,6 +1,7 @@
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { applyJsonPatch, createJsonPatch } from "./index.ts";
+import { createJsonPatch } from "./index.ts";
 
 const pod = () => ({
   metadata: { name: "web" },

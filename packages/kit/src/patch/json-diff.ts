@@ -1,5 +1,5 @@
 import { equal, isObject, type JsonObject, own } from "./json.ts";
-import type { JsonPatchOperation } from "./json-patch.ts";
+import type { JsonPatchOperation } from "./operation.ts";
 
 export interface CreateJsonPatchOptions {
   /**

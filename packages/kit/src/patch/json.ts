@@ -41,9 +41,3 @@ export function equal(a: unknown, b: unknown): boolean {
   for (const key of Object.keys(b)) if (b[key] !== undefined) fields--;
   return fields === 0;
 }
-
-/** The name that Go's `encoding/json` gives a value's type in its messages. */
-export function jsonTypeName(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  return value === null ? "null" : typeof value === "boolean" ? "bool" : typeof value;
-}

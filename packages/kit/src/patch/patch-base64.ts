@@ -1,4 +1,4 @@
-import type { JsonPatchOperation } from "./json-patch.ts";
+import type { JsonPatchOperation } from "./operation.ts";
 
 /**
  * Frozen trees that many patches carry, each with its last operation in base64. Nothing grows stale: what is in here

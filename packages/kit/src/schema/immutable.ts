@@ -1,4 +1,4 @@
-import { escapedName } from "./cel/escape.ts";
+import { escapedName } from "./escape.ts";
 import type { SchemaNode, ValidationRule } from "./node.ts";
 import { IMMUTABLE } from "./options.ts";
 

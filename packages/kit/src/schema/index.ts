@@ -1,36 +1,12 @@
 /**
- * Schemas: building them with static types, and pruning, defaulting and judging values by them.
+ * Schemas: building them with static types, and the resources that are defined by them.
  *
  * Guarantees
- * - One shape (`SchemaNode`) for custom resources and built-in kinds, so that each of these is written once.
- * - Texts of causes are the API server's own.
- * - Patterns run in linear time, whatever their author wrote.
+ * - One shape (`SchemaNode`) for custom resources and built-in kinds.
+ * - What an API server does by a schema (defaults, validation, CEL rules) is in `@outrigger/machinery`; of it only pruning is here,
+ *   because controllers check the statuses that they write.
  */
 export { type EmbeddedResource, type SchemaBuilder, type Static, type TObject, type TSchema, t } from "./builder.ts";
-export {
-  type AuthorizationDecision,
-  type AuthorizationQuestion,
-  Authorizer,
-  CelError,
-  CelMap,
-  type CelOptions,
-  type CelProgram,
-  type CompiledRule,
-  celJson,
-  checkFieldPaths,
-  compileCel,
-  compileRule,
-  type Declaration,
-  declare,
-  MAX_REQUEST_BYTES,
-  RuleError,
-  type RuleOptions,
-  rulePath,
-  smallestJson,
-  type Variable,
-  validateRules,
-} from "./cel/index.ts";
-export { applyDefaults, dropNulls } from "./default.ts";
 export {
   type Column,
   type CustomResource,
@@ -39,7 +15,7 @@ export {
   type ResourceDefinition,
   type ScaleSubresource,
 } from "./define.ts";
-export { hasFormat } from "./format.ts";
+export { escapedName, isReserved } from "./escape.ts";
 export { type Defaulted, type Input, withDefault } from "./input.ts";
 export type { SchemaNode, ValidationRule } from "./node.ts";
 export type {
@@ -51,9 +27,7 @@ export type {
   SchemaOptions,
   StringOptions,
 } from "./options.ts";
-export { compilePattern, PatternError } from "./pattern.ts";
 export { prune } from "./prune.ts";
-export { invalidValue, type ValidateOptions, validate, validateListTypes } from "./validate.ts";
 export {
   type ConversionClient,
   type Converted,

@@ -1,5 +1,6 @@
+import { validate } from "@outrigger/machinery/schema";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { type SchemaNode, type Static, t, validate } from "./index.ts";
+import { type SchemaNode, type Static, t } from "./index.ts";
 
 const accepts = (schema: unknown, value: unknown): boolean => validate(schema as SchemaNode, value, { path: "value" }).length === 0;
 

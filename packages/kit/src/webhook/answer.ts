@@ -11,6 +11,8 @@ export interface HttpAnswer {
   readonly body: string;
   /** What the handler threw, where it did: the answer is a refusal, and somebody should hear of it. */
   readonly error?: unknown;
+  /** The handler's object, where the answer has a patch that was made from it. */
+  readonly object?: KubeObject;
 }
 
 /**
@@ -56,7 +58,7 @@ export function answerReview(webhook: Webhook, body: Uint8Array | string, contex
 
 function written(
   webhook: Webhook,
-  { error, ...fields }: Response,
+  { error, object, ...fields }: Response,
   { apiVersion, kind, uid }: { readonly apiVersion: unknown; readonly kind: string | undefined; readonly uid: string },
 ): HttpAnswer {
   // The patch is base64, which needs no escaping: joined in, since looking through it costs as much as making it.
@@ -65,7 +67,9 @@ function written(
     return patch === undefined ? whole : `${whole.slice(0, -2)},"patch":"${patch as string}"}}`;
   };
   try {
-    return error === undefined ? { status: 200, body: answer(fields) } : { status: 200, body: answer(fields), error };
+    const whole: HttpAnswer = { status: 200, body: answer(fields) };
+    if (error !== undefined) return { ...whole, error };
+    return object === undefined ? whole : { ...whole, object };
   } catch (unserializable) {
     return { status: 200, body: answer(failure(webhook, unserializable)), error: unserializable };
   }
@@ -115,6 +119,7 @@ function conversionProblem(request: Record<string, unknown>): string | undefined
 
 interface Response {
   readonly error?: unknown;
+  readonly object?: KubeObject | undefined;
   readonly [field: string]: unknown;
 }
 
@@ -145,7 +150,8 @@ function judged(webhook: Webhook, answer: AdmissionAnswer | undefined, request: 
   if (operations.length === 0) return { allowed: true, ...notes };
   if (webhook.type === "validate")
     throw new Error(`${webhook.path} only validates, but its handler changed the object: declare it with mutate()`);
-  return { allowed: true, patchType: "JSONPatch", patch: patchBase64(operations), ...notes };
+  const object = answer.patch ? undefined : (answer.object as KubeObject | undefined);
+  return { allowed: true, patchType: "JSONPatch", patch: patchBase64(operations), object, ...notes };
 }
 
 function changes(answer: AdmissionAnswer & { allowed: true }, request: AdmissionRequest, text: string): readonly JsonPatchOperation[] {

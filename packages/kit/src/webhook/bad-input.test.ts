@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: reviews of any shape
+
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { applyJsonPatch } from "../patch/index.ts";
 import { answerReview, change, mutate, type ReviewContext } from "./index.ts";
 
 // Thousands of runs, which a busy machine takes long for.

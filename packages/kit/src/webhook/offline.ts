@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cause, Draft, KubeObject, Resource, Status } from "../api/index.ts";
 import type { Client } from "../client/index.ts";
-import { applyJsonPatch, type JsonPatchOperation } from "../patch/index.ts";
 import { answerReview, type HttpAnswer } from "./answer.ts";
 import type { Webhook } from "./handler.ts";
 import { hooksOf } from "./hooks.ts";
@@ -37,7 +36,6 @@ export interface Admitted<R extends Resource = Resource> {
 
 interface ReviewResponse {
   readonly allowed: boolean;
-  readonly patch?: string;
   readonly status?: Partial<Status>;
   readonly warnings?: readonly string[];
   readonly auditAnnotations?: Readonly<Record<string, string>>;
@@ -68,7 +66,7 @@ export async function admitOffline<R extends Resource>(
     warnings.push(...(response.warnings ?? []));
     auditAnnotations = { ...auditAnnotations, ...response.auditAnnotations };
     if (!response.allowed) refusal = response.status ?? {};
-    else if (response.patch !== undefined) object = patched(object, response.patch);
+    else if (answer.object !== undefined) object = patched(object, answer.object);
   }
   return {
     allowed: refusal === undefined,
@@ -121,7 +119,10 @@ function responseOf({ body, error }: HttpAnswer): ReviewResponse {
   return response;
 }
 
-function patched(object: KubeObject, patch: string): KubeObject {
-  const operations = JSON.parse(Buffer.from(patch, "base64").toString("utf8")) as JsonPatchOperation[];
-  return applyJsonPatch(object, operations) as KubeObject;
+/** What the patch of an answer makes of the object that was sent: the handler's object in JSON, with the managed fields as they were. */
+function patched({ metadata: { managedFields } }: KubeObject, made: KubeObject): KubeObject {
+  const object = JSON.parse(JSON.stringify(made)) as KubeObject;
+  if (managedFields) object.metadata.managedFields = managedFields;
+  else delete object.metadata.managedFields;
+  return object;
 }

@@ -5,10 +5,10 @@ import { Agent, request as httpsRequest, type RequestOptions } from "node:https"
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { KubeObject } from "../api/index.ts";
 import { ForbiddenError } from "../client/index.ts";
-import { applyJsonPatch } from "../patch/index.ts";
 import { type CertificateAuthority, createCa, issueCertificate } from "../pki/index.ts";
 import {
   allow,

@@ -1,6 +1,6 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { applyJsonPatch } from "@outrigger/kit/patch";
 import type { AdmissionAnswer, AdmissionRequest } from "@outrigger/kit/webhook";
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileRules } from "../pipeline/index.ts";

@@ -1,4 +1,5 @@
-import { podFinished, podRequests } from "@outrigger/kit/kinds";
+import { podFinished } from "@outrigger/kit/kinds";
+import { podRequests } from "@outrigger/machinery/kinds";
 import { RESOURCES, type ResourceName } from "./amounts.ts";
 
 /** The part of a pod that counts for its node. */

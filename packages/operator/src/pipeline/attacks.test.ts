@@ -1,4 +1,4 @@
-import { applyJsonPatch } from "@outrigger/kit/patch";
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import { describe, expect, test } from "vitest";
 import { type Container, INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { applyJsonPatch } from "@outrigger/kit/patch";
 import type { SchemaNode } from "@outrigger/kit/schema";
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { Pod } from "../pod/index.ts";

@@ -1,6 +1,6 @@
 import type { LabelSelector } from "@outrigger/kit/api";
-import { defaultObject, kinds } from "@outrigger/kit/kinds";
-import { applyJsonPatch } from "@outrigger/kit/patch";
+import { defaultObject, kinds } from "@outrigger/machinery/kinds";
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";

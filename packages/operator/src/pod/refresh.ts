@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { defaultObject, kinds } from "@outrigger/kit/kinds";
+import { defaultObject, kinds } from "@outrigger/machinery/kinds";
 import type { Container, Pod, Volume, VolumeMount } from "./pod.ts";
 
 /** Limits and requests that the LimitRanges of a namespace give to containers without their own. */

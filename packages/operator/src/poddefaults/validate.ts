@@ -1,5 +1,5 @@
 import { type Cause, labelSelectorProblems, labelValueProblems, qualifiedNameProblems } from "@outrigger/kit/api";
-import { validate } from "@outrigger/kit/schema";
+import { validate } from "@outrigger/machinery/schema";
 import { INJECTION_ANNOTATION } from "../pod/index.ts";
 import type { DefaultEntry, PodDefaults, PodDefaultsSpec } from "./pod-defaults.ts";
 import { podDefaultsSchema } from "./resource.ts";

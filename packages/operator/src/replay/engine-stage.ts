@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { defaultObject, kinds, validatePodSpec } from "@outrigger/kit/kinds";
+import { defaultObject, kinds, validatePodSpec } from "@outrigger/machinery/kinds";
 import { compileRules, decide } from "../pipeline/index.ts";
 import {
   CUSTOM_VERSION_LABEL,

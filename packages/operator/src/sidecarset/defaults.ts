@@ -1,4 +1,4 @@
-import { defaultContainer } from "@outrigger/kit/kinds";
+import { defaultContainer } from "@outrigger/machinery/kinds";
 import { defaultVolumes } from "./default-volumes.ts";
 import { goSidecar } from "./go-json.ts";
 import { hashSidecarSet, hashWithoutImage } from "./hash.ts";

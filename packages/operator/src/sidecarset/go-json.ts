@@ -1,6 +1,7 @@
 import { Quantity } from "@outrigger/kit/api";
-import { goStruct, kinds, schemaName } from "@outrigger/kit/kinds";
+import { goStruct, schemaName } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
+import { kinds } from "@outrigger/machinery/kinds";
 import type { Volume } from "../pod/index.ts";
 import type { SidecarContainer } from "./set.ts";
 

@@ -1,4 +1,4 @@
-import { applyMergePatch } from "@outrigger/kit/patch";
+import { applyMergePatch } from "@outrigger/machinery/patch";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { mergeJson, sayTheSame } from "./merge-json.ts";

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import type { KubeObject } from "@outrigger/kit/api";
-import { prune, type SchemaNode, validate } from "@outrigger/kit/schema";
+import { prune, type SchemaNode } from "@outrigger/kit/schema";
+import { validate } from "@outrigger/machinery/schema";
 import { describe, expect, test } from "vitest";
 import { type SidecarSet, sidecarSetCrd } from "./index.ts";
 

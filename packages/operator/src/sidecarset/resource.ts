@@ -1,6 +1,7 @@
 import type { Cause, KubeObject, Resource } from "@outrigger/kit/api";
-import { kinds } from "@outrigger/kit/kinds";
-import { dropNulls, type SchemaNode, validate } from "@outrigger/kit/schema";
+import type { SchemaNode } from "@outrigger/kit/schema";
+import { kinds } from "@outrigger/machinery/kinds";
+import { dropNulls, validate } from "@outrigger/machinery/schema";
 import { structural } from "../pod/index.ts";
 import { GROUP } from "./names.ts";
 import type { SidecarSetSpec, SidecarSetStatus } from "./set.ts";

@@ -1,5 +1,5 @@
 import { Quantity } from "@outrigger/kit/api";
-import { compilePattern } from "@outrigger/kit/schema";
+import { compilePattern } from "@outrigger/machinery/schema";
 import type { Container } from "../pod/index.ts";
 import { amountOf, type Expression, ExpressionError, isNegative, parseExpression } from "./expression.ts";
 import type { ResourcesPolicy } from "./set.ts";

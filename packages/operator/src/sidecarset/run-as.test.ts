@@ -1,4 +1,4 @@
-import { applyJsonPatch } from "@outrigger/kit/patch";
+import { applyJsonPatch } from "@outrigger/machinery/patch";
 import { describe, expect, test } from "vitest";
 import { compileRules, decide } from "../pipeline/index.ts";
 import type { Container, Pod } from "../pod/index.ts";

@@ -1,5 +1,5 @@
 import { type Cause, labelSelector, labelSelectorProblems, qualifiedNameProblems } from "@outrigger/kit/api";
-import { compilePattern } from "@outrigger/kit/schema";
+import { compilePattern } from "@outrigger/machinery/schema";
 import type { LabelSelector, SidecarSet, SidecarSetSpec, UpdateStrategy } from "./set.ts";
 
 /** @param found whether there is a revision as the set's injectionStrategy asks for it; nothing where nobody can say */

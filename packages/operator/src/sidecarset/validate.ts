@@ -1,5 +1,5 @@
 import { type Cause, labelSelectorProblems } from "@outrigger/kit/api";
-import { validatePodSpec } from "@outrigger/kit/kinds";
+import { validatePodSpec } from "@outrigger/machinery/kinds";
 import { canaryBase } from "./canary.ts";
 import { conflicts } from "./conflicts.ts";
 import { BASE_ANNOTATION } from "./names.ts";

@@ -1,6 +1,7 @@
 import type { Cause, KubeObject } from "@outrigger/kit/api";
-import { defaultObject, kinds, validateKind } from "@outrigger/kit/kinds";
-import { prune, type SchemaNode, validate } from "@outrigger/kit/schema";
+import { prune, type SchemaNode } from "@outrigger/kit/schema";
+import { defaultObject, kinds, validateKind } from "@outrigger/machinery/kinds";
+import { validate } from "@outrigger/machinery/schema";
 import { structural } from "../pod/index.ts";
 import type { TemplateKey } from "./parse.ts";
 

@@ -1,4 +1,4 @@
-import { CelError } from "@outrigger/kit/schema";
+import { CelError } from "@outrigger/machinery/cel";
 import type { AuditSink } from "../ask.ts";
 import type { PolicyExpressions } from "./expressions.ts";
 

@@ -1,4 +1,4 @@
-import { CelError, CelMap, type CelProgram, compileCel, type Declaration } from "@outrigger/kit/schema";
+import { CelError, CelMap, type CelProgram, compileCel, type Declaration } from "@outrigger/machinery/cel";
 import { type PolicySpec, policyVariables } from "../../registry/index.ts";
 
 /** An expression that compiled, or that fails whenever it is asked. */

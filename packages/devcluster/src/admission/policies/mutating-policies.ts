@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
-import { CelError } from "@outrigger/kit/schema";
+import { CelError } from "@outrigger/machinery/cel";
 import { type AdmissionAttributes, authorizers, internal, type MutatingPolicySpec, StatusError } from "../../registry/index.ts";
 import { VersionedForms } from "../forms.ts";
 import type { Candidate } from "../hooks.ts";

@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { applyJsonPatch, mergeConfiguration, PatchError } from "@outrigger/kit/patch";
-import { CelError, celJson, checkFieldPaths, compileCel, type Declaration, type SchemaNode } from "@outrigger/kit/schema";
+import type { SchemaNode } from "@outrigger/kit/schema";
+import { CelError, celJson, checkFieldPaths, compileCel, type Declaration } from "@outrigger/machinery/cel";
+import { applyJsonPatch, mergeConfiguration, PatchError } from "@outrigger/machinery/patch";
 import { type Mutation, policyVariables } from "../../registry/index.ts";
 
 /** An object as a mutation leaves it. */

@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { CelError } from "@outrigger/kit/schema";
+import { CelError } from "@outrigger/machinery/cel";
 import {
   type AdmissionAttributes,
   authorizers,

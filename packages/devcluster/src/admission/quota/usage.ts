@@ -1,5 +1,5 @@
 import { type KubeObject, Quantity } from "@outrigger/kit/api";
-import { type Amounts, amounts, podLimits, podRequests } from "@outrigger/kit/kinds";
+import { type Amounts, amounts, podLimits, podRequests } from "@outrigger/machinery/kinds";
 
 /** Resource names of a quota → amounts: `cpu` and what stands for it in thousandths, all else in units. */
 export type Usage = Readonly<Record<string, number>>;

@@ -1,4 +1,4 @@
-import { type Amounts, podRequests } from "@outrigger/kit/kinds";
+import { type Amounts, podRequests } from "@outrigger/machinery/kinds";
 import type { Node, Pod } from "../../objects/index.ts";
 import { type Misfit, matchesTerm, misfit, tolerates } from "./fit.ts";
 import type { ClusterState } from "./node-state.ts";

@@ -1,5 +1,5 @@
 import { labelSelector } from "@outrigger/kit/api";
-import { type Amounts, podRequests } from "@outrigger/kit/kinds";
+import { type Amounts, podRequests } from "@outrigger/machinery/kinds";
 import type { Node, Pod, PodSpec } from "../../objects/index.ts";
 import type { ClusterState } from "./node-state.ts";
 

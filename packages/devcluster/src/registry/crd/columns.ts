@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { type ColumnRow, humanDuration } from "@outrigger/kit/kinds";
+import { type ColumnRow, humanDuration } from "@outrigger/machinery/kinds";
 import type { DefinitionVersion } from "./definition.ts";
 import { jsonPath } from "./json-path.ts";
 

@@ -1,14 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cause, KubeObject } from "@outrigger/kit/api";
-import { kinds, normalize, validateAnyMeta, validateObjectMetaUpdate } from "@outrigger/kit/kinds";
-import { applyDefaults, dropNulls, prune, type SchemaNode, validate, validateListTypes, validateRules } from "@outrigger/kit/schema";
+import { builtInDefinition } from "@outrigger/kit/kinds";
+import { prune, type SchemaNode } from "@outrigger/kit/schema";
+import { validateRules } from "@outrigger/machinery/cel";
+import { normalize, validateAnyMeta, validateObjectMetaUpdate } from "@outrigger/machinery/kinds";
+import { applyDefaults, dropNulls, validate, validateListTypes } from "@outrigger/machinery/schema";
 import type { Strategy } from "../contracts.ts";
 import type { Definition, DefinitionVersion } from "./definition.ts";
 
 /** Gives objects of a definition in another of its versions. */
 export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Promise<KubeObject[]>;
 
-const objectMeta = (): SchemaNode => kinds().definition("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!;
+const objectMeta = (): SchemaNode => builtInDefinition("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!;
 
 /** How custom resources of one version go into the store (k8s.io/apiextensions-apiserver/pkg/registry/customresource). */
 export function customStrategy(definition: Definition, version: DefinitionVersion, convert: Convert): Strategy {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { compilePattern, PatternError, type SchemaNode } from "@outrigger/kit/schema";
+import type { SchemaNode } from "@outrigger/kit/schema";
+import { compilePattern, PatternError } from "@outrigger/machinery/schema";
 import type { Findings } from "./findings.ts";
 
 type Level = "root" | "item" | "field";

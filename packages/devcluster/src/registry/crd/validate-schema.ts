@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "@outrigger/kit/api";
-import { prune, type SchemaNode, validate } from "@outrigger/kit/schema";
+import { prune, type SchemaNode } from "@outrigger/kit/schema";
+import { validate } from "@outrigger/machinery/schema";
 import { Findings } from "./findings.ts";
 import { findInOpenApi } from "./openapi-schema.ts";
 import { findInStructure } from "./structural-schema.ts";

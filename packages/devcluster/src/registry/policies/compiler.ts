@@ -1,5 +1,5 @@
-import type { PolicyCompilers, PolicyExpression } from "@outrigger/kit/kinds";
-import { compileCel, type Declaration } from "@outrigger/kit/schema";
+import { compileCel, type Declaration } from "@outrigger/machinery/cel";
+import type { PolicyCompilers, PolicyExpression } from "@outrigger/machinery/kinds";
 import { policyVariables } from "./variables.ts";
 
 /** The types that expressions of policies must have, by what they are for. */

@@ -1,4 +1,10 @@
-import { type AuthorizationDecision, type AuthorizationQuestion, Authorizer, type Declaration, type Variable } from "@outrigger/kit/schema";
+import {
+  type AuthorizationDecision,
+  type AuthorizationQuestion,
+  Authorizer,
+  type Declaration,
+  type Variable,
+} from "@outrigger/machinery/cel";
 import type { AdmissionAttributes, UserInfo } from "../contracts.ts";
 
 const text: Declaration = { kind: "string", most: 0, smallest: 2 };

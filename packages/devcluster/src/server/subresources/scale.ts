@@ -1,5 +1,5 @@
 import { type Cause, type KubeObject, labelSelector, type ManagedFieldsEntry } from "@outrigger/kit/api";
-import { kinds } from "@outrigger/kit/kinds";
+import { builtInDefinition } from "@outrigger/kit/kinds";
 import {
   applyConfiguration,
   applyJsonPatch,
@@ -9,7 +9,7 @@ import {
   managedFieldsFromScale,
   managedFieldsOfScale,
   updateManagedFields,
-} from "@outrigger/kit/patch";
+} from "@outrigger/machinery/patch";
 import {
   admitted,
   apiVersionOf,
@@ -115,7 +115,7 @@ function owners({ caller }: ResourceRequest, before: Scale, after: Scale, option
     after: kept,
     manager: managerName(options, caller),
     apiVersion: "autoscaling/v1",
-    schema: kinds().definition(scaleSchema)!,
+    schema: builtInDefinition(scaleSchema)!,
     subresource: "scale",
     now: new Date(),
   });
@@ -134,7 +134,7 @@ function changed(before: Scale, change: unknown, type: string, options: WriteOpt
   try {
     if (type === patchTypes.json) return applyJsonPatch(before, change);
     if (type === patchTypes.merge) return applyMergePatch(before, change);
-    const schema = kinds().definition(scaleSchema)!;
+    const schema = builtInDefinition(scaleSchema)!;
     if (type === patchTypes.strategic) return applyStrategicMergePatch(before, change, schema);
     const { object, conflicts } = applyConfiguration({
       live: before,

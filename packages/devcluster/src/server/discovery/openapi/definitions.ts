@@ -1,5 +1,5 @@
-import { publishedDefinitions } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
+import { publishedDefinitions } from "@outrigger/machinery/kinds";
 import type { ServedResource } from "../../../registry/index.ts";
 
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
