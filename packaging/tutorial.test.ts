@@ -111,6 +111,41 @@ test("every block of the tutorial works, in its order", async () => {
   }
 });
 
+// The trap: finalizers of custom resources that outlive the operator, since Helm deletes the operator first.
+test.runIf(containers)("helm uninstall leaves no object that waits for a finalizer", async () => {
+  const project = join(folder, "operator-demo");
+  const { stdout: helm } = await run(join(real, "helm"));
+  const chart = (values: string) =>
+    `${helm.trim()} install operator-demo charts/operator-demo -n operator-demo-system --create-namespace --set image.tag=v2 --set ${values} --wait --timeout 120s`;
+  const sample = [
+    "kubectl apply -f config/samples/zhhnzw_v1_custompod.yaml",
+    "kubectl wait --for=jsonpath='{.metadata.finalizers[0]}' custompod/custompod-sample --timeout=60s",
+  ];
+  const uninstall = `timeout 60 ${helm.trim()} uninstall operator-demo -n operator-demo-system --wait`;
+  const commands = [
+    "sed -i 's/controller(CustomPod)/controller(CustomPod).cleanup(async () => {})/' src/controllers/custompod.ts",
+    "grep -q cleanup src/controllers/custompod.ts",
+    "npx outrigger manifests",
+    "docker build -t docker.io/zhhnzw/operator-demo:v2 .",
+    "docker push docker.io/zhhnzw/operator-demo:v2",
+    // Definitions stay, and what people wrote: without finalizers.
+    chart("crds.keep=true"),
+    ...sample,
+    uninstall,
+    "[ -z \"$(kubectl get custompod custompod-sample -o jsonpath='{.metadata.finalizers}')\" ]",
+    "kubectl delete custompod custompod-sample --timeout=30s",
+    // Definitions go, and with them what people wrote: cleaned up.
+    chart("crds.keep=false"),
+    ...sample,
+    uninstall,
+    "kubectl wait --for=delete customresourcedefinition/custompods.zhhnzw.mock.com --timeout=30s",
+    // The Job's pod ends a moment after the Job.
+    "kubectl -n operator-demo-system wait --for=delete pod --all --timeout=30s",
+    'left=$(kubectl -n operator-demo-system get jobs,roles,rolebindings,serviceaccounts -o name | { grep -v \'/default$\' || true; }); echo "$left"; [ -z "$left" ]',
+  ];
+  for (const command of commands) await sh(command, project, "helm");
+});
+
 async function sh(script: string, cwd: string, where: string): Promise<void> {
   try {
     const { stdout } = await run("/bin/bash", ["-euo", "pipefail", "-c", script], { cwd, env: environment, maxBuffer: 1 << 26 });

@@ -21,7 +21,7 @@ export interface UninstallOptions extends ClusterOptions {
 export async function uninstall(project: Project, options: UninstallOptions): Promise<void> {
   const operator = await readOperator(project);
   await withClient(options, async (client) => {
-    await drain(client, operator, parseDuration(options.timeout as never), console.log);
+    await drain(client, operator, parseDuration(options.timeout as never));
     await deleteDefinitions(new ClusterObjects(client), operator);
   });
 }

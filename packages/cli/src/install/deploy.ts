@@ -51,7 +51,7 @@ export async function undeploy(project: Project, options: UndeployOptions): Prom
 
 async function undeployFrom(client: Client, source: Source, options: UndeployOptions): Promise<void> {
   const objects = new ClusterObjects(client);
-  await drain(client, source.operator, parseDuration(options.timeout as never), console.log);
+  await drain(client, source.operator, parseDuration(options.timeout as never));
   await deleteDefinitions(objects, source.operator);
   const rest = operatorObjects(source).filter(({ kind }) => kind !== DEFINITION);
   for (const object of rest.reverse()) {

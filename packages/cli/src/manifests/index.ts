@@ -10,5 +10,5 @@
  * - The same code and values give the same bytes; `--check` writes nothing and fails when a file would change.
  */
 export { type ManifestsOptions, manifests, readSource } from "./command.ts";
-export type { Source } from "./names.ts";
+export { deploymentOf, type Source } from "./names.ts";
 export { operatorObjects, type PlainObject } from "./objects.ts";

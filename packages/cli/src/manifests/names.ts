@@ -10,7 +10,7 @@ export interface Source {
 }
 
 /** A folder of the kustomize tree. */
-export type Part = "crd/bases" | "rbac" | "manager" | "webhook";
+export type Part = "crd/bases" | "rbac" | "manager" | "webhook" | "uninstall";
 
 /** One object, and where it goes. */
 export interface Manifest {
@@ -36,6 +36,12 @@ export function namesOf(name: string) {
     webhook: `${name}-webhook`,
     drain: `${name}-drain`,
   } as const;
+}
+
+/** The operator's Deployment where `outrigger deploy` puts it. */
+export function deploymentOf(name: string): { readonly namespace: string; readonly name: string } {
+  const { namespace, manager } = namesOf(name);
+  return { namespace, name: manager };
 }
 
 /** Labels by which Services and policies find the operator's pods; they never change, since a Deployment's selector cannot. */

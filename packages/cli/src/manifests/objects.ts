@@ -3,6 +3,7 @@ import { definitionManifests } from "./definitions.ts";
 import { deploymentManifests } from "./deployment.ts";
 import type { Manifest, Source } from "./names.ts";
 import { rbacManifests } from "./rbac.ts";
+import { uninstallManifests } from "./uninstall.ts";
 import { webhookManifests } from "./webhooks.ts";
 
 export interface PlainObject {
@@ -21,6 +22,7 @@ export function manifestsOf(source: Source): Manifest[] {
     ...rbacManifests(source),
     ...rest,
     ...webhookManifests(source),
+    ...uninstallManifests(source),
   ];
 }
 

@@ -74,6 +74,14 @@ export function valueTree({ name, image }: Project): ValueTree {
         schema: boolean,
       },
     },
+    uninstall: {
+      drain: {
+        comment:
+          "Before the chart goes, a Job lets the operator clean up (definitions that go), or takes its finalizers off (definitions that stay).",
+        default: true,
+        schema: boolean,
+      },
+    },
   };
 }
 

@@ -30,6 +30,8 @@
  */
 export { type EventRecorderOptions, eventRecorder, type WritingEventRecorder } from "../controller/index.ts";
 export type { MetricFamilies, MetricSource } from "../metrics/index.ts";
+export { type DrainOptions, drain, ForeignFinalizersError } from "./drain.ts";
+export { drainRules, mustDrain } from "./drain-rules.ts";
 export { type LeaderElectionOptions, LeaderElector, type LeaderElectorParts, LeadershipLostError } from "./leader-election.ts";
 export { defaultLog, jsonLog, type LogLevel, terminalLog } from "./log.ts";
 export {

@@ -2,7 +2,7 @@ import type { PolicyRule } from "@outrigger/kit/controller";
 import type { Node } from "./template.ts";
 
 /** The `rules` of a Role or ClusterRole. */
-export function ruleNodes(rules: readonly PolicyRule[]): Node {
+export function ruleNodes(rules: readonly PolicyRule[]): readonly Node[] {
   return rules.map(({ apiGroups, resources, resourceNames, verbs }) => ({
     apiGroups,
     resources,
