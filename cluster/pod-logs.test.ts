@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Kubectl } from "../e2e/kubectl.ts";
 import { type Manager, outrigger, startManager } from "../e2e/outrigger.ts";
 import { type ContainerCluster, run as program, startContainerCluster } from "./parts.ts";
+import { bucketTests } from "./pod-logs-bucket.ts";
 
 // Logs of real containers, which a real kubelet writes, rotates and removes.
 const IMAGE = "docker.io/library/busybox:1";
@@ -284,4 +285,18 @@ test("a deleted pod is held back until its log is kept, a full folder holds it n
   await eventually(() => expect(readdirSync(join(folder, "default")).map((name) => name.split("_")[0])).toEqual(["later"]));
   await eventually(async () => expect(await kubectl("get", "pod", "later", "-o", "jsonpath={.metadata.finalizers}")).toBe(""));
   expect(await kubectl("get", "podlogarchives")).toMatch(/^NAME +FOLLOWING +PODS +BYTES +GAPS +READY +AGE\nall +1 +1 +\d+ +0 +True /);
+});
+
+const objects = mkdtempSync(join(tmpdir(), "outrigger-objects-"));
+afterAll(() => rmSync(objects, { recursive: true, force: true }));
+bucketTests({
+  kubectl: () => kubectl,
+  manager: () => manager,
+  restartManager: async () => {
+    manager = await start();
+  },
+  apply,
+  archived,
+  image: IMAGE,
+  folder: () => objects,
 });

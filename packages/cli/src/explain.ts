@@ -1,6 +1,15 @@
-import { connect, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
+import { connect, ForbiddenError, loadKubeconfig, NotFoundError } from "@outrigger/kit/client";
 import { Pod as PodKind } from "@outrigger/kit/kinds";
-import { type Explanation, explainPod as explain, type Pod, readRules } from "@outrigger/operator";
+import {
+  type ArchiveExplanation,
+  type Explanation,
+  explainPod as explain,
+  explainArchives,
+  type Pod,
+  PodLogArchive,
+  type PodLogArchiveObject,
+  readRules,
+} from "@outrigger/operator";
 import { stringify } from "yaml";
 import { CliError } from "./errors.ts";
 import { excludedNamespaces } from "./excluded.ts";
@@ -37,7 +46,17 @@ export async function explainPod(name: string, options: ExplainOptions): Promise
     });
     const { rules, namespaceLabels } = await readRules(client, namespace, options.managerNamespace, excluded);
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
-    const explanations = explain(pod as unknown as Pod, rules, { namespace, namespaceLabels, now });
+    const archives = await client.list(PodLogArchive).then(
+      ({ items }) => items as readonly PodLogArchiveObject[],
+      (error: unknown) => {
+        if (error instanceof NotFoundError || error instanceof ForbiddenError) return [];
+        throw error;
+      },
+    );
+    const explanations: readonly (Explanation | ArchiveExplanation)[] = [
+      ...explain(pod as unknown as Pod, rules, { namespace, namespaceLabels, now }),
+      ...explainArchives(archives, pod as never, namespaceLabels, options.managerNamespace),
+    ];
     console.log(options.output === "text" ? text(namespace, name, explanations) : shown(explanations, options.output));
   } finally {
     await client.close();
@@ -49,10 +68,14 @@ export function shown(answer: unknown, output: "json" | "yaml"): string {
   return output === "json" ? JSON.stringify(answer, null, 2) : stringify(answer).trimEnd();
 }
 
-function text(namespace: string, name: string, explanations: readonly Explanation[]): string {
+function text(namespace: string, name: string, explanations: readonly (Explanation | ArchiveExplanation)[]): string {
   if (explanations.length === 0) return `pod ${namespace}/${name}: the cluster has no rules, and none is recorded in the pod's annotations`;
   return table(
     ["RULE", "ACTION", "WHY", "SOURCE"],
-    explanations.map(({ rule, action, message, problems, source }) => [rule, action, [message, ...problems].join("; "), source]),
+    explanations.map((one) =>
+      "source" in one
+        ? [one.rule, one.action, [one.message, ...one.problems].join("; "), one.source]
+        : [one.rule, one.action, one.message, "today"],
+    ),
   );
 }

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { loadKubeconfig } from "@outrigger/kit/client";
+import { connect, loadKubeconfig } from "@outrigger/kit/client";
+import type { LogSource } from "@outrigger/operator";
 import { CliError } from "./errors.ts";
 import { type ClusterOptions, kubeconfigOptions } from "./kubeconfig.ts";
 
@@ -29,21 +30,37 @@ export async function logs(target: string, options: LogsOptions): Promise<void> 
   const namespace = options.namespace ?? loadKubeconfig(kubeconfigOptions(options)).namespace;
   const folder = options.folder ?? (existsSync(LOCAL) ? LOCAL : undefined);
   if (folder === undefined) return inManager(target, namespace, options);
-  const { NotArchivedError, readBack } = await import("@outrigger/operator");
+  const { bucketSources, CredentialsError, folderSource, NotArchivedError, readBack, S3Error } = await import("@outrigger/operator");
   const { container, timestamps = false } = options;
+  const asked = { namespace, target, ...(container === undefined ? {} : { container }), timestamps };
+  const print = async (sources: readonly LogSource[]): Promise<void> => {
+    for await (const line of readBack(sources, asked)) if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+  };
   try {
-    for await (const line of readBack(resolve(folder), {
-      namespace,
-      target,
-      ...(container === undefined ? {} : { container }),
-      timestamps,
-    }))
-      if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+    await print([folderSource(resolve(folder))]);
   } catch (error) {
-    if (error instanceof NotArchivedError)
-      throw new CliError(`${error.message}: is there a PodLogArchive that selects its pods?`, { cause: error });
-    throw error;
+    if (!(error instanceof NotArchivedError)) throw error;
+    const client = connect(kubeconfigOptions(options), { userAgent: "outrigger-cli", onWarning: () => {} });
+    try {
+      // Without the cluster, or its definition, there is no bucket to know of.
+      const sources = await bucketSources(client, options.managerNamespace).catch((reason: unknown) => {
+        if (reason instanceof CredentialsError) throw reason;
+        return [];
+      });
+      if (sources.length > 0) return await print(sources);
+    } catch (reason) {
+      if (reason instanceof NotArchivedError) throw notArchived(reason);
+      if (reason instanceof S3Error || reason instanceof CredentialsError) throw new CliError(reason.message, { cause: reason });
+      throw reason;
+    } finally {
+      await client.close();
+    }
+    throw notArchived(error);
   }
+}
+
+function notArchived(error: Error): CliError {
+  return new CliError(`${error.message}: is there a PodLogArchive that selects its pods?`, { cause: error });
 }
 
 async function inManager(target: string, namespace: string, options: LogsOptions): Promise<void> {

@@ -28,6 +28,12 @@ export {
   readJobReasons,
 } from "./jobs/index.ts";
 export {
+  type ArchiveExplanation,
+  bucketSources,
+  CredentialsError,
+  explainArchives,
+  folderSource,
+  type LogSource,
   NotArchivedError,
   PodLogArchive,
   type PodLogArchiveObject,
@@ -98,6 +104,7 @@ export {
   revisionSelection,
   rolloutController,
 } from "./rollout/index.ts";
+export { S3Error } from "./s3/index.ts";
 export {
   convertSidecarSet,
   defaultSidecarSet,

@@ -1,7 +1,7 @@
 // Who may do what: the manager exactly what its code declares, people what view and edit mean for our kinds.
 import { type PolicyRule, REVIEW_RULES } from "@outrigger/kit/controller";
-import { type Condition, contains, type Node, ruleNodes, truthy, when } from "../manifest-tree/index.ts";
-import { clusterRules, namespaceRules, optionalFeatures, rulesOf } from "./declarations.ts";
+import { block, type Condition, contains, type Node, ruleNodes, truthy, when } from "../manifest-tree/index.ts";
+import { clusterRules, namespaceRules, namespaceRulesOf, optionalFeatures, rulesOf } from "./declarations.ts";
 import { ownKinds } from "./definitions.ts";
 import { clusterWide, LABELS, MANAGER, type Manifest, METRICS_SERVICE, namespace, namespaced } from "./manifest.ts";
 
@@ -18,13 +18,12 @@ export function rbacManifests(): Manifest[] {
     ...bound(MANAGER, clusterRules),
     ...optionalFeatures.flatMap((feature) => bound(`${MANAGER}-${feature.name}`, rulesOf(feature), contains("features", feature.name))),
     ...bound(`${MANAGER}-metrics`, REVIEW_RULES, truthy("metrics.enabled")),
-    rbac(`role-${MANAGER}`, { apiVersion: API, kind: "Role", metadata: namespaced(MANAGER), rules: ruleNodes(namespaceRules) }),
-    rbac(`rolebinding-${MANAGER}`, {
-      apiVersion: API,
-      kind: "RoleBinding",
-      metadata: namespaced(MANAGER),
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: MANAGER },
-      subjects,
+    ...ownNamespace(MANAGER, ruleNodes(namespaceRules)),
+    ...optionalFeatures.flatMap((feature) => {
+      const rules = namespaceRulesOf(feature);
+      const more = feature.name === "pod-logs" ? [namedSecrets] : [];
+      const under = contains("features", feature.name);
+      return rules.length === 0 ? [] : ownNamespace(`${MANAGER}-${feature.name}`, [...(ruleNodes(rules) as Node[]), ...more], under);
     }),
     rbac(
       "clusterrole-outrigger-metrics-reader",
@@ -39,6 +38,32 @@ export function rbacManifests(): Manifest[] {
     people("edit", ["create", "update", "patch", "delete", "deletecollection"], { edit: true, admin: true }),
   ];
 }
+
+/** A role in the manager's own namespace. */
+function ownNamespace(name: string, rules: Node, condition?: Condition): Manifest[] {
+  const under = (node: Node): Node => (condition ? when(condition, node) : node);
+  return [
+    rbac(`role-${name}`, under({ apiVersion: API, kind: "Role", metadata: namespaced(name), rules })),
+    rbac(
+      `rolebinding-${name}`,
+      under({
+        apiVersion: API,
+        kind: "RoleBinding",
+        metadata: namespaced(name),
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+        subjects,
+      }),
+    ),
+  ];
+}
+
+/** Secrets with credentials of buckets, beside the one whose name is known. */
+const namedSecrets: Node = when(truthy("logs.credentialsSecrets"), {
+  apiGroups: [""],
+  resources: ["secrets"],
+  resourceNames: block("logs.credentialsSecrets"),
+  verbs: ["get"],
+});
 
 function bound(name: string, some: readonly PolicyRule[], condition?: Condition): Manifest[] {
   const under = (node: Node): Node => (condition ? when(condition, node) : node);

@@ -1,5 +1,6 @@
 // The values of the chart `outrigger`.
 
+import { DEFAULT_SECRET } from "../logs/index.ts";
 import type { ValueTree } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
 
@@ -49,6 +50,16 @@ export const VALUES: ValueTree = {
         "PersistentVolumeClaim where PodLogArchives keep logs (feature pod-logs). More than one replica needs one that several nodes can mount.",
       default: "",
       schema: string(),
+    },
+    credentialsSecrets: {
+      comment: `Secrets in the manager's namespace, beside ${DEFAULT_SECRET}, that PodLogArchives may name in spec.s3.credentialsSecret.`,
+      default: [],
+      schema: strings,
+    },
+    spoolSize: {
+      comment: "So much may wait for buckets: in the claim, else in an emptyDir, which is lost with the pod.",
+      default: flag("log-spool-size").default,
+      schema: string({ pattern: "^[0-9]+(\\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$" }),
     },
   },
   logLevel: { comment: "What is logged, as JSON lines.", default: flag("log-level").default, schema: choice("log-level") },

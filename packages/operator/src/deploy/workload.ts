@@ -1,6 +1,20 @@
 // The manager's Deployment, its Services, and what guards them.
 
-import { block, Each, Expression, merged, type Node, not, text, truthy, value, when } from "../manifest-tree/index.ts";
+import {
+  block,
+  both,
+  contains,
+  Each,
+  Expression,
+  either,
+  merged,
+  type Node,
+  not,
+  text,
+  truthy,
+  value,
+  when,
+} from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
 import {
   LABELS,
@@ -20,7 +34,11 @@ const flags = PROGRAMS["manager"]!.flags;
 const GRACE_SECONDS = 45;
 /** Where the reader of the archive looks too. */
 const LOG_FOLDER = PROGRAMS["logs"]!.flags["log-folder"]!.default;
-/** The group of the image's user, which the volume is given to. */
+/** Where lines wait for buckets without a claim. */
+const LOG_SPOOL = "/var/spool/outrigger/logs";
+const spools = both(contains("features", "pod-logs"), not(truthy("logs.claim")));
+const keepsLogs = either(contains("features", "pod-logs"), truthy("logs.claim"));
+/** The group of the image's user, which the volumes are given to. */
 const GROUP = 65_532;
 
 /** The manager's image, as a quoted text. */
@@ -120,9 +138,12 @@ function deployment(): Node {
           nodeSelector: block("nodeSelector"),
           tolerations: block("tolerations"),
           affinity: block("affinity"),
-          securityContext: { runAsNonRoot: true, fsGroup: when(truthy("logs.claim"), GROUP), seccompProfile: { type: "RuntimeDefault" } },
+          securityContext: { runAsNonRoot: true, fsGroup: when(keepsLogs, GROUP), seccompProfile: { type: "RuntimeDefault" } },
           containers: [container()],
-          volumes: when(truthy("logs.claim"), [{ name: "logs", persistentVolumeClaim: { claimName: text("logs.claim") } }]),
+          volumes: when(keepsLogs, [
+            when(truthy("logs.claim"), { name: "logs", persistentVolumeClaim: { claimName: text("logs.claim") } }),
+            when(spools, { name: "spool", emptyDir: {} }),
+          ]),
         },
       },
     },
@@ -144,6 +165,8 @@ function container(): Node {
       argument("log-level", value("logLevel")),
       argument("features", joined("features")),
       when(truthy("logs.claim"), argument("log-folder", LOG_FOLDER)),
+      when(spools, argument("log-spool", LOG_SPOOL)),
+      when(keepsLogs, argument("log-spool-size", value("logs.spoolSize"))),
       argument("excluded-namespaces", joined("excludedNamespaces")),
       argument("offer-environment", keys("environment")),
       argument("namespace-selector", json("webhook.namespaceSelector")),
@@ -165,7 +188,10 @@ function container(): Node {
     livenessProbe: { httpGet: { path: "/healthz", port: "probes" }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     readinessProbe: { httpGet: { path: "/readyz", port: "probes" }, periodSeconds: 2, timeoutSeconds: 5 },
     resources: block("resources"),
-    volumeMounts: when(truthy("logs.claim"), [{ name: "logs", mountPath: LOG_FOLDER }]),
+    volumeMounts: when(keepsLogs, [
+      when(truthy("logs.claim"), { name: "logs", mountPath: LOG_FOLDER }),
+      when(spools, { name: "spool", mountPath: LOG_SPOOL }),
+    ]),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

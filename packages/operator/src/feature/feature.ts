@@ -20,6 +20,8 @@ export interface Feature {
   readonly configurations?: (webhook: WebhookTarget) => readonly KubeObject[];
   /** Cluster-wide rights beyond those that follow from the other fields. */
   readonly permissions?: readonly PolicyRule[];
+  /** Rights in the manager's own namespace beyond those that follow from `reads`. */
+  readonly namespacePermissions?: readonly PolicyRule[];
   /** Called once for each run of the manager, before its caches start. */
   readonly run?: (context: FeatureContext) => RunningFeature;
 }

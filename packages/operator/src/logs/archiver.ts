@@ -10,6 +10,8 @@ import { RunFile, type RunRecord } from "./run-file.ts";
 export interface ArchiveRules {
   readonly name: string;
   readonly maximumBytes: number;
+  /** Where lines go first. */
+  readonly folder: LogFolder;
 }
 
 type RunIdentity = Pick<RunRecord, "container" | "restart" | "containerID" | "startedAt">;
@@ -21,6 +23,7 @@ interface Run {
   done: boolean;
 }
 interface Followed {
+  readonly folder: LogFolder;
   pod: LoggedPod;
   archive: ArchiveRules;
   gone: boolean;
@@ -41,17 +44,15 @@ export interface ArchiveFigures {
 /** When `pod.json` is written again that could not be written, milliseconds. */
 const AGAIN_MS = 2000;
 
-/** Follows the logs of the pods that it is shown, into a folder. What it knows can be lost: the folder and the cluster tell it again. */
+/** Follows the logs of the pods that it is shown, into folders. What it knows can be lost: the folders and the cluster tell it again. */
 export class Archiver {
   readonly #client: Client;
-  readonly #folder: LogFolder;
   readonly #pods = new Map<string, Followed>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
-  constructor(client: Client, folder: LogFolder) {
+  constructor(client: Client) {
     this.#client = client;
-    this.#folder = folder;
   }
 
   /** The pod as it is now; the first sight begins to follow it. A pod that no archive selects any more is followed to its end. */
@@ -60,6 +61,7 @@ export class Archiver {
     const known = this.#pods.get(uid);
     if (!known && !archive) return;
     const followed: Followed = known ?? {
+      folder: archive!.folder,
       pod,
       archive: archive!,
       gone: false,
@@ -70,7 +72,8 @@ export class Archiver {
     };
     if (!known) this.#pods.set(uid, followed);
     followed.pod = pod;
-    if (archive) followed.archive = archive;
+    // What is followed stays where it is.
+    if (archive?.folder === followed.folder) followed.archive = archive;
     this.#update(followed);
     if (!known) followed.writing = followed.writing.then(() => this.#endOld(followed)).catch(() => {});
   }
@@ -89,12 +92,17 @@ export class Archiver {
     return followed === undefined || [...followed.runs.values()].every(({ done }) => done);
   }
 
-  /** Ends what an earlier process has left open of pods that are not there any more. @returns how many pods */
-  async sweep(present: ReadonlySet<string>): Promise<number> {
+  /** The runs of a pod that are followed, or were. */
+  runs(uid: string): readonly RunIdentity[] {
+    return [...(this.#pods.get(uid)?.runs.values() ?? [])].flatMap(({ file }) => (file ? [file.record] : []));
+  }
+
+  /** Ends what an earlier process has left open in a folder of pods that are not there any more. @returns how many pods */
+  async sweep(folder: LogFolder, present: ReadonlySet<string>): Promise<number> {
     let ended = 0;
-    for (const { path, pod } of await this.#folder.pods()) {
+    for (const { path, pod } of await folder.pods()) {
       if (pod.finishedAt !== undefined || present.has(pod.uid) || this.#pods.has(pod.uid)) continue;
-      for (const { path: base, record } of await this.#folder.runs(path)) {
+      for (const { path: base, record } of await folder.runs(path)) {
         if (record.complete) continue;
         const file = await RunFile.open(base, record);
         const from = (await file.tail()).at(-1)?.time;
@@ -102,7 +110,7 @@ export class Archiver {
         await file.addGap({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), reason: "PodGone" });
         await file.complete();
       }
-      await this.#folder.write({ ...pod, finishedAt: new Date().toISOString() });
+      await folder.write({ ...pod, finishedAt: new Date().toISOString() });
       ended++;
     }
     return ended;
@@ -155,7 +163,7 @@ export class Archiver {
 
   /** Ends the runs that an earlier process has left open, and that the pod's status does not tell of any more. */
   async #endOld(followed: Followed): Promise<void> {
-    for (const { record } of await this.#folder.runs(this.#folder.pathOf({ ...followed.pod.metadata }))) {
+    for (const { record } of await followed.folder.runs(followed.folder.pathOf({ ...followed.pod.metadata }))) {
       const key = `${record.container}/${record.containerID}`;
       if (record.complete || followed.runs.has(key) || this.#stopping.signal.aborted) continue;
       const run: Run = { wake: new Set(), seen: undefined, file: undefined, problem: undefined, done: false };
@@ -182,8 +190,8 @@ export class Archiver {
     for (let wait = 500; run.file === undefined && !signal.aborted; wait = Math.min(wait * 2, 30_000)) {
       try {
         await followed.writing;
-        await this.#folder.write(podRecord(followed));
-        const path = join(this.#folder.pathOf({ ...followed.pod.metadata }), `${container}.${restart}`);
+        await followed.folder.write(podRecord(followed));
+        const path = join(followed.folder.pathOf({ ...followed.pod.metadata }), `${container}.${restart}`);
         run.file = await RunFile.open(path, { container, restart, containerID });
         if (startedAt !== undefined && run.file.record.startedAt === undefined) await run.file.note({ startedAt });
       } catch (error) {
@@ -200,6 +208,7 @@ export class Archiver {
         client: this.#client,
         pod: { namespace, name },
         file,
+        admit: (bytes) => followed.folder.admit(bytes),
         maximumBytes: followed.archive.maximumBytes,
         state: () => stateOf(followed, run),
         changed,
@@ -220,13 +229,13 @@ export class Archiver {
         const known = [...followed.runs.values()];
         const isOver = known.length > 0 && known.every(({ done }) => done) && (followed.gone || isFinished(followed.pod));
         if (known.length > 0) {
-          const before = followed.record ?? (await this.#folder.read(followed.pod.metadata));
+          const before = followed.record ?? (await followed.folder.read(followed.pod.metadata));
           const next: PodRecord = {
             ...podRecord(followed),
             missed: await this.#missed(followed, before?.missed ?? []),
             ...(isOver ? { finishedAt: before?.finishedAt ?? new Date().toISOString() } : {}),
           };
-          if (!isDeepStrictEqual(next, before)) await this.#folder.write(next);
+          if (!isDeepStrictEqual(next, before)) await followed.folder.write(next);
           followed.record = next;
         }
         if (followed.gone && (isOver || known.length === 0)) this.#pods.delete(followed.pod.metadata.uid);
@@ -244,7 +253,7 @@ export class Archiver {
 
   /** Runs between those that are in the folder and those that the kubelet still has. */
   async #missed(followed: Followed, before: PodRecord["missed"]): Promise<PodRecord["missed"]> {
-    const stored = await this.#folder.runs(this.#folder.pathOf({ ...followed.pod.metadata }));
+    const stored = await followed.folder.runs(followed.folder.pathOf({ ...followed.pod.metadata }));
     const missed = [...before];
     const all = [...stored.map(({ record }) => record), ...[...followed.runs.values()].flatMap(({ seen }) => seen ?? [])];
     for (const container of new Set(all.map((one) => one.container))) {

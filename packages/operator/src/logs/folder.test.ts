@@ -2,10 +2,13 @@ import { appendFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { explainArchives } from "./explain.ts";
 import { holdBack } from "./hold-back.ts";
 import { LogFolder, type PodRecord } from "./log-folder.ts";
+import { folderSource } from "./log-source.ts";
 import { type LoggedPod, runsOf } from "./pod-runs.ts";
 import { readBack } from "./read-back.ts";
+import type { PodLogArchiveObject } from "./resource.ts";
 import { retain } from "./retention.ts";
 import { RunFile } from "./run-file.ts";
 
@@ -47,7 +50,7 @@ describe("the file of a run", () => {
     expect((await readdir(folder.pathOf(record("a")))).sort()).toEqual(["main.0.json", "main.0.log.gz", "pod.json"]);
     expect((await fileOf(record("a"))).record).toMatchObject({ lines: 4, complete: true });
     const said: string[] = [];
-    for await (const one of readBack(root, { namespace: "default", target: "pod/a" })) said.push(one);
+    for await (const one of readBack([folderSource(root)], { namespace: "default", target: "pod/a" })) said.push(one);
     expect(said.slice(-4)).toEqual(["one", "two", "three", "four"]);
   });
 
@@ -83,7 +86,7 @@ test("gaps stand where they are, and nothing that the archive lacks is made up",
   await file.addGap({ from: line(1, "").time, to: line(9, "").time, reason: "Rotated" });
   await file.addGap({ from: line(9, "").time, reason: "PodGone" });
   const said: string[] = [];
-  for await (const one of readBack(root, { namespace: "default", target: "jobs/report" })) said.push(one);
+  for await (const one of readBack([folderSource(root)], { namespace: "default", target: "jobs/report" })) said.push(one);
   expect(said).toEqual([
     "==> pod a, still followed",
     "--- container main: runs 2 to 3 were gone before they could be read",
@@ -93,7 +96,7 @@ test("gaps stand where they are, and nothing that the archive lacks is made up",
     "two",
     "--- lines may be missing after 2026-01-01T00:00:09.000000000Z: the log was gone before its end was read",
   ]);
-  const nothing = readBack(root, { namespace: "default", target: "job/other" }).next();
+  const nothing = readBack([folderSource(root)], { namespace: "default", target: "job/other" }).next();
   await expect(nothing).rejects.toThrow("has nothing of job other in namespace default");
 });
 
@@ -158,4 +161,31 @@ test("a container that waits for its restart has the number that it had, and the
   ]);
   expect(of({ state: { terminated }, containerID: "c1" })).toEqual([[1, "c1", "ended", false]]);
   expect(of({ state: { terminated: { ...terminated, exitCode: 0 } }, containerID: "c1" })).toEqual([[1, "c1", "ended", true]]);
+});
+
+test("explain says which archive keeps a pod, where, and why others do not", () => {
+  const archive = (name: string, spec: object, status?: object): PodLogArchiveObject =>
+    ({ apiVersion: "outrigger.dev/v1alpha1", kind: "PodLogArchive", metadata: { name }, spec, status }) as never;
+  const down = { conditions: [{ type: "Ready", status: "False", reason: "BucketUnreachable", message: "ECONNREFUSED" }] };
+  const archives = [
+    archive("all", {}),
+    archive("batch", { selector: { matchLabels: { team: "batch" } }, s3: { bucket: "logs" } }, down),
+    archive("web", { selector: { matchLabels: { team: "web" } } }),
+  ];
+  const pod = (team: string, namespace = "default") => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "a", namespace, labels: { team } },
+  });
+  const said = (of: object, some = archives): string[] =>
+    explainArchives(some, of as never, {}, "outrigger-system").map(({ rule, action, message }) => `${rule} ${action}: ${message}`);
+  expect(said(pod("batch"))).toEqual([
+    "PodLogArchive/all applied: its logs are kept in the manager's folder",
+    "PodLogArchive/batch skipped: PodLogArchive/all comes first by name",
+    "PodLogArchive/web skipped: its selectors do not match the pod",
+  ]);
+  expect(said(pod("batch"), archives.slice(1))[0]).toBe(
+    "PodLogArchive/batch applied: its logs are kept in bucket logs, but BucketUnreachable: ECONNREFUSED",
+  );
+  expect(said(pod("web", "kube-system"))[2]).toBe("PodLogArchive/web skipped: logs of namespace kube-system are not kept");
 });

@@ -19,6 +19,8 @@ export interface FollowerOptions {
   readonly pod: { readonly namespace: string; readonly name: string };
   readonly file: RunFile;
   readonly maximumBytes: number;
+  /** Called before lines are written. @throws where there is no room for them */
+  readonly admit: (bytes: number) => void;
   readonly state: () => RunState;
   /** Resolves when the state has changed, or after so many milliseconds. */
   readonly changed: (timeoutMs: number) => Promise<void>;
@@ -98,7 +100,7 @@ class KubeletMessage extends Error {
 }
 
 /** @returns whether the log ended by itself */
-async function follow({ client, pod, file, maximumBytes, signal }: FollowerOptions): Promise<boolean> {
+async function follow({ client, pod, file, maximumBytes, admit, signal }: FollowerOptions): Promise<boolean> {
   const tail = await file.tail();
   const latest = tail.reduce((time, line) => (line.time > time ? line.time : time), "");
   const resumption = new Resumption(tail);
@@ -122,7 +124,7 @@ async function follow({ client, pod, file, maximumBytes, signal }: FollowerOptio
     const taken = batch;
     batch = [];
     writing = writing
-      .then(() => (failure === undefined ? store(file, taken, maximumBytes) : undefined))
+      .then(() => (failure === undefined ? store(file, taken, maximumBytes, admit) : undefined))
       .catch((error: unknown) => {
         failure ??= error;
         ending.abort();
@@ -168,7 +170,7 @@ async function follow({ client, pod, file, maximumBytes, signal }: FollowerOptio
 }
 
 /** Reads a log that has ended, and adds what is missing of it. */
-async function drain({ client, pod, file, maximumBytes, signal, state }: FollowerOptions, previous: boolean): Promise<void> {
+async function drain({ client, pod, file, maximumBytes, admit, signal, state }: FollowerOptions, previous: boolean): Promise<void> {
   const whole = file.record.bytes <= WHOLE_BYTES;
   const tail = whole ? await file.all() : await file.tail();
   const latest = tail.reduce((time, line) => (line.time > time ? line.time : time), "");
@@ -181,7 +183,7 @@ async function drain({ client, pod, file, maximumBytes, signal, state }: Followe
       if (!line) throw new KubeletMessage(raw);
       const { isNew, gap } = resumption.take(line);
       if (gap) await file.addGap(gap);
-      if (isNew) await store(file, [line], maximumBytes);
+      if (isNew) await store(file, [line], maximumBytes, admit);
     }
     return;
   }
@@ -195,11 +197,11 @@ async function drain({ client, pod, file, maximumBytes, signal, state }: Followe
   const comparison = compareLogs(tail, fetched);
   if (comparison.kind === "replace") await file.clear();
   else if (comparison.gap) await file.addGap(comparison.gap);
-  await store(file, comparison.kind === "replace" ? fetched : comparison.lines, maximumBytes);
+  await store(file, comparison.kind === "replace" ? fetched : comparison.lines, maximumBytes, admit);
 }
 
 /** Appends lines up to the limit, and says where the limit was reached. */
-async function store(file: RunFile, lines: readonly LogLine[], maximumBytes: number): Promise<void> {
+async function store(file: RunFile, lines: readonly LogLine[], maximumBytes: number, admit: FollowerOptions["admit"]): Promise<void> {
   let bytes = file.record.bytes;
   if (bytes >= maximumBytes) return;
   const fitting = lines.filter(({ text }) => {
@@ -207,6 +209,7 @@ async function store(file: RunFile, lines: readonly LogLine[], maximumBytes: num
     bytes += 32 + Buffer.byteLength(text);
     return true;
   });
+  admit(bytes - file.record.bytes);
   await file.append(fitting);
   if (bytes >= maximumBytes) await file.addGap({ from: (fitting.at(-1) ?? lines[0]!).time, reason: "LimitReached" });
 }

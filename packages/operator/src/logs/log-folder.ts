@@ -34,15 +34,44 @@ export interface ArchivedPod {
   readonly pod: PodRecord;
 }
 
+/** The folder has as much as it may have. */
+export class FolderFullError extends Error {
+  override readonly name = "FolderFullError";
+  readonly code = "ERR_FOLDER_FULL";
+}
+
 /**
  * The folder of the archive: `<namespace>/<pod>_<uid>/`, in it `pod.json` and the files of runs. Names of namespaces, pods and
  * containers are DNS labels or subdomains, and uids are written as they are only where they are such: none leads out of the folder.
  */
 export class LogFolder {
   readonly root: string;
+  readonly #maximumBytes: number;
+  #bytes = 0;
 
-  constructor(root: string) {
+  /** @param maximumBytes what may be in the folder, where that is not left to the file system */
+  constructor(root: string, maximumBytes = Number.POSITIVE_INFINITY) {
     this.root = root;
+    this.#maximumBytes = maximumBytes;
+  }
+
+  /** Bytes in the folder, as they were counted last. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Counts bytes that are about to be written. @throws FolderFullError */
+  admit(bytes: number): void {
+    if (this.#bytes + bytes > this.#maximumBytes)
+      throw new FolderFullError(`${this.root} has ${this.#bytes} bytes that wait for the bucket, and may have ${this.#maximumBytes}`);
+    this.#bytes += bytes;
+  }
+
+  /** Counts what is in the folder. */
+  async count(): Promise<void> {
+    let bytes = 0;
+    for (const { path } of await this.pods()) bytes += await this.size(path);
+    this.#bytes = bytes;
   }
 
   pathOf({ namespace, name, uid }: Pick<PodRecord, "namespace" | "name" | "uid">): string {
@@ -71,8 +100,7 @@ export class LogFolder {
         const text = await readFile(join(path, "pod.json"), "utf8").catch(() => undefined);
         if (text !== undefined) found.push({ path, pod: JSON.parse(text) as PodRecord });
       }
-    const age = ({ pod }: ArchivedPod): string => `${pod.createdAt ?? ""} ${pod.name}`;
-    return found.sort((a, b) => (age(a) < age(b) ? -1 : 1));
+    return found.sort((a, b) => (ageOf(a.pod) < ageOf(b.pod) ? -1 : 1));
   }
 
   /** The runs in a pod's folder: by container as they began, then by number. */
@@ -84,9 +112,7 @@ export class LogFolder {
       const record = await readRecord(base);
       if (record) runs.push({ path: base, record });
     }
-    const age = ({ record }: { record: RunRecord }): string =>
-      `${record.startedAt ?? ""} ${record.container} ${String(record.restart).padStart(9, "0")}`;
-    return runs.sort((a, b) => (age(a) < age(b) ? -1 : 1));
+    return runs.sort((a, b) => (ageOfRun(a.record) < ageOfRun(b.record) ? -1 : 1));
   }
 
   /** Bytes on disk. */
@@ -103,6 +129,14 @@ export class LogFolder {
   async remove(path: string): Promise<void> {
     await rm(path, { recursive: true, force: true });
   }
+}
+
+/** Sorts the oldest first. */
+export function ageOf({ createdAt = "", name }: PodRecord): string {
+  return `${createdAt} ${name}`;
+}
+export function ageOfRun({ startedAt = "", container, restart }: RunRecord): string {
+  return `${startedAt} ${container} ${String(restart).padStart(9, "0")}`;
 }
 
 async function names(path: string): Promise<string[]> {

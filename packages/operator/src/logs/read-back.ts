@@ -1,6 +1,7 @@
 import { lineText } from "./line.ts";
-import { type ArchivedPod, LogFolder } from "./log-folder.ts";
-import { type RunRecord, readLines } from "./run-file.ts";
+import { ageOf, type PodRecord } from "./log-folder.ts";
+import type { LogSource } from "./log-source.ts";
+import type { RunRecord } from "./run-file.ts";
 
 export interface ReadBackOptions {
   readonly namespace: string;
@@ -19,31 +20,40 @@ export class NotArchivedError extends Error {
 }
 
 /**
- * What the archive has of a pod, or of all pods of a Job or another owner, line by line: a heading for each run with how it ended, its
+ * What archives have of a pod, or of all pods of a Job or another owner, line by line: a heading for each run with how it ended, its
  * log, and each gap where it is.
  *
- * @throws NotArchivedError
+ * @throws NotArchivedError; S3Error where a bucket cannot be read
  */
-export async function* readBack(root: string, { namespace, target, container, timestamps }: ReadBackOptions): AsyncGenerator<string> {
-  const folder = new LogFolder(root);
+export async function* readBack(
+  sources: readonly LogSource[],
+  { namespace, target, container, timestamps }: ReadBackOptions,
+): AsyncGenerator<string> {
   const [kind, name] = target.includes("/") ? (target.split("/", 2) as [string, string]) : ["pod", target];
-  const isMeant = ({ pod }: ArchivedPod): boolean =>
-    ["pod", "pods", "po"].includes(kind.toLowerCase())
+  const isPod = ["pod", "pods", "po"].includes(kind.toLowerCase());
+  const isMeant = (pod: PodRecord): boolean =>
+    isPod
       ? pod.name === name
       : pod.owner?.name === name && [pod.owner.kind.toLowerCase(), `${pod.owner.kind.toLowerCase()}s`].includes(kind.toLowerCase());
-  const pods = (await folder.pods(namespace)).filter(isMeant);
-  if (pods.length === 0) throw new NotArchivedError(`the archive in ${root} has nothing of ${kind} ${name} in namespace ${namespace}`);
-  for (const { path, pod } of pods) {
+  const pods = (await Promise.all(sources.map((source) => source.pods(namespace, isPod ? name : undefined))))
+    .flat()
+    .filter(({ pod }) => isMeant(pod))
+    .sort((a, b) => (ageOf(a.pod) < ageOf(b.pod) ? -1 : 1));
+  if (pods.length === 0) {
+    const where = sources.map((source) => source.name).join(" and ") || "no archive";
+    throw new NotArchivedError(`the archive in ${where} has nothing of ${kind} ${name} in namespace ${namespace}`);
+  }
+  for (const { pod, runs } of pods) {
     const ended = [pod.phase, pod.reason, pod.message].filter((part) => part).join(": ");
     yield `==> pod ${pod.name}${ended ? ` (${ended})` : ""}${pod.finishedAt ? "" : ", still followed"}`;
     for (const missed of pod.missed)
       if (container === undefined || missed.container === container)
         yield `--- container ${missed.container}: runs ${missed.fromRestart + 1} to ${missed.toRestart + 1} were gone before they could be read${missed.to ? `, before ${missed.to}` : ""}`;
-    for (const { path: base, record } of await folder.runs(path)) {
+    for (const { record, lines } of await runs()) {
       if (container !== undefined && record.container !== container) continue;
       yield `--- container ${record.container}, run ${record.restart + 1}: ${endOf(record)}`;
       const gaps = [...record.gaps];
-      for (const line of await readLines(base)) {
+      for (const line of await lines()) {
         // A gap comes before the first line after it.
         while (gaps[0] && (gaps[0].from === undefined || line.time > gaps[0].from)) yield gapText(gaps.shift()!);
         yield timestamps ? lineText(line) : line.text;

@@ -4,6 +4,49 @@ import { conditions, labelSelectorFields } from "../feature/index.ts";
 
 const selector = (description: string) => t.Optional(t.Object(labelSelectorFields, { description }));
 
+/** The Secret with a bucket's credentials that the manager may read without further rights. */
+export const DEFAULT_SECRET = "outrigger-log-archive";
+
+const s3 = t.Object(
+  {
+    endpoint: t.String({
+      maxLength: 512,
+      pattern: "^https?://[A-Za-z0-9.:\\[\\]-]+$",
+      description: "URL of the store without a path: https://s3.eu-central-1.amazonaws.com, http://minio.storage.svc:9000.",
+    }),
+    region: t.Default(t.String({ pattern: "^[A-Za-z0-9-]{1,64}$", description: "Region that requests are signed for." }), "us-east-1"),
+    bucket: t.String({ pattern: "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description: "A bucket that is there already." }),
+    prefix: t.Default(
+      t.String({
+        maxLength: 256,
+        pattern: "^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*$",
+        description: "Before the key of each object; ends with a slash. Clusters that share a bucket need different prefixes.",
+      }),
+      "",
+    ),
+    addressing: t.Default(t.Enum(["Path", "VirtualHost"], { description: "endpoint/bucket/key, or bucket.endpoint/key." }), "Path"),
+    credentialsSecret: t.Default(
+      t.String({
+        maxLength: 253,
+        pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+        description:
+          "Secret in the manager's namespace with accessKeyId and secretAccessKey, and where needed sessionToken and ca.crt (the authority of the store's certificate).",
+      }),
+      DEFAULT_SECRET,
+    ),
+  },
+  {
+    description: "An S3-compatible bucket that logs go into; the manager's folder where it is left out.",
+    rules: [
+      {
+        rule: "self.addressing == 'Path' || !self.endpoint.matches('^https?://([0-9.]+|\\\\[.*)(:[0-9]+)?$')",
+        message: "an endpoint that is an IP address needs addressing: Path",
+        fieldPath: ".addressing",
+      },
+    ],
+  },
+);
+
 const spec = t.Object(
   {
     selector: selector("Pods by their labels; every pod where it is left out. Pods of Jobs have the label batch.kubernetes.io/job-name."),
@@ -25,6 +68,7 @@ const spec = t.Object(
       }),
       { seconds: 604_800, maxBytes: "1Gi" },
     ),
+    s3: t.Optional(s3),
     finalizer: t.Optional(
       t.Object(
         {
@@ -58,12 +102,16 @@ const status = t.Object({
   following: t.Optional(t.Integer()),
   /** Pods in the archive, those that run among them. */
   pods: t.Optional(t.Integer()),
-  /** Bytes on disk. */
+  /** Bytes on disk or in the bucket. */
   bytes: t.Optional(t.Integer({ format: "int64" })),
   /** Gaps in the logs of these pods. */
   gaps: t.Optional(t.Integer()),
   /** Pods that went by the retention since the manager started. */
   removed: t.Optional(t.Integer()),
+  /** Bytes that wait for the bucket, those of pods that run among them. */
+  pending: t.Optional(t.Integer({ format: "int64" })),
+  /** Requests to the bucket that failed since the manager started. */
+  failures: t.Optional(t.Integer()),
   conditions: t.Optional(conditions),
 });
 
@@ -82,6 +130,7 @@ export const PodLogArchive = defineResource({
     { name: "Bytes", type: "integer", jsonPath: ".status.bytes" },
     { name: "Gaps", type: "integer", jsonPath: ".status.gaps" },
     { name: "Ready", jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: "Bucket", jsonPath: ".spec.s3.bucket", priority: 1 },
     { name: "Reason", jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 },
   ],
 });

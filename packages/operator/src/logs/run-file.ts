@@ -29,6 +29,8 @@ export interface RunRecord {
   readonly complete: boolean;
   /** Compared with what the kubelet kept after the run ended. */
   readonly verified: boolean;
+  /** How often the lines were given up and begun anew; absent is never. */
+  readonly epoch?: number;
 }
 
 /** Lines that are read back to compare a log as a whole, bytes; larger logs are compared at their end. */
@@ -99,8 +101,7 @@ export class RunFile {
   async clear(): Promise<void> {
     await this.#close();
     for (const end of [".log", ".log.gz"]) await rm(`${this.path}${end}`, { force: true });
-    this.#record = { ...this.#record, lines: 0, bytes: 0, gaps: [], complete: false };
-    await this.note({});
+    await this.note({ lines: 0, bytes: 0, gaps: [], complete: false, epoch: (this.#record.epoch ?? 0) + 1 });
   }
 
   async note(change: Partial<RunRecord>): Promise<void> {
@@ -167,7 +168,31 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   await rename(`${path}.new`, path);
 }
 
-function linesOf(text: string): LogLine[] {
+/**
+ * Whole lines of a run's file from a byte on, complete or not. Gaps that lie before them are in a record that is read later.
+ *
+ * @returns `undefined` where the file is gone
+ */
+export async function readTextFrom(path: string, from: number): Promise<Buffer | undefined> {
+  const plain = await open(`${path}.log`, "r").catch((error: unknown) => void noFile(error));
+  let text: Buffer;
+  if (plain) {
+    try {
+      const { size } = await plain.stat();
+      const { buffer, bytesRead } = await plain.read(Buffer.alloc(Math.max(0, size - from)), 0, Math.max(0, size - from), from);
+      text = buffer.subarray(0, bytesRead);
+    } finally {
+      await plain.close();
+    }
+  } else {
+    const packed = await readFile(`${path}.log.gz`).catch(noFile);
+    if (packed.length === 0) return undefined;
+    text = (await promisify(gunzip)(packed as Buffer)).subarray(from);
+  }
+  return text.subarray(0, text.lastIndexOf(10) + 1);
+}
+
+export function linesOf(text: string): LogLine[] {
   const end = text.lastIndexOf("\n");
   if (end === -1) return [];
   return text

@@ -1,6 +1,7 @@
 import { type LabelSelector, labelSelector, Quantity } from "@outrigger/kit/api";
 import { selectorProblem } from "../feature/index.ts";
 import type { ArchiveRules } from "./archiver.ts";
+import type { LogFolder } from "./log-folder.ts";
 import type { PodLogArchiveObject } from "./resource.ts";
 
 type Labels = Readonly<Record<string, string>> | undefined;
@@ -21,8 +22,8 @@ export function archiveFor(
     );
 }
 
-export function rulesOf({ metadata, spec }: PodLogArchiveObject): ArchiveRules {
-  return { name: metadata.name, maximumBytes: bytesOf(spec.maxBytesPerRun) };
+export function rulesOf({ metadata, spec }: PodLogArchiveObject, folder: LogFolder): ArchiveRules {
+  return { name: metadata.name, maximumBytes: bytesOf(spec.maxBytesPerRun), folder };
 }
 
 export function bytesOf(quantity: string | number): number {

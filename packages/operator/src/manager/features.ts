@@ -20,8 +20,10 @@ import { podDefaultsConfiguration } from "./rule-webhooks.ts";
 
 export interface FeatureOptions extends InjectionOptions {
   readonly faults?: NetworkFaultControllerOptions;
-  /** Where PodLogArchives keep logs. */
+  /** Where PodLogArchives keep logs, where lines wait for buckets, and how many bytes may wait. */
   readonly logFolder?: string | undefined;
+  readonly logSpool?: string | undefined;
+  readonly logSpoolBytes?: number | undefined;
 }
 
 /** Every capability of the manager, one entry each. What else knows them walks this list. */

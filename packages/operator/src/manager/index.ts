@@ -17,6 +17,6 @@ export { allFeatures, type FeatureOptions } from "./features.ts";
 export { withoutConversion } from "./install.ts";
 export { containerDefaults } from "./limit-ranges.ts";
 export { readRules } from "./read-rules.ts";
-export { managerNamespaceRules } from "./rights.ts";
+export { featureNamespaceRules, managerNamespaceRules } from "./rights.ts";
 export { type RunManagerOptions, runManager } from "./run-manager.ts";
 export { SUSPENDED_ANNOTATION } from "./suspended.ts";

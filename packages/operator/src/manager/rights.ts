@@ -11,7 +11,15 @@ export function managerNamespaceRules(features: readonly Feature[]): PolicyRule[
     ...leaseRules(LEASE),
     // Of every replica, under names that nobody knows beforehand; see `presence.ts`.
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["list", "create", "patch", "delete"] },
+    ...featureNamespaceRules(features),
+  ]);
+}
+
+/** Of these, what features need. */
+export function featureNamespaceRules(features: readonly Feature[]): PolicyRule[] {
+  return mergeRules([
     ...namespacedRules(features),
+    ...features.flatMap(({ namespacePermissions = [] }) => namespacePermissions),
     ...features.flatMap(({ reads = [] }) =>
       reads
         .filter(({ options }) => options?.namespace !== undefined)

@@ -44,8 +44,12 @@ export interface RunManagerOptions {
   readonly faults?: NetworkFaultControllerOptions;
   /** Optional features to turn on, by name; `all` names all of them. Default: none. */
   readonly features?: readonly string[];
-  /** Where PodLogArchives keep logs. Without it they keep none. */
+  /** Where PodLogArchives without a bucket keep logs. Without it they keep none. */
   readonly logFolder?: string;
+  /** Where lines wait for the buckets of PodLogArchives. Default: `.spool` in `logFolder`. */
+  readonly logSpool?: string;
+  /** How much may wait there, bytes. Default 1 GiB. */
+  readonly logSpoolBytes?: number;
   /** Where it does not select a namespace, nothing is injected into pods there. Default: every namespace. */
   readonly namespaceSelector?: LabelSelector;
   /** What becomes of pods while no manager answers, where a rule does not say it itself. Default: Ignore for PodDefaults, Fail for others. */
@@ -98,6 +102,8 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
       failurePolicies: options.failurePolicies,
       ...(options.faults ? { faults: options.faults } : {}),
       logFolder: options.logFolder,
+      logSpool: options.logSpool,
+      logSpoolBytes: options.logSpoolBytes,
     }),
     options.features ?? [],
   );

@@ -28,7 +28,17 @@ export const MANAGER_FLAGS = {
     default: "",
     help: "Variables of the manager that PodDefaults may take values from, with commas between.",
   },
-  "log-folder": { environment: "LOG_FOLDER", default: "", help: "Folder where PodLogArchives keep logs. Empty: they keep none." },
+  "log-folder": {
+    environment: "LOG_FOLDER",
+    default: "",
+    help: "Folder where PodLogArchives without a bucket keep logs. Empty: they keep none.",
+  },
+  "log-spool": {
+    environment: "LOG_SPOOL",
+    default: "",
+    help: "Folder where lines wait for the buckets of PodLogArchives. Empty: .spool in --log-folder.",
+  },
+  "log-spool-size": { environment: "LOG_SPOOL_SIZE", default: "1Gi", help: "So much may wait there; beyond it lines wait at the kubelet." },
   "webhook-service": {
     environment: "WEBHOOK_SERVICE",
     default: "outrigger-webhook",

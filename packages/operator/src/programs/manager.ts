@@ -1,4 +1,4 @@
-import { type LabelSelector, labelSelectorProblems } from "@outrigger/kit/api";
+import { type LabelSelector, labelSelectorProblems, Quantity } from "@outrigger/kit/api";
 import { jsonLog, type LogLevel } from "@outrigger/kit/manager";
 import { parseNames, parseNamespaces, runManager } from "../manager/index.ts";
 import { offered } from "../poddefaults/index.ts";
@@ -22,6 +22,8 @@ export async function run(values: FlagValues<typeof MANAGER_FLAGS>, signal: Abor
     },
     features: parseNames(values.features),
     ...(values["log-folder"] === "" ? {} : { logFolder: values["log-folder"] }),
+    ...(values["log-spool"] === "" ? {} : { logSpool: values["log-spool"] }),
+    logSpoolBytes: bytes("log-spool-size", values["log-spool-size"]),
     istioLabels: values["istio-labels"] === "true",
     environment: offered(process.env, parseNames(values["offer-environment"])),
     webhook: { mode: "service", host: "::", port: port("webhook-port", values["webhook-port"]), serviceName: values["webhook-service"] },
@@ -40,6 +42,15 @@ function seconds(flag: string, text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > 86_400) throw new UsageError(`--${flag} is no number of seconds from 0 to 86400: ${text}`);
   return value;
+}
+
+/** @throws UsageError */
+function bytes(flag: string, text: string): number {
+  try {
+    const value = Quantity.parse(text).toNumber();
+    if (value > 0) return value;
+  } catch {}
+  throw new UsageError(`--${flag} is no number of bytes such as 512Mi: ${text}`);
 }
 
 /** @throws UsageError */
