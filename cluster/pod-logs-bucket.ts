@@ -115,7 +115,8 @@ export function bucketTests({ kubectl, manager, restartManager, apply, archived,
         return text;
       });
       expect(numbers(ticked)).toEqual(counted(numbers(ticked).length));
-      expect(`${ticked}`).not.toContain("lines may be missing");
+      // The kubelet may end the stream of a container that it kills before its end: then that is said, behind the last line.
+      expect(ticked.slice(0, ticked.lastIndexOf("\nline "))).not.toContain("lines may be missing");
 
       // Silent: it takes connections and never answers.
       await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
@@ -137,7 +138,7 @@ export function bucketTests({ kubectl, manager, restartManager, apply, archived,
         },
         { timeoutMs: 60_000 },
       );
-      expect(await kubectl()("get", "podlogarchives", "-o", "wide")).toMatch(/^a-bucket +0 +0 +0 +0 +True +\S+ +logs +Following$/m);
+      expect(await kubectl()("get", "podlogarchives", "-o", "wide")).toMatch(/^a-bucket +0 +0 +0 +0 +True +logs +Following +\S+$/m);
       expect(await archived("pod/unlucky")).toContain("has nothing of pod unlucky in namespace default");
     } finally {
       silent.close();

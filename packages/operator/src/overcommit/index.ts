@@ -19,9 +19,11 @@
  * - Between a kubelet's write without the webhook and its repair a restart of that kubelet ends the surplus.
  * - The memory of a pod is real: memory that is offered twice and used twice ends in evictions and OOM kills.
  */
+export { decideNode } from "./decide.ts";
 export { type NodePod, podsAtRisk } from "./demand.ts";
 export { nodeOvercommit } from "./feature.ts";
 export { type NodeState, nodeState } from "./node-state.ts";
+export { RECORD_ANNOTATION } from "./record.ts";
 export { NodeOvercommit, type NodeOvercommitObject, type NodeOvercommitSpec, type NodeOvercommitStatus } from "./resource.ts";
 export { Policies } from "./target.ts";
-export type { OvercommitNode } from "./write.ts";
+export { correctWrite, type OvercommitNode } from "./write.ts";

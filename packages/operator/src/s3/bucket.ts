@@ -112,7 +112,7 @@ export class Bucket {
       timeoutMs,
     );
     const text = answer.status >= 300 ? answer.body.toString("utf8") : "";
-    if (answer.status < 300 || (missingIsAnswer && answer.status === 404 && !text.includes("<Code>NoSuchBucket</Code>"))) return answer;
+    if (answer.status < 300 || (missingIsAnswer && answer.status === 404 && isMissing(text))) return answer;
     throw errorOfAnswer(what, answer.status, text, answer.region);
   }
 
@@ -153,6 +153,11 @@ export class Bucket {
       sent.end(body);
     });
   }
+}
+
+/** Whether it is the object that is not there: a 404 can be about the bucket, and about the key of the Secret. */
+function isMissing(body: string): boolean {
+  return !body.includes("<Code>") || body.includes("<Code>NoSuchKey</Code>");
 }
 
 async function read(response: IncomingMessage, what: string): Promise<Answer> {

@@ -1,3 +1,5 @@
+import { decoded } from "./listing.ts";
+
 /** What a caller can do about a failed request to the object store. */
 export type S3Problem = "Unreachable" | "Refused" | "Full" | "Unavailable";
 
@@ -39,7 +41,7 @@ const FULL = /Full|Quota|InsufficientStorage|TooManyBuckets|EntityTooLarge|ENOSP
 /** The error that an answer other than success stands for. */
 export function errorOfAnswer(what: string, status: number, body: string, region: string | undefined): S3Error {
   const s3Code = /<Code>([^<]*)<\/Code>/.exec(body)?.[1] ?? "";
-  const said = /<Message>([^<]*)<\/Message>/.exec(body)?.[1] ?? "";
+  const said = decoded(/<Message>([^<]*)<\/Message>/.exec(body)?.[1] ?? "");
   const elsewhere = region === undefined ? "" : ` (the bucket is in region ${region})`;
   const advice = ADVICE[s3Code];
   const message = `${what}: HTTP ${status}${s3Code ? ` ${s3Code}` : ""}${said ? `: ${said.slice(0, 200)}` : ""}${elsewhere}${advice ? `; ${advice}` : ""}`;
