@@ -8,7 +8,7 @@ import { type ContainerCluster, startContainerCluster } from "./parts.ts";
 
 // Policies against a real kubelet and real containers: what the API alone cannot show.
 const IMAGE = "docker.io/library/busybox:1";
-const stopping = new AbortController();
+let stopping = new AbortController();
 let cluster: ContainerCluster;
 let kubectl: Kubectl;
 let managing: Promise<void> | undefined;
@@ -16,6 +16,11 @@ let managing: Promise<void> | undefined;
 beforeAll(async () => {
   cluster = await startContainerCluster();
   kubectl = cluster.kubectl;
+  await startManager();
+}, 240_000);
+
+async function startManager(): Promise<void> {
+  stopping = new AbortController();
   await new Promise<void>((resolve, reject) => {
     managing = runManager({
       kubeconfig: { file: cluster.kubeconfigFile },
@@ -29,7 +34,7 @@ beforeAll(async () => {
     });
     managing.catch(reject);
   });
-}, 240_000);
+}
 afterAll(async () => {
   stopping.abort();
   await managing?.catch(() => {});
@@ -147,4 +152,86 @@ test("a Job fails exactly as often as the policy says", async () => {
   expect(failed.conditions?.find(({ type }) => type === "Failed")?.reason).toBe("BackoffLimitExceeded");
   expect(failed.failed).toBe(2);
   expect((await pods("job-name=fails")).map(({ status }) => status.phase)).toEqual(["Failed", "Failed"]);
+}, 300_000);
+
+test("a Service gets a pod with the readiness gate only when its injected containers are ready and the manager says so", async () => {
+  await apply({
+    apiVersion: "apps.kruise.io/v1beta1",
+    kind: "SidecarSet",
+    metadata: { name: "gated" },
+    spec: {
+      selector: { matchLabels: { app: "gated" } },
+      containers: [
+        {
+          name: "proxy",
+          image: IMAGE,
+          imagePullPolicy: "IfNotPresent",
+          command: ["sleep", "3600"],
+          readinessProbe: { exec: { command: ["test", "-e", "/ready"] }, periodSeconds: 1 },
+        },
+      ],
+    },
+  });
+  await apply({
+    apiVersion: "outrigger.dev/v1alpha1",
+    kind: "PodDefaults",
+    metadata: { name: "gated" },
+    spec: { selector: { matchLabels: { app: "gated" } }, sidecarReadinessGate: true },
+  });
+  await apply({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "gated" },
+    spec: { selector: { app: "gated" }, ports: [{ port: 80 }] },
+  });
+  const made = await eventually(async () => {
+    await kubectl("delete", "pod", "gated", "--ignore-not-found", "--grace-period=0", "--force");
+    await apply({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "gated", labels: { app: "gated" } },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: "web", image: IMAGE, imagePullPolicy: "IfNotPresent", command: ["sleep", "3600"] }],
+      },
+    });
+    const { spec } = JSON.parse(await kubectl("get", "pod", "gated", "-o", "json")) as {
+      spec: { containers: { name: string }[]; readinessGates?: { conditionType: string }[] };
+    };
+    return spec.containers.length === 2 && spec.readinessGates !== undefined ? spec : undefined;
+  });
+  expect(made.readinessGates).toEqual([{ conditionType: "outrigger.dev/sidecars-ready" }]);
+  const state = async (): Promise<{ conditions: Record<string, string>; inService: boolean }> => {
+    const slices = JSON.parse(await kubectl("get", "endpointslices", "-l", "kubernetes.io/service-name=gated", "-o", "json")) as {
+      items: { endpoints?: { conditions: { ready?: boolean } }[] }[];
+    };
+    const { status } = JSON.parse(await kubectl("get", "pod", "gated", "-o", "json")) as {
+      status: { conditions: { type: string; status: string }[] };
+    };
+    return {
+      conditions: Object.fromEntries(status.conditions.map(({ type, status }) => [type, status])),
+      inService: slices.items.some(({ endpoints }) => endpoints?.some(({ conditions }) => conditions.ready)),
+    };
+  };
+  const waiting = { Ready: "False", "outrigger.dev/sidecars-ready": "False" };
+  await eventually(
+    async () => {
+      expect(await kubectl("get", "pod", "gated", "-o", 'jsonpath={.status.containerStatuses[?(@.name=="web")].ready}')).toBe("true");
+      expect(await state()).toMatchObject({ conditions: waiting, inService: false });
+      return true;
+    },
+    { timeoutMs: 60_000 },
+  );
+  // Without a manager ready containers are not enough: it is the gate that holds the pod back.
+  stopping.abort();
+  await managing;
+  await kubectl("exec", "gated", "-c", "proxy", "--", "touch", "/ready");
+  await eventually(async () => expect((await state()).conditions["ContainersReady"]).toBe("True"), { timeoutMs: 60_000 });
+  expect(await state()).toMatchObject({ conditions: waiting, inService: false });
+  await startManager();
+  await eventually(async () => expect(await state()).toMatchObject({ conditions: { Ready: "True" }, inService: true }), {
+    timeoutMs: 60_000,
+  });
+  await kubectl("exec", "gated", "-c", "proxy", "--", "rm", "/ready");
+  await eventually(async () => expect(await state()).toMatchObject({ conditions: waiting, inService: false }), { timeoutMs: 60_000 });
 }, 300_000);
