@@ -21,6 +21,8 @@ export interface ContainerRun {
   id: string | undefined;
   startedAt: string;
   ready: boolean;
+  /** Its startup probe fails: it runs, and has not started. */
+  unstarted: boolean;
   restarts: number;
   /** How the present run ended. */
   end: Ended | undefined;
@@ -39,6 +41,7 @@ export function waitingRun(reason: string): ContainerRun {
     id: undefined,
     startedAt: "",
     ready: false,
+    unstarted: false,
     restarts: -1,
     end: undefined,
     last: undefined,
@@ -127,7 +130,7 @@ export function containerStatus(container: Container, run: ContainerRun): object
     ready: run.ready,
     ...(began ? { resources: resources ?? {} } : {}),
     restartCount: Math.max(0, run.restarts),
-    started: run.state === "running",
+    started: run.state === "running" && !run.unstarted,
     state:
       run.state === "running"
         ? { running: { startedAt: run.startedAt } }

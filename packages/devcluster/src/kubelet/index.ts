@@ -9,7 +9,7 @@
  * - A pod that idles costs no timer and no write.
  *
  * Caveats
- * - Nothing is executed: probes and lifecycle hooks are not run, volumes are not mounted, log lines are made up.
+ * - Nothing is executed: probes hold unless the image's stage makes them fail (`unready/…`, `unlive/…`, `unstarted/…`), lifecycle hooks are not run, volumes are not mounted, log lines are made up.
  */
 export { type KubeletOptions, type RunningKubelet, startKubelet } from "./kubelet.ts";
 export { DEFAULT_STAGES, type ImageStage, type Stages } from "./stages.ts";

@@ -3,9 +3,10 @@ import { type Informers, informers as makeInformers } from "@outrigger/kit/cache
 import { type Client, ConflictError, NotFoundError } from "@outrigger/kit/client";
 import { eventRecorder, type WritingEventRecorder } from "@outrigger/kit/controller";
 import type { LogRequest } from "../devcluster.ts";
-import { Node, Pod } from "../objects/index.ts";
+import { ConfigMap, Node, PersistentVolumeClaim, Pod, Secret } from "../objects/index.ts";
 import { AddressPool } from "./addresses.ts";
 import { Admission, type Refusal } from "./admit.ts";
+import type { ConfigurationReader } from "./configuration.ts";
 import { containerLog } from "./logs.ts";
 import { NodeKeeper } from "./node.ts";
 import { type PodHost, PodRunner } from "./pod-runner.ts";
@@ -157,6 +158,21 @@ class Kubelet implements PodHost {
       type,
       ...(container === undefined ? {} : { fieldPath: `spec.${init ? "initContainers" : "containers"}{${container}}` }),
     });
+  }
+
+  /** `undefined` also where it cannot be asked for now: the pod is not held back for that. */
+  async problem(find: (reader: ConfigurationReader) => Promise<string | undefined>): Promise<string | undefined> {
+    const signal = this.#stop.signal;
+    const reader: ConfigurationReader = {
+      configMap: (namespace, name) => this.#client.find(ConfigMap, { namespace, name }, { signal }) as never,
+      secret: (namespace, name) => this.#client.find(Secret, { namespace, name }, { signal }) as never,
+      claim: (namespace, name) => this.#client.find(PersistentVolumeClaim, { namespace, name }, { signal }),
+    };
+    try {
+      return await find(reader);
+    } catch (error) {
+      return signal.aborted ? undefined : (error as Error).message;
+    }
   }
 
   stopped(runner: PodRunner): void {

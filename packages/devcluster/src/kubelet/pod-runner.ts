@@ -1,8 +1,10 @@
 import { LongTimer } from "@outrigger/kit/queue";
 import type { Container, Pod } from "../objects/index.ts";
+import { type ConfigurationReader, configurationProblem, mountProblem, needsConfiguration } from "./configuration.ts";
 import { type ContainerRun, end, resolvedImage, restoredRun, start, wait, waitingRun } from "./container-run.ts";
 import { isInitialized, isSidecar, phaseOf, podStatus } from "./pod-status.ts";
-import { imageStage, type Stages } from "./stages.ts";
+import { failingProbe, failureText, failureTimes } from "./probes.ts";
+import { type ImageStage, imageStage, type Stages } from "./stages.ts";
 
 /** What a pod needs of its node. */
 export interface PodHost {
@@ -12,11 +14,15 @@ export interface PodHost {
   releaseAddress(address: string): void;
   /** The pod's status changed and is to be reported. */
   changed(runner: PodRunner): void;
+  /** What `find` finds missing for a pod in the cluster. */
+  problem(find: (reader: ConfigurationReader) => Promise<string | undefined>): Promise<string | undefined>;
   event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string, container?: string): void;
   /** The pod has stopped: it may go. */
   stopped(runner: PodRunner): void;
 }
 
+/** The exit code of what is killed by signal 9. */
+const KILLED = 137;
 const time = (): string => new Date().toISOString().replace(/\.\d+Z$/, "Z");
 
 /**
@@ -31,6 +37,8 @@ export class PodRunner {
   #sandbox = false;
   #address: string | undefined;
   #stopping = false;
+  /** Containers whose configuration is being looked for. */
+  readonly #checking = new Set<string>();
 
   constructor(pod: Pod, host: PodHost) {
     this.pod = pod;
@@ -74,11 +82,32 @@ export class PodRunner {
       return;
     }
     this.#host.changed(this);
-    this.#after("sandbox", this.#host.stages.sandboxMs, () => {
-      this.#sandbox = true;
-      this.#address = this.pod.spec.hostNetwork ? this.#host.hostIP : this.#host.takeAddress();
-      this.#advance();
-    });
+    this.#after("sandbox", this.#host.stages.sandboxMs, () => this.#mount());
+  }
+
+  /** Waits until all that the volumes name is there, then opens the sandbox. */
+  #mount(): void {
+    if (!this.pod.spec.volumes?.length) {
+      this.#open();
+      return;
+    }
+    void this.#host
+      .problem((reader) => mountProblem(this.pod, reader))
+      .then((problem) => {
+        if (this.#stopping) return;
+        if (problem === undefined) {
+          this.#open();
+          return;
+        }
+        this.#host.event(this.pod, "Warning", "FailedMount", problem);
+        this.#after("sandbox", this.#host.stages.missingMs, () => this.#mount());
+      });
+  }
+
+  #open(): void {
+    this.#sandbox = true;
+    this.#address = this.pod.spec.hostNetwork ? this.#host.hostIP : this.#host.takeAddress();
+    this.#advance();
   }
 
   /** The pod has another state in the API. */
@@ -153,10 +182,45 @@ export class PodRunner {
       this.#failPull(container, run);
       return;
     }
+    if (!needsConfiguration(this.pod, container)) {
+      this.#run(container, run, stage);
+      return;
+    }
+    if (this.#checking.has(name)) return;
+    this.#checking.add(name);
+    void this.#host
+      .problem((reader) => configurationProblem(this.pod, container, stage?.asRoot === true, reader))
+      .then((problem) => {
+        this.#checking.delete(name);
+        if (this.#stopping || run.state !== "waiting") return;
+        if (problem === undefined) {
+          this.#run(container, run, stage);
+          this.#advance();
+        } else this.#failConfiguration(container, run, problem);
+      });
+  }
+
+  #failConfiguration({ name, image = "" }: Container, run: ContainerRun, problem: string): void {
+    run.image = image;
+    wait(run, "CreateContainerConfigError", problem);
+    this.#host.event(
+      this.pod,
+      "Normal",
+      "Pulled",
+      `Container image "${image}" already present on machine and can be accessed by the pod`,
+      name,
+    );
+    this.#host.event(this.pod, "Warning", "Failed", `Error: ${problem}`, name);
+    this.#host.changed(this);
+    this.#after(name, this.#host.stages.missingMs, () => this.#restart(name));
+  }
+
+  #run(container: Container, run: ContainerRun, stage: ImageStage | undefined): void {
+    const { name, image = "" } = container;
     const first = run.restarts < 0;
     start(run, image, time());
     const event: PodHost["event"] = (...what) => this.#host.event(...what);
-    event(this.pod, "Normal", "Pulled", `Container image "${image}" already present on machine`, name);
+    event(this.pod, "Normal", "Pulled", `Container image "${image}" already present on machine and can be accessed by the pod`, name);
     event(this.pod, "Normal", "Created", "Container created", name);
     event(this.pod, "Normal", "Started", "Container started", name);
     const init = this.#isInit(container);
@@ -165,12 +229,47 @@ export class PodRunner {
       const ms = stage?.afterMs ?? (init ? this.#host.stages.initMs : this.#host.stages.jobMs);
       this.#after(name, ms, () => this.#ended(container, run, stage?.exitCode ?? 0));
     }
+    const startup = failingProbe(container, stage, "startup");
+    run.unstarted = startup !== undefined;
+    this.#fail(container, run, "startup", startup);
+    if (!startup) this.#fail(container, run, "liveness", failingProbe(container, stage, "liveness"));
     if (!init || isSidecar(container))
       this.#becomeReady(container, run, init && first ? this.#host.stages.sidecarMs : this.#host.stages.readyMs);
     this.#host.changed(this);
   }
 
+  /** A probe fails: once is an event, too often the container's end. */
+  #fail(container: Container, run: ContainerRun, kind: "startup" | "liveness", probe: ReturnType<typeof failingProbe>): void {
+    if (!probe) return;
+    const { name } = container;
+    const { first, last } = failureTimes(probe);
+    const unhealthy = (): void => this.#host.event(this.pod, "Warning", "Unhealthy", failureText(kind, probe, this.#address ?? ""), name);
+    const kill = (): void => {
+      this.#drop(name);
+      this.#host.event(this.pod, "Normal", "Killing", `Container ${name} failed ${kind} probe, will be restarted`, name);
+      this.#ended(container, run, KILLED);
+    };
+    this.#after(`${name} probe`, first, () => {
+      unhealthy();
+      if (last === first) kill();
+      else
+        this.#after(`${name} probe`, last - first, () => {
+          unhealthy();
+          kill();
+        });
+    });
+  }
+
   #becomeReady(container: Container, run: ContainerRun, ms = this.#host.stages.readyMs): void {
+    if (run.unstarted) return;
+    const probe = failingProbe(container, imageStage(this.#host.stages, container.image ?? ""), "readiness");
+    if (probe) {
+      if (!this.#timers.has(`${container.name} unready`))
+        this.#after(`${container.name} unready`, failureTimes(probe).first, () =>
+          this.#host.event(this.pod, "Warning", "Unhealthy", failureText("readiness", probe, this.#address ?? ""), container.name),
+        );
+      return;
+    }
     if (ms === 0) {
       run.ready = true;
       return;
@@ -269,7 +368,7 @@ export class PodRunner {
     );
   }
   #drop(name: string): void {
-    for (const key of [name, `${name} ready`]) {
+    for (const key of [name, `${name} ready`, `${name} probe`, `${name} unready`]) {
       this.#timers.get(key)?.cancel();
       this.#timers.delete(key);
     }

@@ -16,7 +16,9 @@ export interface PodFacts {
 export const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === "Always";
 /** An init container lets the next one start. */
 export function isInitialized(container: Container, run: ContainerRun | undefined): boolean {
-  return isSidecar(container) ? run?.state === "running" || run?.last !== undefined || run?.end !== undefined : run?.end?.exitCode === 0;
+  return isSidecar(container)
+    ? (run?.state === "running" && !run.unstarted) || run?.last !== undefined || run?.end !== undefined
+    : run?.end?.exitCode === 0;
 }
 
 /** The pod's phase from its containers (`kubelet.getPhase`). */

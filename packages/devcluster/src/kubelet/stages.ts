@@ -1,3 +1,5 @@
+import type { ProbeKind } from "./probes.ts";
+
 /** What a container does once it was started. */
 export interface ImageStage {
   /** The image's beginning: `crash/`. */
@@ -8,6 +10,10 @@ export interface ImageStage {
   readonly exitCode?: number;
   /** … after so many milliseconds. */
   readonly afterMs?: number;
+  /** Of the probes that the container declares, those that fail. */
+  readonly failingProbes?: readonly ProbeKind[];
+  /** The image's user is root, which `runAsNonRoot` refuses. Other images are taken to have a user of their own. */
+  readonly asRoot?: boolean;
 }
 
 /** How long each stage of a pod's life takes, in milliseconds, and what images do. */
@@ -31,6 +37,8 @@ export interface Stages {
   /** Back-off after a container's first failure; doubled each time. */
   readonly backOffMs: number;
   readonly maxBackOffMs: number;
+  /** Between two tries to mount a volume, or to make a container, that misses something. */
+  readonly missingMs: number;
   readonly images: readonly ImageStage[];
 }
 
@@ -45,8 +53,13 @@ export const DEFAULT_STAGES: Stages = {
   pullBackOffMs: 500,
   backOffMs: 1_000,
   maxBackOffMs: 300_000,
+  missingMs: 1_000,
   images: [
     { prefix: "fail/", pullFails: true },
+    { prefix: "unready/", failingProbes: ["readiness"] },
+    { prefix: "unlive/", failingProbes: ["liveness"] },
+    { prefix: "unstarted/", failingProbes: ["startup"] },
+    { prefix: "root/", asRoot: true },
     { prefix: "crash/", exitCode: 1, afterMs: 200 },
     { prefix: "exit1/", exitCode: 1, afterMs: 1_000 },
   ],
