@@ -50,7 +50,7 @@ export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
     limitRanger(reader),
     serviceAccount(reader),
     taintNodesByCondition,
-    podSecurity(reader),
+    podSecurity(reader, audit),
     priority(reader),
     defaultTolerationSeconds,
     defaultStorageClass(reader),

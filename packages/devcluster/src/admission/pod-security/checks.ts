@@ -55,7 +55,8 @@ export function podOf({ metadata }: Pick<KubeObject, "metadata">, spec: PodSpec)
   return { annotations: metadata?.annotations ?? {}, spec };
 }
 
-type Check = (pod: Pod) => Violation | undefined;
+/** @param minor of the Kubernetes version whose standard is asked for. */
+type Check = (pod: Pod, minor: number) => Violation | undefined;
 
 const quoted = (names: Iterable<string>): string => [...names].map((name) => JSON.stringify(name)).join(", ");
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
@@ -79,18 +80,32 @@ function setters(spec: PodSpec, bad: (context: SecurityContext) => boolean): str
   return [...(spec.securityContext && bad(spec.securityContext) ? ["pod"] : []), ...(containers.length > 0 ? [named(containers)] : [])];
 }
 
-const inUserNamespace = ({ hostUsers }: PodSpec): boolean => hostUsers === false;
-const onWindows = ({ os }: PodSpec): boolean => os?.name === "windows";
+/** Pods in a user namespace may more, since 1.35. */
+const inUserNamespace = ({ hostUsers }: PodSpec, minor: number): boolean => minor >= 35 && hostUsers === false;
+/** Pods for Windows need not say what has no meaning there, since 1.25. */
+const onWindows = ({ os }: PodSpec, minor: number): boolean => minor >= 25 && os?.name === "windows";
 
 const DEFAULT_CAPABILITIES = new Set(
   "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT".split(" "),
 );
-const SYSCTLS = new Set(
-  `kernel.shm_rmid_forced net.ipv4.ip_local_port_range net.ipv4.tcp_syncookies net.ipv4.ping_group_range
-  net.ipv4.ip_unprivileged_port_start net.ipv4.ip_local_reserved_ports net.ipv4.tcp_keepalive_time net.ipv4.tcp_fin_timeout
-  net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes net.ipv4.tcp_rmem net.ipv4.tcp_wmem`.split(/\s+/),
-);
-const SELINUX_TYPES = new Set(["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"]);
+/** Allowed sysctls, by the minor version since which they are. */
+const SYSCTLS: Readonly<Record<string, number>> = {
+  "kernel.shm_rmid_forced": 0,
+  "net.ipv4.ip_local_port_range": 0,
+  "net.ipv4.tcp_syncookies": 0,
+  "net.ipv4.ping_group_range": 0,
+  "net.ipv4.ip_unprivileged_port_start": 0,
+  "net.ipv4.ip_local_reserved_ports": 27,
+  "net.ipv4.tcp_keepalive_time": 29,
+  "net.ipv4.tcp_fin_timeout": 29,
+  "net.ipv4.tcp_keepalive_intvl": 29,
+  "net.ipv4.tcp_keepalive_probes": 29,
+  "net.ipv4.tcp_rmem": 32,
+  "net.ipv4.tcp_wmem": 32,
+};
+const SELINUX_TYPES = new Set(["", "container_t", "container_init_t", "container_kvm_t"]);
+const allowsType = (type: string | undefined, minor: number): boolean =>
+  SELINUX_TYPES.has(type ?? "") || (minor >= 31 && type === "container_engine_t");
 const SECCOMP = new Set(["RuntimeDefault", "Localhost"]);
 const VOLUMES = new Set("configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split(" "));
 
@@ -170,8 +185,8 @@ const privileged: Check = ({ spec }) => {
 
 const procMount =
   (relaxed: boolean): Check =>
-  ({ spec }) => {
-    if (relaxed && inUserNamespace(spec)) return undefined;
+  ({ spec }, minor) => {
+    if (relaxed && inUserNamespace(spec, minor)) return undefined;
     const other = ({ procMount: mount }: SecurityContext): boolean => mount !== undefined && mount !== "Default";
     const bad = containersThat(spec, (_, context) => other(context));
     if (bad.length === 0) return undefined;
@@ -179,15 +194,15 @@ const procMount =
     return { reason: "procMount", detail: `${named(bad)} must not set securityContext.procMount to ${quoted(types)}` };
   };
 
-const seLinux: Check = ({ spec }) => {
+const seLinux: Check = ({ spec }, minor) => {
   const bad = ({ seLinuxOptions }: SecurityContext): boolean =>
-    seLinuxOptions !== undefined && (!SELINUX_TYPES.has(seLinuxOptions.type ?? "") || !!seLinuxOptions.user || !!seLinuxOptions.role);
+    seLinuxOptions !== undefined && (!allowsType(seLinuxOptions.type, minor) || !!seLinuxOptions.user || !!seLinuxOptions.role);
   const by = setters(spec, bad);
   if (by.length === 0) return undefined;
   const options = [spec.securityContext, ...all(spec).map(({ securityContext }) => securityContext)].map(
     (context) => context?.seLinuxOptions,
   );
-  const types = sorted(options.flatMap((option) => (option && !SELINUX_TYPES.has(option.type ?? "") ? [option.type ?? ""] : [])));
+  const types = sorted(options.flatMap((option) => (option && !allowsType(option.type, minor) ? [option.type ?? ""] : [])));
   const data = [
     ...(types.length > 0 ? [`${many(types.length, "type")} ${quoted(types)}`] : []),
     ...(options.some((option) => option?.user) ? ["user may not be set"] : []),
@@ -206,8 +221,10 @@ const baselineSeccomp: Check = ({ spec }) => {
   return { reason: "seccompProfile", detail: `${by.join(" and ")} must not set securityContext.seccompProfile.type to ${quoted(types)}` };
 };
 
-const sysctls: Check = ({ spec }) => {
-  const bad = (spec.securityContext?.sysctls ?? []).map(({ name }) => name).filter((name) => !SYSCTLS.has(name));
+const sysctls: Check = ({ spec }, minor) => {
+  const bad = (spec.securityContext?.sysctls ?? [])
+    .map(({ name }) => name)
+    .filter((name) => (SYSCTLS[name] ?? Number.POSITIVE_INFINITY) > minor);
   return bad.length === 0 ? undefined : { reason: "forbidden sysctls", detail: bad.join(", ") };
 };
 
@@ -218,16 +235,16 @@ const hostProcess: Check = ({ spec }) => {
     : { reason: "hostProcess", detail: `${by.join(" and ")} must not set securityContext.windowsOptions.hostProcess=true` };
 };
 
-const allowPrivilegeEscalation: Check = ({ spec }) => {
-  if (onWindows(spec)) return undefined;
+const allowPrivilegeEscalation: Check = ({ spec }, minor) => {
+  if (onWindows(spec, minor)) return undefined;
   const bad = containersThat(spec, (_, context) => context.allowPrivilegeEscalation !== false);
   return bad.length === 0
     ? undefined
     : { reason: "allowPrivilegeEscalation != false", detail: `${named(bad)} must set securityContext.allowPrivilegeEscalation=false` };
 };
 
-const restrictedCapabilities: Check = ({ spec }) => {
-  if (onWindows(spec)) return undefined;
+const restrictedCapabilities: Check = ({ spec }, minor) => {
+  if (onWindows(spec, minor)) return undefined;
   const added = ({ capabilities }: SecurityContext): string[] => (capabilities?.add ?? []).filter((name) => name !== "NET_BIND_SERVICE");
   const keeping = containersThat(spec, (_, { capabilities }) => !capabilities?.drop?.includes("ALL"));
   const adding = containersThat(spec, (_, context) => added(context).length > 0);
@@ -252,8 +269,8 @@ const restrictedVolumes: Check = ({ spec }) => {
   return { reason: "restricted volume types", detail: `${names} ${many(bad.length, "uses", "use")} ${what} ${quoted(types)}` };
 };
 
-const runAsNonRoot: Check = ({ spec }) => {
-  if (inUserNamespace(spec)) return undefined;
+const runAsNonRoot: Check = ({ spec }, minor) => {
+  if (inUserNamespace(spec, minor)) return undefined;
   const by = setters(spec, ({ runAsNonRoot: not }) => not === false);
   const reason = "runAsNonRoot != true";
   if (by.length > 0) return { reason, detail: `${by.join(" and ")} must not set securityContext.runAsNonRoot=false` };
@@ -262,16 +279,16 @@ const runAsNonRoot: Check = ({ spec }) => {
   return silent.length === 0 ? undefined : { reason, detail: `pod or ${named(silent)} must set securityContext.runAsNonRoot=true` };
 };
 
-const runAsUser: Check = ({ spec }) => {
-  if (inUserNamespace(spec)) return undefined;
+const runAsUser: Check = ({ spec }, minor) => {
+  if (inUserNamespace(spec, minor)) return undefined;
   const by = setters(spec, ({ runAsUser: user }) => user === 0);
   return by.length === 0 ? undefined : { reason: "runAsUser=0", detail: `${by.join(" and ")} must not set runAsUser=0` };
 };
 
-const restrictedSeccomp: Check = (pod) => {
+const restrictedSeccomp: Check = (pod, minor) => {
   const { spec } = pod;
-  if (onWindows(spec)) return undefined;
-  const explicit = baselineSeccomp(pod);
+  if (onWindows(spec, minor)) return undefined;
+  const explicit = baselineSeccomp(pod, minor);
   if (explicit || spec.securityContext?.seccompProfile) return explicit;
   const silent = containersThat(spec, (_, context) => context.seccompProfile === undefined);
   if (silent.length === 0) return undefined;
@@ -281,44 +298,66 @@ const restrictedSeccomp: Check = (pod) => {
   };
 };
 
+interface Standard {
+  readonly check: Check;
+  /** The minor version since which it is asked for. */
+  readonly since: number;
+  /** The weaker check of the baseline whose place it takes. */
+  readonly replaces?: string;
+}
+
 /** By name, in which order they are told. */
-const BASELINE: Readonly<Record<string, Check>> = {
-  appArmorProfile: appArmor,
-  capabilities_baseline: baselineCapabilities,
-  hostNamespaces,
-  hostPathVolumes,
-  hostPorts,
-  hostProbesAndHostLifecycle: hostProbes,
-  privileged,
-  procMount: procMount(true),
-  seLinuxOptions: seLinux,
-  seccompProfile_baseline: baselineSeccomp,
-  sysctls,
-  windowsHostProcess: hostProcess,
+const BASELINE: Readonly<Record<string, Standard>> = {
+  appArmorProfile: { check: appArmor, since: 0 },
+  capabilities_baseline: { check: baselineCapabilities, since: 0 },
+  hostNamespaces: { check: hostNamespaces, since: 0 },
+  hostPathVolumes: { check: hostPathVolumes, since: 0 },
+  hostPorts: { check: hostPorts, since: 0 },
+  hostProbesAndHostLifecycle: { check: hostProbes, since: 34 },
+  privileged: { check: privileged, since: 0 },
+  procMount: { check: procMount(true), since: 0 },
+  seLinuxOptions: { check: seLinux, since: 0 },
+  seccompProfile_baseline: { check: baselineSeccomp, since: 19 },
+  sysctls: { check: sysctls, since: 0 },
+  windowsHostProcess: { check: hostProcess, since: 0 },
 };
-/** Stricter ones take the place of those of the baseline. */
-const REPLACED = ["capabilities_baseline", "hostPathVolumes", "procMount", "seccompProfile_baseline"];
-const RESTRICTED: Readonly<Record<string, Check>> = {
-  ...Object.fromEntries(Object.entries(BASELINE).filter(([name]) => !REPLACED.includes(name))),
-  allowPrivilegeEscalation,
-  capabilities_restricted: restrictedCapabilities,
-  procMount_restricted: procMount(false),
-  restrictedVolumes,
-  runAsNonRoot,
-  runAsUser,
-  seccompProfile_restricted: restrictedSeccomp,
+const RESTRICTED: Readonly<Record<string, Standard>> = {
+  allowPrivilegeEscalation: { check: allowPrivilegeEscalation, since: 8 },
+  capabilities_restricted: { check: restrictedCapabilities, since: 22, replaces: "capabilities_baseline" },
+  procMount_restricted: { check: procMount(false), since: 35, replaces: "procMount" },
+  restrictedVolumes: { check: restrictedVolumes, since: 0, replaces: "hostPathVolumes" },
+  runAsNonRoot: { check: runAsNonRoot, since: 0 },
+  runAsUser: { check: runAsUser, since: 23 },
+  seccompProfile_restricted: { check: restrictedSeccomp, since: 19, replaces: "seccompProfile_baseline" },
 };
 
 export const LEVELS = ["privileged", "baseline", "restricted"] as const;
 export type Level = (typeof LEVELS)[number];
 
-const CHECKS: Readonly<Record<Level, readonly Check[]>> = {
-  privileged: [],
-  baseline: Object.values(BASELINE),
-  restricted: Object.values(RESTRICTED),
-};
+/** The minor version of `latest`. */
+const NEWEST = 36;
+const known = new Map<string, readonly Check[]>();
 
-/** What a pod does that a level of the Pod Security Standards does not allow (https://kubernetes.io/docs/concepts/security/pod-security-standards/). */
-export function violations(level: Level, pod: Pod): readonly Violation[] {
-  return CHECKS[level].flatMap((check) => check(pod) ?? []);
+function checksOf(level: Level, minor: number): readonly Check[] {
+  const key = `${level} ${minor}`;
+  let checks = known.get(key);
+  if (!checks) {
+    const asked = (standards: Readonly<Record<string, Standard>>) => Object.entries(standards).filter(([, { since }]) => since <= minor);
+    const stricter = level === "restricted" ? asked(RESTRICTED) : [];
+    const replaced = new Set(stricter.map(([, { replaces }]) => replaces));
+    const base = level === "privileged" ? [] : asked(BASELINE).filter(([name]) => !replaced.has(name));
+    checks = [...base, ...stricter].map(([, { check }]) => check);
+    known.set(key, checks);
+  }
+  return checks;
+}
+
+/**
+ * What a pod does that a level of the Pod Security Standards does not allow (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
+ *
+ * @param version `latest`, or `v1.24`: what the standard asked for then.
+ */
+export function violations(level: Level, version: string, pod: Pod): readonly Violation[] {
+  const minor = Math.min(Number(/^v1\.(\d+)$/.exec(version)?.[1] ?? NEWEST), NEWEST);
+  return checksOf(level, minor).flatMap((check) => check(pod, minor) ?? []);
 }

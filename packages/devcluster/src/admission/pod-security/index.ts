@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
 import { type AdmissionAttributes, type ClusterReader, invalid } from "../../registry/index.ts";
+import type { AuditSink } from "../ask.ts";
 import { type AdmissionPlugin, concerns, refuse, specOf } from "../plugin.ts";
 import { LEVELS, type Level, type PodSpec, podOf, type Violation, violations } from "./checks.ts";
 
@@ -28,10 +29,11 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
  * Pod Security admission: a namespace's labels say which standard its pods must keep (`enforce`), and of which breaches
  * there are warnings. After `k8s.io/pod-security-admission`.
  *
- * Caveats: the checks are those of the newest version whatever a `…-version` label names; `audit` writes nothing, since
- * there is no audit log.
+ * Caveats: before 1.19 the standards judged seccomp by annotations, which nobody reads any more.
+ *
+ * @param audit told of breaches of the level that a namespace's `audit` label names.
  */
-export function podSecurity(reader: ClusterReader): AdmissionPlugin {
+export function podSecurity(reader: ClusterReader, audit?: AuditSink): AdmissionPlugin {
   const policyOf = (namespace: string, mode: (typeof MODES)[number]): Policy => {
     const labels = reader.get("", "namespaces", { name: namespace })?.metadata.labels ?? {};
     return readPolicy(labels, mode);
@@ -51,17 +53,20 @@ export function podSecurity(reader: ClusterReader): AdmissionPlugin {
         if (attributes.operation === "UPDATE" && !changesSecurity(object, attributes.oldObject)) return;
         const spec = specOf(object) as PodSpec;
         const enforced = policyOf(namespace, "enforce");
-        const found = violations(enforced.level, podOf(object, spec));
+        const found = violations(enforced.level, enforced.version, podOf(object, spec));
         if (found.length > 0) throw refuse(attributes, `violates PodSecurity ${name(enforced)}: ${told(found)}`);
         warn(attributes, policyOf(namespace, "warn"), podOf(object, spec));
+        note(audit, policyOf(namespace, "audit"), podOf(object, spec));
         return;
       }
       const path = attributes.subresource === "" ? TEMPLATES[`${resource.group}/${resource.resource}`] : undefined;
       const template = path?.reduce<unknown>((at, field) => (at as Record<string, unknown> | undefined)?.[field], object) as
         | { metadata?: KubeObject["metadata"]; spec?: PodSpec }
         | undefined;
-      if (template?.spec)
-        warn(attributes, policyOf(namespace, "warn"), podOf({ metadata: template.metadata ?? ({} as never) }, template.spec));
+      if (!template?.spec) return;
+      const pod = podOf({ metadata: template.metadata ?? ({} as never) }, template.spec);
+      warn(attributes, policyOf(namespace, "warn"), pod);
+      note(audit, policyOf(namespace, "audit"), pod);
     },
   };
 }
@@ -76,8 +81,13 @@ const told = (found: readonly Violation[]): string =>
   found.map(({ reason, detail }) => (detail ? `${reason} (${detail})` : reason)).join(", ");
 
 function warn(attributes: AdmissionAttributes, policy: Policy, pod: ReturnType<typeof podOf>): void {
-  const found = violations(policy.level, pod);
+  const found = violations(policy.level, policy.version, pod);
   if (found.length > 0) attributes.warn(`would violate PodSecurity ${name(policy)}: ${told(found)}`);
+}
+
+function note(audit: AuditSink | undefined, policy: Policy, pod: ReturnType<typeof podOf>): void {
+  const found = audit ? violations(policy.level, policy.version, pod) : [];
+  if (found.length > 0) audit?.("pod-security.kubernetes.io/audit-violations", `would violate PodSecurity ${name(policy)}: ${told(found)}`);
 }
 
 /** Fields of a pod that can change and that a standard looks at. */
@@ -120,7 +130,7 @@ function warnOfPods(attributes: AdmissionAttributes, policy: Policy, reader: Clu
   const pods = new Map<string, string[]>();
   for (const pod of reader.list("", "pods")) {
     if (pod.metadata.namespace !== attributes.name) continue;
-    const found = violations(policy.level, podOf(pod, specOf(pod) as PodSpec));
+    const found = violations(policy.level, policy.version, podOf(pod, specOf(pod) as PodSpec));
     if (found.length === 0) continue;
     const reasons = found.map(({ reason }) => reason).join(", ");
     pods.set(reasons, [...(pods.get(reasons) ?? []), pod.metadata.name ?? ""]);
