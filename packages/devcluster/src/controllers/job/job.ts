@@ -8,6 +8,7 @@ import type { Loop } from "../loop.ts";
 import { claim, hasEnded, isActive, isReady, slowStart } from "../pods/index.ts";
 import { againAfterConflict, difference, MANAGER, refusesContent, timestamp, writeStatus } from "../writes.ts";
 import { indexesText, indexOf, isIndexed, isTracked, parseIndexes, podOf, TRACKING } from "./pods.ts";
+import { failsIndex, failureCounts, failuresOf, failureVerdict, fulfilledRule } from "./policies.ts";
 
 type Ctx = Context<typeof Job, typeof Pod>;
 type Status = NonNullable<Job["status"]>;
@@ -18,11 +19,22 @@ interface End {
   readonly message: string;
 }
 
+/** What a look at the pods found. */
+interface Counted {
+  readonly status: Status;
+  readonly indexes: Set<number>;
+  readonly failedIndexes: Set<number>;
+  /** Why the job's failure policy ends the job. */
+  readonly fatal: string | undefined;
+  readonly fresh: readonly Pod[];
+  readonly lastFailure: number;
+}
+
 /** The pause after a failure, doubled each time. */
 const BACKOFF_MS = 10_000;
 const MAX_BACKOFF_MS = 360_000;
 
-/** Runs the pods of each Job to their end, each counted once (`pkg/controller/job`). Pod failure policies are not looked at. */
+/** Runs the pods of each Job to their end, each counted once (`pkg/controller/job`), as its policies of failure and success say. */
 export const jobLoop: Loop = ({ client, informers, reporter, log }) => {
   const pods = informers.for(Pod);
   const loop = controller(Job, { name: "job-controller", fieldManager: MANAGER, workers: 4 })
@@ -124,7 +136,7 @@ class Run {
     const before = job.status ?? {};
     const active = this.#pods.filter(isActive);
     const counted = await this.#count();
-    const end = this.#end(counted.status, counted.indexes, active.length);
+    const end = this.#end(counted, active.length);
     const suspended = job.spec.suspend === true;
     let live = active;
     if (end || suspended) {
@@ -145,6 +157,7 @@ class Run {
       ...(isIndexed(job) && counted.indexes.size > 0 ? { completedIndexes: indexesText(counted.indexes) } : {}),
       ...(conditions.length > 0 ? { conditions } : {}),
       ...(end?.type === "Complete" ? { completionTime: timestamp(this.#now) } : {}),
+      ...(job.spec.backoffLimitPerIndex === undefined ? {} : { failedIndexes: indexesText(counted.failedIndexes) }),
       uncountedTerminatedPods: counted.status.uncountedTerminatedPods ?? {},
     };
     if (!isDeepStrictEqual(status, job.status)) await writeStatus(this.#ctx.client, Job, job, status, this.#ctx.signal);
@@ -158,12 +171,7 @@ class Run {
   }
 
   /** Adds pods that ended to the counts. A pod stands in the status by uid until it lost its finalizer, so none counts twice. */
-  async #count(): Promise<{
-    readonly status: Status;
-    readonly indexes: Set<number>;
-    readonly fresh: readonly Pod[];
-    readonly lastFailure: number;
-  }> {
+  async #count(): Promise<Counted> {
     const before = this.#job.status ?? {};
     const known = new Set([...(before.uncountedTerminatedPods?.succeeded ?? []), ...(before.uncountedTerminatedPods?.failed ?? [])]);
     const indexes = parseIndexes(before.completedIndexes);
@@ -183,7 +191,16 @@ class Run {
       else if (index !== undefined) indexes.add(index);
     }
     if (isIndexed(this.#job)) succeeded = indexes.size;
-    const failed = (before.failed ?? 0) + bad.length;
+    const failedIndexes = parseIndexes(before.failedIndexes);
+    let counting = 0;
+    let fatal: string | undefined;
+    for (const pod of bad) {
+      const verdict = failureVerdict(this.#job, pod);
+      if (verdict?.action !== "Ignore") counting++;
+      if (verdict?.action === "FailJob") fatal ??= verdict.message;
+      if (pod.status?.phase === "Failed" && failsIndex(this.#job, pod)) failedIndexes.add(indexOf(pod)!);
+    }
+    const failed = (before.failed ?? 0) + counting;
     // Those of before that still have their finalizer stay named; the others are done with.
     const still = ended.filter(({ metadata }) => known.has(metadata.uid));
     const uids = (pods: readonly Pod[]): string[] => pods.map(({ metadata }) => metadata.uid).sort();
@@ -200,12 +217,23 @@ class Run {
       ...(failed > 0 ? { failed } : {}),
       uncountedTerminatedPods: uncounted,
     };
-    return { status, indexes, fresh: [...still, ...fresh], lastFailure };
+    return { status, indexes, failedIndexes, fatal, fresh: [...still, ...fresh], lastFailure };
   }
 
-  #end({ succeeded = 0, failed = 0 }: Status, indexes: ReadonlySet<number>, active: number): End | undefined {
-    const { completions, backoffLimit = 6, activeDeadlineSeconds, suspend } = this.#job.spec;
+  #end({ status: { succeeded = 0, failed = 0 }, indexes, failedIndexes, fatal }: Counted, active: number): End | undefined {
+    const { completions, backoffLimit = 6, activeDeadlineSeconds, suspend, maxFailedIndexes } = this.#job.spec;
     const startTime = this.#job.status?.startTime;
+    if (fatal !== undefined) return { type: "Failed", reason: "PodFailurePolicy", message: fatal };
+    const rule = fulfilledRule(this.#job, indexes);
+    if (rule !== undefined) return { type: "Complete", reason: "SuccessPolicy", message: `Matched rules at index ${rule}` };
+    if (maxFailedIndexes !== undefined && failedIndexes.size > maxFailedIndexes)
+      return {
+        type: "Failed",
+        reason: "MaxFailedIndexesExceeded",
+        message: "Job has exceeded the specified maximal number of failed indexes",
+      };
+    if (failedIndexes.size > 0 && completions !== undefined && indexes.size + failedIndexes.size >= completions && active === 0)
+      return { type: "Failed", reason: "FailedIndexes", message: "Job has failed indexes" };
     if (failed > backoffLimit)
       return { type: "Failed", reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
     if (
@@ -248,12 +276,17 @@ class Run {
   /** As many pods as the job may run now, after a pause when the last ones failed. */
   async #scale(
     active: readonly Pod[],
-    { status, indexes, lastFailure }: { readonly status: Status; readonly indexes: ReadonlySet<number>; readonly lastFailure: number },
+    { status, indexes, failedIndexes, lastFailure }: Counted,
   ): Promise<{ readonly made: number; readonly later: number | undefined }> {
     const { parallelism = 1, completions } = this.#job.spec;
     const succeeded = status.succeeded ?? 0;
     const leaving = this.#pods.filter((pod) => pod.metadata.deletionTimestamp !== undefined && !hasEnded(pod)).length;
-    const left = completions === undefined ? (succeeded > 0 ? active.length : parallelism) : Math.min(parallelism, completions - succeeded);
+    const left =
+      completions === undefined
+        ? succeeded > 0
+          ? active.length
+          : parallelism
+        : Math.min(parallelism, completions - succeeded - failedIndexes.size);
     const missing = left - active.length - leaving;
     if (missing < 0) {
       for (const pod of active.slice(0, -missing)) await this.#remove(pod);
@@ -261,22 +294,47 @@ class Run {
     }
     if (missing === 0) return { made: 0, later: undefined };
     const pause = Math.min(BACKOFF_MS * 2 ** Math.max(0, (status.failed ?? 0) - 1), MAX_BACKOFF_MS);
-    const wait = (status.failed ?? 0) > 0 && lastFailure > 0 ? lastFailure + pause - this.#now.getTime() : 0;
+    const perIndex = this.#job.spec.backoffLimitPerIndex !== undefined;
+    const wait = !perIndex && (status.failed ?? 0) > 0 && lastFailure > 0 ? lastFailure + pause - this.#now.getTime() : 0;
     if (wait > 0) return { made: 0, later: wait };
     const running = new Set(active.map(indexOf));
-    const free = isIndexed(this.#job)
-      ? Array.from({ length: completions ?? 0 }, (_, index) => index).filter((index) => !indexes.has(index) && !running.has(index))
+    const open = isIndexed(this.#job)
+      ? Array.from({ length: completions ?? 0 }, (_, index) => index).filter(
+          (index) => !indexes.has(index) && !running.has(index) && !failedIndexes.has(index),
+        )
       : [];
-    const { done, error } = await slowStart(missing, async () => {
-      const made = await this.#ctx.create(Pod, podOf(this.#job, isIndexed(this.#job) ? free.shift() : undefined) as never);
+    // Each index has a pause of its own where each has its own limit.
+    const rest = (index: number): number => (perIndex ? this.#restOf(index) : 0);
+    const free = open.filter((index) => rest(index) <= 0);
+    const pauses = open.map(rest).filter((ms) => ms > 0);
+    const later = pauses.length > 0 ? Math.min(...pauses) : undefined;
+    const { done, error } = await slowStart(isIndexed(this.#job) ? Math.min(missing, free.length) : missing, async () => {
+      const index = isIndexed(this.#job) ? free.shift() : undefined;
+      const made = await this.#ctx.create(Pod, podOf(this.#job, index, failureCounts(this.#job, this.#lastFailed(index))) as never);
       this.#ctx.event("SuccessfulCreate", `Created pod: ${made.metadata.name}`);
     });
     if (error !== undefined && !refusesContent(error)) {
       this.#ctx.event("FailedCreate", `Error creating: ${(error as Error).message}`, { type: "Warning" });
       if (done === 0) throw error;
     }
-    return { made: done, later: undefined };
+    return { made: done, later };
   }
+
+  /** The pod of an index that failed last. */
+  #lastFailed(index: number | undefined): Pod | undefined {
+    if (index === undefined) return undefined;
+    const failed = this.#pods.filter((pod) => indexOf(pod) === index && pod.status?.phase === "Failed");
+    return failed.sort((a, b) => failuresOf(b) - failuresOf(a))[0];
+  }
+  /** Milliseconds until an index may be tried again. */
+  #restOf(index: number): number {
+    const last = this.#lastFailed(index);
+    const ended = last?.status?.containerStatuses?.map(({ state }) => Date.parse(String(state?.terminated?.finishedAt))) ?? [];
+    const at = Math.max(0, ...ended.filter((time) => !Number.isNaN(time)));
+    if (!last || at === 0) return 0;
+    return at + Math.min(BACKOFF_MS * 2 ** (failuresOf(last) - 1), MAX_BACKOFF_MS) - this.#now.getTime();
+  }
+
   async #remove(pod: Pod): Promise<void> {
     await this.#ctx.delete(pod);
     this.#ctx.event("SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`);

@@ -12,8 +12,12 @@ export function indexOf({ metadata }: Pod): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-/** A pod of a job; of an indexed one, for an index. It keeps a finalizer until it was counted. */
-export function podOf(job: Job, index: number | undefined): object {
+/**
+ * A pod of a job; of an indexed one, for an index. It keeps a finalizer until it was counted.
+ *
+ * @param notes annotations beside the template's.
+ */
+export function podOf(job: Job, index: number | undefined, notes: Readonly<Record<string, string>>): object {
   const template = job.spec.template as PodTemplate;
   const { labels, annotations, finalizers = [] } = template.metadata ?? {};
   const { name, namespace } = job.metadata;
@@ -31,7 +35,7 @@ export function podOf(job: Job, index: number | undefined): object {
       generateName: index === undefined ? `${name}-` : `${name}-${index}-`,
       namespace,
       labels: { ...labels, ...indexed },
-      ...(annotations || index !== undefined ? { annotations: { ...annotations, ...indexed } } : {}),
+      ...(annotations || index !== undefined ? { annotations: { ...annotations, ...indexed, ...notes } } : {}),
       finalizers: [...finalizers, TRACKING],
       ownerReferences: [ownerReference(job)],
     },
