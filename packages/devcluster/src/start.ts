@@ -79,6 +79,13 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     authorizer,
     discovery: new Discovery(resources, () => `${host}:${port}`),
     tokenKeys: accountTokens.keys,
+    tokenIssuer: () => ({
+      issuer: accountTokens.audience,
+      jwks_uri: `https://${host}:${port}/openid/v1/jwks`,
+      response_types_supported: ["id_token"],
+      subject_types_supported: ["public"],
+      id_token_signing_alg_values_supported: accountTokens.algorithms,
+    }),
     subresources: subresources({
       logs,
       reviews: { authorizer, inspect: (token) => accountTokens.inspect(token) ?? found(known(token)) },

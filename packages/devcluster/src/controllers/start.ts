@@ -14,6 +14,7 @@ import { cronJobLoop, jobLoop } from "./job/index.ts";
 import type { ClusterSigner, Loop, RunningLoop } from "./loop.ts";
 import { namespaceLoop, rootCaLoop, serviceAccountLoop } from "./namespace/index.ts";
 import { nodeLoop } from "./node/index.ts";
+import { podCollectorLoop } from "./podgc/index.ts";
 import { quotaLoop } from "./quota/index.ts";
 import { replicaSetLoop, replicationControllerLoop } from "./replicaset/index.ts";
 import { schedulerLoop } from "./scheduler/index.ts";
@@ -48,6 +49,7 @@ const LOOPS = {
   csrapproving: certificateApproverLoop,
   csrsigning: certificateSignerLoop,
   horizontalpodautoscaler: autoscalerLoop,
+  podgarbagecollector: podCollectorLoop,
   garbagecollector: garbageLoop,
 } satisfies Record<string, Loop>;
 export type ControlLoop = keyof typeof LOOPS;

@@ -176,6 +176,23 @@ describe.concurrent("a probe that fails", () => {
   });
 });
 
+describe("an ephemeral container", () => {
+  it("starts in a running pod, and does not touch the others", async () => {
+    await run("debugged", {});
+    await isRunning("debugged");
+    const before = (await podOf("debugged")).status?.containerStatuses;
+    const patch = { spec: { ephemeralContainers: [{ name: "dbg", image: "shell:1" }] } };
+    const strategic = { type: "strategic", patch: patch as never } as const;
+    await client.patch(Pod, { namespace, name: "debugged" }, strategic, { subresource: "ephemeralcontainers" });
+    await eventually(async () => {
+      const { status } = await podOf("debugged");
+      expect(status?.ephemeralContainerStatuses).toMatchObject([{ name: "dbg", ready: false, restartCount: 0, state: { running: {} } }]);
+      expect(status?.containerStatuses).toEqual(before);
+      expect((await eventsOf("debugged")).filter((text) => text === "Normal Started Container started").length).toBe(2);
+    });
+  });
+});
+
 describe("two pods that want one port of the node", () => {
   it("are not both taken, whoever binds them", async () => {
     const ports = [{ containerPort: 80, hostPort: 18080 }];

@@ -153,10 +153,16 @@ class Kubelet implements PodHost {
     this.#reports.report(runner.pod, (pod) => runner.status(pod));
   }
   event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string, container?: string): void {
-    const init = container !== undefined && pod.spec.initContainers?.some(({ name }) => name === container);
+    const among = (containers: readonly { readonly name: string }[] | undefined): boolean =>
+      containers?.some(({ name }) => name === container) ?? false;
+    const list = among(pod.spec.initContainers)
+      ? "initContainers"
+      : among(pod.spec.ephemeralContainers)
+        ? "ephemeralContainers"
+        : "containers";
     this.#events.event(pod, reason, message, {
       type,
-      ...(container === undefined ? {} : { fieldPath: `spec.${init ? "initContainers" : "containers"}{${container}}` }),
+      ...(container === undefined ? {} : { fieldPath: `spec.${list}{${container}}` }),
     });
   }
 

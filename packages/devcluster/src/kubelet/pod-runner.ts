@@ -21,6 +21,8 @@ export interface PodHost {
   stopped(runner: PodRunner): void;
 }
 
+/** What the event `Pulled` says of an image that need not be pulled. */
+const PRESENT = "already present on machine and can be accessed by the pod";
 /** The exit code of what is killed by signal 9. */
 const KILLED = 137;
 const time = (): string => new Date().toISOString().replace(/\.\d+Z$/, "Z");
@@ -45,6 +47,7 @@ export class PodRunner {
     this.#host = host;
     this.#startTime = (pod.status?.startTime as string | undefined) ?? time();
     const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+    for (const known of pod.status?.ephemeralContainerStatuses ?? []) this.runs.set(known.name, restoredRun(known));
     const reason = pod.spec.initContainers?.length ? "PodInitializing" : "ContainerCreating";
     for (const { name } of this.#all()) {
       const known = statuses.find((status) => status.name === name);
@@ -108,6 +111,7 @@ export class PodRunner {
     this.#sandbox = true;
     this.#address = this.pod.spec.hostNetwork ? this.#host.hostIP : this.#host.takeAddress();
     this.#advance();
+    this.#startEphemeral();
   }
 
   /** The pod has another state in the API. */
@@ -119,7 +123,10 @@ export class PodRunner {
       return;
     }
     for (const { name } of this.#all()) if (!this.runs.has(name)) this.runs.set(name, waitingRun("ContainerCreating"));
-    if (this.#sandbox) for (const container of this.#all()) this.#followImage(container);
+    if (this.#sandbox) {
+      for (const container of this.#all()) this.#followImage(container);
+      this.#startEphemeral();
+    }
     if (before.metadata.generation !== pod.metadata.generation || pod.spec.readinessGates?.length) this.#host.changed(this);
   }
 
@@ -200,16 +207,24 @@ export class PodRunner {
       });
   }
 
+  /** Starts ephemeral containers that were added; they run until the pod ends, and never again. */
+  #startEphemeral(): void {
+    for (const { name, image = "" } of this.pod.spec.ephemeralContainers ?? []) {
+      if (this.runs.has(name)) continue;
+      const run = waitingRun("ContainerCreating");
+      this.runs.set(name, run);
+      start(run, image, time());
+      this.#host.event(this.pod, "Normal", "Pulled", `Container image "${image}" ${PRESENT}`, name);
+      this.#host.event(this.pod, "Normal", "Created", "Container created", name);
+      this.#host.event(this.pod, "Normal", "Started", "Container started", name);
+      this.#host.changed(this);
+    }
+  }
+
   #failConfiguration({ name, image = "" }: Container, run: ContainerRun, problem: string): void {
     run.image = image;
     wait(run, "CreateContainerConfigError", problem);
-    this.#host.event(
-      this.pod,
-      "Normal",
-      "Pulled",
-      `Container image "${image}" already present on machine and can be accessed by the pod`,
-      name,
-    );
+    this.#host.event(this.pod, "Normal", "Pulled", `Container image "${image}" ${PRESENT}`, name);
     this.#host.event(this.pod, "Warning", "Failed", `Error: ${problem}`, name);
     this.#host.changed(this);
     this.#after(name, this.#host.stages.missingMs, () => this.#restart(name));
@@ -220,7 +235,7 @@ export class PodRunner {
     const first = run.restarts < 0;
     start(run, image, time());
     const event: PodHost["event"] = (...what) => this.#host.event(...what);
-    event(this.pod, "Normal", "Pulled", `Container image "${image}" already present on machine and can be accessed by the pod`, name);
+    event(this.pod, "Normal", "Pulled", `Container image "${image}" ${PRESENT}`, name);
     event(this.pod, "Normal", "Created", "Container created", name);
     event(this.pod, "Normal", "Started", "Container started", name);
     const init = this.#isInit(container);

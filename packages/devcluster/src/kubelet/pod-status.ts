@@ -92,9 +92,20 @@ export function podStatus(pod: Pod, { runs, sandbox, ip, hostIP, startTime }: Po
     containerStatuses: [...spec.containers]
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .map((container) => containerStatus(container, runs.get(container.name)!)),
+    ...(spec.ephemeralContainers?.length
+      ? { ephemeralContainerStatuses: spec.ephemeralContainers.flatMap((container) => ephemeralStatus(container as Container, runs)) }
+      : {}),
     ...(requests ? { allocatedResources: requests, resources: { requests } } : { resources: {} }),
     ...(before?.qosClass ? { qosClass: before.qosClass } : {}),
   };
+}
+
+/** An ephemeral container is never ready, and has no start of its own. */
+function ephemeralStatus(container: Container, runs: ReadonlyMap<string, ContainerRun>): object[] {
+  const run = runs.get(container.name);
+  if (!run) return [];
+  const { started: _started, ...status } = containerStatus(container, run) as { started?: boolean };
+  return [{ ...status, ready: false }];
 }
 
 function missingGates({ spec }: Pod, conditions: readonly Condition[]): string[] {

@@ -29,6 +29,8 @@ export interface HandlerServices extends ResourceServices {
   readonly discovery: Discovery;
   /** `/openid/v1/jwks` */
   readonly tokenKeys: () => object;
+  /** `/.well-known/openid-configuration` */
+  readonly tokenIssuer: () => object;
 }
 
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
@@ -119,6 +121,8 @@ async function nonResource(request: ApiRequest, services: HandlerServices): Prom
       headers: { "content-type": "application/jwk-set+json" },
       body: Buffer.from(JSON.stringify(services.tokenKeys())),
     };
+  if (path === "/.well-known/openid-configuration")
+    return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(services.tokenIssuer())) };
   if (path === "/metrics") return metrics(services);
   const found = await services.discovery.answer(request);
   if (found) return found;
@@ -137,6 +141,7 @@ function metrics({ parts }: HandlerServices): ApiResponse {
 
 function paths({ resources }: HandlerServices): string[] {
   const found = new Set([
+    "/.well-known/openid-configuration",
     "/api",
     "/api/v1",
     "/apis",

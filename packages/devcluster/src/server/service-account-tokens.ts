@@ -37,6 +37,8 @@ export interface ServiceAccountTokens extends TokenIssuer {
   inspect(token: string): { user: UserInfo; audiences: readonly string[] } | undefined;
   /** A token that lasts as long as the Secret that holds it, as the tokens controller writes them. */
   readonly secretToken: ClusterSigner["secretToken"];
+  /** How tokens are signed: `ES256`, `RS256`. */
+  readonly algorithms: readonly string[];
   /** `/openid/v1/jwks` */
   keys(): object;
 }
@@ -92,6 +94,7 @@ export function serviceAccountTokens(reader: ClusterReader, given?: ServiceAccou
 
   return {
     audience: issuer,
+    algorithms: [...new Set(believed.map(({ alg }) => alg))],
     secretToken: ({ namespace, secret, account }) =>
       signed({
         iss: legacyIssuer,

@@ -9,6 +9,7 @@ import { timestamp } from "../metadata.ts";
 import type { Resources } from "../resources.ts";
 import { updateObject } from "../update.ts";
 import { tableOf } from "../versions.ts";
+import { approvalOf } from "./approval.ts";
 import { type Condition, conditionOf, type Definition, withCondition } from "./definition.ts";
 import { judgeNames } from "./names.ts";
 import { crdServed } from "./served.ts";
@@ -72,7 +73,8 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
     if (first && conditionOf(definition, "Established")?.reason !== "Installing") {
       await setStatus(name, [verdict.namesAccepted, installing], verdict.accepted);
     }
-    await setStatus(name, [verdict.namesAccepted, verdict.established], verdict.accepted);
+    const approval = approvalOf(definition);
+    await setStatus(name, [...(approval ? [approval] : []), verdict.namesAccepted, verdict.established], verdict.accepted);
     if (first)
       for (const other of all)
         if (other.metadata.name !== name && other.spec.group === definition.spec.group) later(other.metadata.name ?? "");

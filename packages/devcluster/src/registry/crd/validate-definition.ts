@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Cause, dns1035LabelProblems, type KubeObject } from "@outrigger/kit/api";
+import { approvalOf } from "./approval.ts";
 import type { Definition, DefinitionVersion } from "./definition.ts";
 import { schemaProblems } from "./validate-schema.ts";
 
@@ -16,11 +17,11 @@ export function definitionProblems(object: KubeObject): Cause[] {
   const { group = "", names } = spec;
   // Go writes a list that holds nothing as null.
   const versions = spec.versions ?? [];
-  if (/(^|\.)(k8s|kubernetes)\.io$/.test(group) && !metadata.annotations?.["api-approved.kubernetes.io"]) {
-    const why =
-      'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111';
-    required("metadata.annotations[api-approved.kubernetes.io]", why);
-  }
+  const approval = approvalOf({ metadata, spec: { group } });
+  const approvalField = "metadata.annotations[api-approved.kubernetes.io]";
+  if (approval?.reason === "MissingAnnotation") required(approvalField, approval.message);
+  if (approval?.reason === "InvalidAnnotation")
+    invalid(approvalField, metadata.annotations?.["api-approved.kubernetes.io"], approval.message);
   if (metadata.name?.toLowerCase() !== `${names.plural}.${group}`.toLowerCase())
     invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group');
   if (spec.scope !== "Cluster" && spec.scope !== "Namespaced") {

@@ -1,0 +1,1 @@
+export { podCollectorLoop } from "./podgc.ts";
