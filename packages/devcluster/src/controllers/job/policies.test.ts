@@ -1,7 +1,6 @@
 import { type Client, connect } from "@outrigger/kit/client";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startKubelet } from "../../kubelet/index.ts";
-import { DEFAULT_STAGES } from "../../kubelet/stages.ts";
+import { DEFAULT_STAGES, startKubelet } from "../../kubelet/index.ts";
 import { Job, Namespace, Pod } from "../../objects/index.ts";
 import { startDevcluster } from "../../start.ts";
 import { startControllers } from "../index.ts";
