@@ -1,5 +1,5 @@
 import { defineConfig } from "vitepress";
-import { decisions, guides, page } from "./pages.ts";
+import { decisions, guides, page, reference } from "./pages.ts";
 import { repositoryLinks } from "./repository-links.ts";
 
 // Guides for authors of operators, in reading order; every other guide is about the manager.
@@ -63,10 +63,15 @@ export default defineConfig({
       themeConfig: {
         nav: [
           { text: "Tutorial", link: "/tutorial" },
+          { text: "API reference", link: "/reference/" },
           { text: "Operations", link: "/operations" },
         ],
         sidebar: {
-          "/": [...sidebar("", "Write an operator", "Run the manager"), { text: "Decisions", collapsed: true, items: decisions() }],
+          "/": [
+            ...sidebar("", "Write an operator", "Run the manager"),
+            { text: "API reference", collapsed: true, items: reference() },
+            { text: "Decisions", collapsed: true, items: decisions() },
+          ],
         },
       },
     },
@@ -76,6 +81,7 @@ export default defineConfig({
       themeConfig: {
         nav: [
           { text: "教程", link: "/zh/tutorial" },
+          { text: "API 参考（英文）", link: "/reference/" },
           { text: "运维", link: "/zh/operations" },
         ],
         sidebar: { "/zh/": sidebar("zh/", "编写 operator", "运行 manager") },

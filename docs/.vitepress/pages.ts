@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const docs = join(import.meta.dirname, "..");
@@ -28,4 +28,13 @@ export function guides(folder: string, first: readonly string[], elsewhere?: rea
 /** Every decision, in the order of their numbers. */
 export function decisions(): Entry[] {
   return names("decisions").map((name) => page(`decisions/${name}`));
+}
+
+/** The pages of the API reference that the build has written, by the name of what is imported. */
+export function reference(): Entry[] {
+  const pages = globSync("reference/**/*.md", { cwd: docs }).map((file) => file.slice(0, -".md".length));
+  return pages
+    .filter((path) => path !== "reference/index")
+    .map(page)
+    .sort((a, b) => (a.text < b.text ? -1 : 1));
 }

@@ -7,6 +7,7 @@ import { mountProblems } from "./mounts.ts";
 import { configurationVariable } from "./pod-template.ts";
 import type { ConfigurationSource } from "./source.ts";
 
+/** Which file is read, and how. */
 export interface FileOptions {
   /** A file that is not there says nothing, instead of being an error. */
   readonly optional?: boolean;

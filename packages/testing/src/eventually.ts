@@ -6,6 +6,7 @@ export class TimeoutError extends Error {
   readonly code = "ERR_EVENTUALLY_TIMEOUT";
 }
 
+/** How long and how often `eventually` looks. */
 export interface EventuallyOptions {
   /** What is waited for, for the message. Default: the source of `attempt`. */
   readonly what?: string;

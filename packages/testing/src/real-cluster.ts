@@ -9,6 +9,7 @@ import type { TestCluster } from "./cluster.ts";
 import { Processes, RealClusterError } from "./processes.ts";
 import { Users } from "./users.ts";
 
+/** Where the binaries of a real API server are, and how it starts. */
 export interface RealClusterOptions {
   /** Folder with `etcd` and `kube-apiserver`, and with the other parts where they are wanted. Default `KUBEBUILDER_ASSETS`. */
   readonly assets?: string;

@@ -11,6 +11,7 @@ export interface RestrictedRules {
   readonly namespace?: readonly PolicyRule[];
 }
 
+/** Whose rights the restricted client has. */
 export interface RestrictedOptions {
   /** Where `RestrictedRules.namespace` holds. Default `default`. */
   readonly namespace?: string;

@@ -35,6 +35,7 @@ export interface ObjectMeta {
   [field: string]: unknown;
 }
 
+/** The fields that one manager of an object owns, as `metadata.managedFields` holds them. */
 export interface ManagedFieldsEntry {
   manager?: string;
   operation?: "Apply" | "Update";
@@ -51,12 +52,14 @@ export interface ObjectKey {
   readonly name: string;
 }
 
+/** A kind by its group, version and name. */
 export interface GroupVersionKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
 }
 
+/** A resource by its group, version and plural. */
 export interface GroupVersionResource {
   readonly group: string;
   readonly version: string;

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectKey } from "./object.ts";
 
+/** Fields of an owner reference that its maker chooses. */
 export interface OwnerReferenceFields {
   readonly apiVersion: string;
   readonly kind: string;

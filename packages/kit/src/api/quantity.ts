@@ -6,6 +6,7 @@ const DECIMAL: Record<string, number> = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6
 const FORM = /^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+|[numkMGTPE]?)$/;
 const MAX = (1n << 63n) - 1n;
 
+/** How a quantity is written: by powers of two, of ten, or with an exponent. */
 export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
 
 /** A text that is no quantity. `message` is Kubernetes' own. */

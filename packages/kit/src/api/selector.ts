@@ -7,13 +7,16 @@ export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly LabelSelectorRequirement[];
 }
+/** One expression of a label selector. */
 export interface LabelSelectorRequirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[];
 }
 
+/** Operator of a label selector's expression. */
 export type SelectorOperator = "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt";
+/** One condition of a parsed selector. */
 export interface Requirement {
   readonly key: string;
   readonly operator: SelectorOperator;
@@ -321,6 +324,7 @@ export interface FieldTerm {
   readonly value: string;
 }
 
+/** A parsed field selector. */
 export interface FieldSelector {
   readonly terms: readonly FieldTerm[];
   /** @param textAt the value at a path as text; a field that is absent has "". */

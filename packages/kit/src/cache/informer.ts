@@ -23,6 +23,7 @@ export interface EventHandler<T> {
   onDelete?(last: T): void | Promise<void>;
 }
 
+/** A handler that was added to an informer. */
 export interface HandlerRegistration {
   /** The handler was told of every object of the first list. */
   hasSynced(): boolean;
@@ -32,6 +33,7 @@ export interface HandlerRegistration {
   remove(): void;
 }
 
+/** Which of the cached objects a list has. */
 export interface ListFilter {
   readonly namespace?: string;
   /** A label selector as text (`app in (a,b),!canary`), or labels that must be equal. */

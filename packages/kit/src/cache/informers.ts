@@ -29,6 +29,7 @@ export interface Informers {
   stop(): Promise<void>;
 }
 
+/** What a set of informers watches, and how. */
 export interface InformersOptions {
   /** Told of each failed list or watch before it is tried again, and of handlers that threw. Where it throws itself, both errors go to the default. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown, resource: Resource) => void;

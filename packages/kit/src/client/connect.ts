@@ -6,6 +6,7 @@ import type { KubeconfigOptions } from "./kubeconfig-files.ts";
 import { type NetworkOptions, networkTransport } from "./network.ts";
 import { Warnings } from "./warnings.ts";
 
+/** Which cluster a client speaks to, as whom, and through what. */
 export interface ConnectOptions extends NetworkOptions {
   /** Field manager of writes that name none. Default: `outrigger` for apply; for others the server takes the user agent's name. */
   readonly fieldManager?: string;

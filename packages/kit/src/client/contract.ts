@@ -9,6 +9,7 @@ export interface Transport {
   request(request: TransportRequest): Promise<TransportResponse>;
   close(): Promise<void>;
 }
+/** One request as a transport sends it. */
 export interface TransportRequest {
   readonly method: string;
   /** Path with query. */
@@ -21,6 +22,7 @@ export interface TransportRequest {
   /** Of a stream that is answered at once, though it may have nothing to tell yet, as a watch: the headers must come in the time of any other answer. */
   readonly promptHeaders?: boolean;
 }
+/** One response as a transport hands it over. */
 export interface TransportResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -29,6 +31,7 @@ export interface TransportResponse {
   lines(): AsyncIterable<string>;
 }
 
+/** How one object is read. */
 export interface GetOptions {
   readonly resourceVersion?: string;
   /** `status`, `scale`, … */
@@ -37,6 +40,7 @@ export interface GetOptions {
   readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
+/** Which objects a list has, and how fresh it is. */
 export interface ListOptions {
   /** All namespaces when absent. */
   readonly namespace?: string;
@@ -50,6 +54,7 @@ export interface ListOptions {
   readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
+/** Which objects are read, and how many a page. */
 export interface PageOptions extends ListOptions {
   /**
    * When the continue token expires half-way (after 5 minutes at most), go on with the rest as it is by then, instead of
@@ -57,6 +62,7 @@ export interface PageOptions extends ListOptions {
    */
   readonly inconsistent?: boolean;
 }
+/** Which changes a watch sends, and from when. */
 export interface WatchOptions extends ListOptions {
   /** Until the server ends the watch. */
   readonly timeoutSeconds?: number;
@@ -65,6 +71,7 @@ export interface WatchOptions extends ListOptions {
   /** Called when the server has begun to answer, after whatever it took to reach it, or to wait as it asked to. */
   readonly onOpen?: () => void;
 }
+/** How an object is written. */
 export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
@@ -75,9 +82,11 @@ export interface WriteOptions {
   /** How often a write is made again that the server asks to make later (Retry-After). Default 10; of evictions, none. */
   readonly maxRetries?: number;
 }
+/** How an object is applied. */
 export interface ApplyOptions extends WriteOptions {
   readonly force?: boolean;
 }
+/** How an object is deleted, and what becomes of its dependents. */
 export interface DeleteOptions extends Omit<WriteOptions, "subresource" | "fieldManager" | "fieldValidation"> {
   /** Seconds. */
   readonly gracePeriodSeconds?: number;
@@ -111,20 +120,24 @@ export interface TokenOptions {
   readonly boundObjectRef?: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid?: string };
   readonly signal?: AbortSignal;
 }
+/** A token of a ServiceAccount, and when it expires. */
 export interface ServiceAccountToken {
   readonly token: string;
   readonly expirationTimestamp: string;
 }
+/** A list of objects, and the resource version at which it was true. */
 export interface ObjectList<T> {
   readonly resourceVersion: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
   readonly items: readonly T[];
 }
+/** One change, as a watch sends it. */
 export type WatchEvent<T> =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string; readonly initialEventsEnd: boolean };
 
+/** A patch with its type. */
 export type PatchBody =
   | { readonly type: "json"; readonly patch: readonly object[] }
   | { readonly type: "merge" | "strategic"; readonly patch: object };
@@ -182,6 +195,7 @@ export interface Client {
   close(): Promise<void>;
 }
 
+/** A resource as the API server's discovery names it. */
 export interface DiscoveredResource extends GroupVersionResource {
   readonly kind: string;
   readonly namespaced: boolean;

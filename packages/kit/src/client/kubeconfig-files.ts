@@ -5,6 +5,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { KubeconfigError } from "./errors.ts";
 import { isInCluster } from "./in-cluster.ts";
 
+/** Where a kubeconfig is read from, and which context of it is used. */
 export interface KubeconfigOptions {
   /** A file, or several that are merged as `KUBECONFIG` lists are. Default: `KUBECONFIG`, else `~/.kube/config`, else in-cluster. */
   readonly file?: string | readonly string[];

@@ -9,6 +9,7 @@ import { StreamExchange, WholeExchange } from "./exchange.ts";
 import type { Identity, IdentitySource } from "./identity.ts";
 import { proxyAuthorities, proxyAuthorization } from "./tunnel.ts";
 
+/** How connections to an API server are made. */
 export interface NetworkOptions {
   /** Milliseconds until a request without an answer, or whose answer stands still, is given up; streams have their own rules. Default 60,000. */
   readonly timeoutMs?: number;

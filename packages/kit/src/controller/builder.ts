@@ -155,6 +155,7 @@ export interface ControllerBuilder<
 
 const OWNER_VERBS: readonly Verb[] = ["create", "patch", "delete"];
 
+/** Begins the declaration of a controller for a kind; `.reconcile(…)` ends it. */
 export function controller<For extends Resource>(
   resource: For,
   options: MetadataControllerOptions<For>,

@@ -5,6 +5,7 @@ import type { ByIndexOptions, DeclaredIndex, IndexName } from "./field-index.ts"
 import type { Log } from "./log.ts";
 import type { Result } from "./requeue.ts";
 
+/** How `ctx.apply` writes. */
 export interface ContextApplyOptions<Owned extends Resource> {
   /** Of these kinds, deletes every object that the object under reconcile controls and that is not among those applied. */
   readonly prune?: readonly Owned[];
@@ -65,6 +66,7 @@ export type Context<
       status(next: StatusOf<For>): Promise<void>;
     });
 
+/** Brings the cluster from what it is to what the object asks for; called again after each change and failure. */
 export type Reconcile<
   For extends Resource,
   Declared extends Resource,

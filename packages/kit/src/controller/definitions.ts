@@ -8,6 +8,7 @@ export interface Defined extends Pick<Resource, "apiVersion" | "kind"> {
   crd(): { readonly metadata: { readonly name: string } };
 }
 
+/** How `installDefinitions` waits. */
 export interface InstallOptions {
   /** Default `outrigger`. */
   readonly fieldManager?: string;

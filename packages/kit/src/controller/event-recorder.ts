@@ -25,6 +25,7 @@ const REMEMBERED = 4096;
 const TRIES = 12;
 const PAUSE_MS = 10_000;
 
+/** Whom an event recorder names as the reporter, and how it writes. */
 export interface EventRecorderOptions {
   /** Who reports: `source.component` of the Event. */
   readonly component: string;

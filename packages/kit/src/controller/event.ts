@@ -1,3 +1,4 @@
+/** What an event says beside its reason and message. */
 export interface EventOptions {
   /** Default `Normal`. */
   readonly type?: "Normal" | "Warning";

@@ -26,19 +26,24 @@ export const generationChanged: Predicate = changed((object) => {
   const { apiVersion: _, kind: __, metadata: ___, status: ____, ...content } = object as KubeObject;
   return [Object.keys(content).length > 0 ? content : resourceVersion, deletionTimestamp];
 });
+/** Passes an update that changed labels, and every addition and deletion. */
 export const labelsChanged: Predicate = changed(({ metadata }) => metadata.labels);
+/** Passes an update that changed annotations, and every addition and deletion. */
 export const annotationsChanged: Predicate = changed(({ metadata }) => metadata.annotations);
 /** Leaves out what a relist brings again unchanged. */
 export const resourceVersionChanged: Predicate = changed(({ metadata }) => metadata.resourceVersion);
 
+/** Passes an event that every one of the predicates passes. */
 export const and =
   <T>(...predicates: readonly Predicate<T>[]): Predicate<T> =>
   (now, before) =>
     predicates.every((predicate) => predicate(now, before));
+/** Passes an event that at least one of the predicates passes. */
 export const or =
   <T>(...predicates: readonly Predicate<T>[]): Predicate<T> =>
   (now, before) =>
     predicates.some((predicate) => predicate(now, before));
+/** Passes an event that the predicate does not pass. */
 export const not =
   <T>(predicate: Predicate<T>): Predicate<T> =>
   (now, before) =>

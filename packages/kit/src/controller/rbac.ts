@@ -2,6 +2,7 @@ import type { Resource } from "../api/index.ts";
 import type { Controller, ControllerPlan } from "./builder.ts";
 import { groupOf } from "./builder.ts";
 
+/** A verb of a rule, as RBAC names it. */
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
 /** `rbac.authorization.k8s.io/v1` PolicyRule, of resources. */

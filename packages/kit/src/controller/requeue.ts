@@ -3,6 +3,7 @@ import { type Duration, parseDuration } from "../api/index.ts";
 /** What a reconcile may return: nothing, or when it wants to run again though nothing changed. */
 export type Result = { readonly requeueAfter: Duration } | undefined;
 
+/** What a reconcile returns to run again without a change. */
 export const requeue: {
   /**
    * Runs the reconcile again after a delay (`"5m"`, or milliseconds); earlier failures are forgotten.

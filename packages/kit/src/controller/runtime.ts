@@ -37,6 +37,7 @@ export interface ReconcileOutcome {
   readonly durationMs: number;
 }
 
+/** A controller that runs. */
 export interface RunningController {
   readonly name: string;
   /** Resolves when its caches are synced and its workers run. Rejects when that took longer than the sync timeout. */

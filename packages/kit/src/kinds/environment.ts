@@ -1,9 +1,11 @@
 // Variables that an operator hands on to the pods that it makes.
 
+/** A variable of a container, literal or from elsewhere. */
 export interface EnvironmentVariable {
   readonly name: string;
   readonly value: string;
 }
+/** Which of the manager's own variables are taken, and under which names. */
 export interface FromManagerOptions {
   /** Also `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` as far as they are set, each in both cases: programs disagree about it. */
   readonly proxies?: boolean;

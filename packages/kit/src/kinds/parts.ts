@@ -17,6 +17,7 @@ export interface KubernetesSchemaBuilder extends SchemaBuilder {
   ): TUnsafe<KubernetesParts[G][P]>;
 }
 
+/** Builds the schemas of an API type: `t.Object({ replicas: t.Integer({ minimum: 0 }) })`. */
 export const t: KubernetesSchemaBuilder = {
   ...plain,
   Kubernetes: (group, part, options) => {

@@ -9,6 +9,7 @@ import type { ManagerOptions } from "./manager.ts";
 
 type Kind = CustomResource<string, string, object, object, "Namespaced" | "Cluster">;
 
+/** What is drained, and how long it may take. */
 export interface DrainOptions extends Pick<ManagerOptions, "controllers" | "webhooks" | "client"> {
   /** The manager's name: its webhook configurations have it. */
   readonly name: string;

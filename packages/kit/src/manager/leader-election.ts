@@ -6,6 +6,7 @@ import { causes, type Log } from "../controller/index.ts";
 import { type Clock, systemClock, timeoutSignal } from "../queue/index.ts";
 import { leaseHint } from "./access-hints.ts";
 
+/** Which lease is held, and for how long. */
 export interface LeaderElectionOptions {
   /** Name of the Lease. Default: the manager's name. */
   readonly name?: string;
@@ -44,6 +45,7 @@ interface LeaseSpec {
   readonly leaseTransitions?: number;
 }
 
+/** What a leader elector works with. */
 export interface LeaderElectorParts {
   readonly client: Client;
   readonly log: Log;

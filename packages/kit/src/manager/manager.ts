@@ -17,6 +17,7 @@ export interface Service {
    */
   start(context: ServiceContext): Promise<RunningService>;
 }
+/** What a service gets when it starts. */
 export interface ServiceContext {
   readonly client: Client;
   readonly informers: Informers;
@@ -30,6 +31,7 @@ export interface ServiceContext {
   /** Where a webhook server's figures go; absent when the manager counts nothing. */
   readonly webhookMetrics?: WebhookMetrics;
 }
+/** A service that runs. */
 export interface RunningService {
   /** The caches have synced. */
   ready?(): void | Promise<void>;
@@ -41,6 +43,7 @@ export interface RunningService {
   metrics?(): Promise<MetricFamilies>;
 }
 
+/** What a manager runs, and how. */
 export interface ManagerOptions {
   /** A client to work with; otherwise one is made from `kubeconfig`. A client given is not closed. */
   readonly client?: Client;
@@ -84,6 +87,7 @@ export interface ManagerOptions {
   readonly gracePeriodMs?: number;
 }
 
+/** What ends a manager. */
 export interface RunOptions {
   /** Stops the manager when it ends. */
   readonly signal?: AbortSignal;

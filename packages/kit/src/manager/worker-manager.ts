@@ -12,6 +12,7 @@ export type ThreadManagerOptions = Omit<ManagerOptions, "client" | "kubeconfig" 
 /** Default export of a thread's module. */
 export type ThreadModule<Data = unknown> = (data: Data) => ThreadManagerOptions | Promise<ThreadManagerOptions>;
 
+/** Which module runs in a thread, and with what. */
 export interface WorkerManagerOptions {
   /** Names the thread, in logs too. */
   readonly name: string;

@@ -1,6 +1,7 @@
 import { equal, isObject, type JsonObject, own } from "./json.ts";
 import type { JsonPatchOperation } from "./operation.ts";
 
+/** How a JSON patch is made from two values. */
 export interface CreateJsonPatchOptions {
   /**
    * The fields that tell the items of a list of objects apart, tried in order: the first that every item has, with a

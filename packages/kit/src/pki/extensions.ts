@@ -27,6 +27,7 @@ const EXTENDED_KEY_USAGE = "2.5.29.37";
 export type Usage = "server auth" | "client auth";
 const USAGE_OID: Readonly<Record<Usage, string>> = { "server auth": "1.3.6.1.5.5.7.3.1", "client auth": "1.3.6.1.5.5.7.3.2" };
 
+/** Names and addresses for which a certificate is valid. */
 export interface AlternativeNames {
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];

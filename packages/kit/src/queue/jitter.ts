@@ -1,3 +1,4 @@
+/** Bounds of a delay that grows. */
 export interface GrowingDelayOptions {
   /** First delay, milliseconds. */
   readonly baseMs: number;

@@ -10,6 +10,7 @@ export interface RateLimiter<K> {
   retries(item: K): number;
 }
 
+/** Bounds of the delays between the retries of one key. */
 export interface BackoffOptions {
   /** First delay in milliseconds. Default 5. */
   readonly baseMs?: number;
@@ -17,6 +18,7 @@ export interface BackoffOptions {
   readonly maxMs?: number;
 }
 
+/** Rate and burst of a token bucket. */
 export interface BucketOptions {
   /** Tries a second, of all items together, in the long run. */
   readonly perSecond: number;

@@ -4,6 +4,7 @@ import { ExponentialBackoff, type RateLimiter } from "./rate-limit.ts";
 /** The priority of what an informer's first list brings: after anything that just changed. */
 export const INITIAL_LIST_PRIORITY = -100;
 
+/** How a key joins a queue. */
 export interface AddOptions {
   /** Higher first. Default 0; for a key that its worker puts back (`addAfter`, `addRateLimited` before `done`) the priority that it had. */
   readonly priority?: number;
@@ -19,6 +20,7 @@ export interface QueueObserver<K> {
   retried?(key: K): void;
 }
 
+/** What a work queue is made of. */
 export interface WorkQueueOptions<K> {
   readonly rateLimiter?: RateLimiter<K>;
   readonly clock?: Clock;

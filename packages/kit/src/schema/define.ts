@@ -15,6 +15,7 @@ export interface Column {
   readonly format?: string;
 }
 
+/** Where the scale subresource of a kind reads and writes: paths as in a CustomResourceDefinition. */
 export interface ScaleSubresource {
   readonly specReplicasPath: string;
   readonly statusReplicasPath: string;

@@ -2,6 +2,7 @@
 import type { Static, TArray, TObject, TSchema } from "typebox";
 
 declare const hasDefault: unique symbol;
+/** A schema with a default: optional for the writer, present for the reader. */
 export type Defaulted<T extends TSchema> = T & { readonly [hasDefault]?: true };
 /** Optional for the writer, always there for the reader: the API server fills it in, and the defaults within it as well. */
 export function withDefault<T extends TSchema>(schema: T, value: Input<T>): Defaulted<T> {

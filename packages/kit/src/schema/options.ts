@@ -1,6 +1,7 @@
 // What the parts of a schema may state beside their type, each by a name of its own: a mistake in a name does not compile.
 import type { SchemaNode, ValidationRule } from "./node.ts";
 
+/** Options that every schema takes. */
 export interface SchemaOptions {
   readonly description?: string;
   readonly title?: string;
@@ -17,6 +18,7 @@ export interface SchemaOptions {
   readonly immutable?: boolean;
 }
 
+/** Options of a text. */
 export interface StringOptions extends SchemaOptions {
   /** In characters. */
   readonly minLength?: number;
@@ -27,6 +29,7 @@ export interface StringOptions extends SchemaOptions {
   readonly format?: string;
 }
 
+/** Options of a number. */
 export interface NumberOptions extends SchemaOptions {
   readonly minimum?: number;
   readonly maximum?: number;
@@ -47,6 +50,7 @@ export interface IntOrStringOptions
 /** Of listed values: limits that a definition states beside its list. */
 export interface EnumOptions extends StringOptions, Pick<NumberOptions, "minimum" | "maximum"> {}
 
+/** Options of an object or a map. */
 export interface ObjectOptions extends SchemaOptions {
   readonly minProperties?: number;
   readonly maxProperties?: number;

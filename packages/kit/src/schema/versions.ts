@@ -6,6 +6,7 @@ export type Converted<R extends Resource> = Omit<Observed<R>, "apiVersion" | "ki
   readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
 };
 
+/** How objects of a former version become objects of the version that is stored, and back. */
 export interface FormerVersionOptions<Old extends Resource, Now extends Resource> {
   /** To the version of today. With neither function the versions differ in their name alone. */
   readonly upgrade?: (old: Observed<Old>) => Converted<Now>;

@@ -23,6 +23,7 @@ export interface Repair {
   readonly by: string | undefined;
 }
 
+/** Which webhook configurations are kept, and where their CA comes from. */
 export interface ConfigurationKeeperOptions {
   /**
    * The webhook configurations and CustomResourceDefinitions as they should be, whole. Asked again at each look, with a way to

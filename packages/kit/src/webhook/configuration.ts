@@ -6,6 +6,7 @@ export type WebhookTarget =
   | { readonly url: string; readonly caBundle?: string }
   | { readonly service: { readonly namespace: string; readonly name: string; readonly port?: number }; readonly caBundle?: string };
 
+/** Operations and resources that a webhook is called for. */
 export interface WebhookRule {
   /** `""` is the core group. Default `[""]`. */
   readonly apiGroups?: readonly string[];
@@ -16,6 +17,7 @@ export interface WebhookRule {
   readonly scope?: "Namespaced" | "Cluster" | "*";
 }
 
+/** A label selector, as a webhook configuration holds it. */
 export interface LabelSelectorTerms {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly {
@@ -45,6 +47,7 @@ export interface WebhookEntry {
   readonly reinvocationPolicy?: "Never" | "IfNeeded";
 }
 
+/** What a webhook configuration is made of. */
 export interface ConfigurationOptions {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -57,6 +60,7 @@ export interface ConfigurationOptions {
   readonly excludedNamespaces?: readonly string[];
 }
 
+/** A MutatingWebhookConfiguration for these webhooks. */
 export function mutatingConfiguration(options: ConfigurationOptions): admissionregistration.MutatingWebhookConfiguration & KubeObject {
   return configuration("MutatingWebhookConfiguration", options) as unknown as admissionregistration.MutatingWebhookConfiguration &
     KubeObject;

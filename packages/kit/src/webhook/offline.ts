@@ -7,6 +7,7 @@ import { hooksOf } from "./hooks.ts";
 import type { Operation, WebhookPlan } from "./resource-webhook.ts";
 import type { ReviewUser } from "./review.ts";
 
+/** What an offline review is made of beside the object. */
 export interface OfflineOptions {
   /** Default: UPDATE where `old` is given, CREATE otherwise. */
   readonly operation?: Operation;

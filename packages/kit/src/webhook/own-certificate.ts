@@ -24,6 +24,7 @@ import { warnOf } from "./warning.ts";
 /** Names of replicas that are called otherwise are kept; more of them than this were collected over time. */
 const MAX_NAMES = 30;
 
+/** For which names a certificate is issued, and where it is kept. */
 export interface OwnCertificateOptions {
   /** Where the Secrets are kept: the manager's namespace. */
   readonly namespace: string;
@@ -66,6 +67,7 @@ export interface ServedCertificate extends CertificateAndKey {
   readonly caBundle: string;
 }
 
+/** A certificate that the program issues to itself and renews. */
 export interface OwnCertificate {
   readonly current: ServedCertificate;
   /** Called with each new certificate or bundle. The next stage of a rotation waits for the promise that it returns. */

@@ -50,6 +50,7 @@ function resourceOf({ kind }: Pick<KubeObject, "kind">): DynamicResource {
   return resource;
 }
 
+/** How webhooks are registered where the API server reaches the program by URL. */
 export interface UrlRegistration {
   /** Where the API server reaches this process: `https://10.0.0.5:9443`. */
   readonly url: string;

@@ -5,6 +5,7 @@ import { type Admitted, admitOffline, type OfflineOptions } from "./offline.ts";
 import type { AdmissionAnswer, AdmissionRequest, ReviewUser } from "./review.ts";
 
 type MaybePromise<T> = T | Promise<T>;
+/** An operation that a webhook can be called for. */
 export type Operation = "CREATE" | "UPDATE" | "DELETE";
 
 /** What a hook is told beside the object. */
@@ -66,6 +67,7 @@ export interface WebhookOptions {
   readonly excludedNamespaces?: readonly string[];
 }
 
+/** When a validator is called. */
 export interface ValidateOptions {
   /** Default CREATE and UPDATE. Of a deletion the hook gets the object that is to go. */
   readonly operations?: readonly Operation[];

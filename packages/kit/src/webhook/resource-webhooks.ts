@@ -16,6 +16,7 @@ import { unregisterWebhooks } from "./register.ts";
 import type { ResourceWebhook } from "./resource-webhook.ts";
 import { type WebhookMetrics, type WebhookServer, webhookServer } from "./server.ts";
 
+/** How the webhooks of kinds are served and registered. */
 export interface ResourceWebhooksOptions {
   readonly webhooks: readonly ResourceWebhook[];
   /** Names the configurations, the Service and the Secrets. */

@@ -46,10 +46,12 @@ export interface Allowed extends AnswerNotes {
   readonly patch?: readonly JsonPatchOperation[];
   readonly object?: object;
 }
+/** A denial: the request is refused with this status. */
 export interface Denied extends AnswerNotes {
   readonly allowed: false;
   readonly status: Partial<Status>;
 }
+/** What an admission handler answers. */
 export type AdmissionAnswer = Allowed | Denied;
 
 /**

@@ -25,6 +25,7 @@ export interface WebhookMetrics {
   reviewEnded(webhook: string, status: number, seconds: number): void;
 }
 
+/** Where the server listens, with which certificate and for which paths. */
 export interface WebhookServerOptions {
   readonly webhooks: readonly Webhook[];
   readonly certificate: CertificateAndKey;

@@ -5,6 +5,7 @@ interface ErrorLog {
   error(fields: object, message?: string): void;
 }
 
+/** What the service of the webhooks is made of. */
 export interface WebhookServiceOptions extends Omit<WebhookServerOptions, "ready"> {
   readonly name?: string;
   /** Milliseconds to go on serving after the manager is told to stop. Default 30,000; 0 where nobody calls any more. */
@@ -23,6 +24,7 @@ export interface WebhookService {
   }): Promise<{ ready(): void; stop(): Promise<void> }>;
 }
 
+/** The service that serves webhooks as a part of a manager. */
 export function webhookService(options: WebhookServiceOptions): WebhookService {
   const { name = "webhooks", drainMs, onListening, ...serverOptions } = options;
   return {
