@@ -68,7 +68,7 @@ function judge(
 ): { readonly kept: InjectionEntry | undefined; readonly lost: readonly string[] } {
   const reason = made.reasons.find(({ kind, rule }) => entry.rule === `${kind}/${rule}`);
   const acted = reason?.action === "applied" || reason?.action === "unchanged";
-  const claimed = (["containers", "labels", "annotations", "env", "mounts"] as const).flatMap((field) => entry[field] ?? []);
+  const claimed = (["containers", "labels", "annotations", "env", "mounts", "securityContext"] as const).flatMap((field) => entry[field] ?? []);
   if (made.pod === undefined || !acted) {
     if (claimed.length > 0) return { kept: undefined, lost: [`${shown(claimed)}: the rule does nothing to this pod now`] };
     return { kept: reason?.action === entry.action && reason.reason === entry.reason ? entry : undefined, lost: [] };
@@ -76,7 +76,7 @@ function judge(
   if (entry.action !== "applied" && entry.action !== "unchanged") return { kept: undefined, lost: [] };
   const after = made.pod;
   const lost: string[] = [];
-  const hold = (field: "labels" | "annotations" | "containers", holds: (item: string) => boolean): readonly string[] => {
+  const hold = (field: "labels" | "annotations" | "containers" | "securityContext", holds: (item: string) => boolean): readonly string[] => {
     const wrong = (entry[field] ?? []).filter((item) => !holds(item));
     if (wrong.length > 0) lost.push(`${field} ${shown(wrong)}: not what the rule makes of this pod now`);
     return (entry[field] ?? []).filter((item) => !wrong.includes(item));
@@ -84,6 +84,7 @@ function judge(
   const labels = hold("labels", (key) => sameText(pod.metadata.labels, after.metadata.labels, key));
   const annotations = hold("annotations", (key) => sameText(pod.metadata.annotations, after.metadata.annotations, key));
   const containers = hold("containers", (name) => reason.containers?.includes(name) === true && has(pod, name));
+  const securityContext = hold("securityContext", (field) => sameSecurity(pod, after, field));
   const into = Object.entries(entry.into ?? {}).map(([name, { env = [], mounts = [] }]) => {
     const [own, made_] = [containerOf(pod, name), containerOf(after, name)];
     const variables = env.filter((variable) => sameItem(own?.env, made_?.env, (one) => one.name === variable));
@@ -100,6 +101,7 @@ function judge(
       labels,
       annotations,
       containers,
+      ...(entry.securityContext === undefined ? {} : { securityContext }),
       ...(entry.into === undefined ? {} : { into: Object.fromEntries(into) }),
       ...(replaced === undefined
         ? {}
@@ -117,6 +119,7 @@ export function withoutClaimed(pod: Pod, entries: readonly InjectionEntry[]): Po
   const before = (field: "labels" | "annotations"): Record<string, string> =>
     Object.assign({}, ...entries.map((entry) => only(entry.replaced?.[field], entry[field] ?? [])).reverse());
   const { metadata, spec } = pod;
+  const security = new Set(entries.flatMap((entry) => (entry.rule.startsWith("Template/") ? (entry.securityContext ?? []) : [])));
   return {
     ...pod,
     metadata: {
@@ -128,6 +131,7 @@ export function withoutClaimed(pod: Pod, entries: readonly InjectionEntry[]): Po
       ...spec,
       containers: withoutTemplates(spec.containers, entries),
       ...(spec.initContainers ? { initContainers: withoutTemplates(spec.initContainers, entries) } : {}),
+      ...(security.size > 0 && spec["securityContext"] ? { securityContext: without(securityOf(pod), security) } : {}),
     },
   };
 }
@@ -164,7 +168,21 @@ export function sameText(a: Texts, b: Texts, key: string): boolean {
 
 export function sameItem<T>(a: readonly T[] | undefined, b: readonly T[] | undefined, is: (item: T) => boolean): boolean {
   const [one, other] = [a?.find(is), b?.find(is)];
-  return one !== undefined && other !== undefined && JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+  return one !== undefined && other !== undefined && same(one, other);
+}
+
+/** Whether a field of the pods' `securityContext` is set in both, and the same. */
+export function sameSecurity(a: Pod, b: Pod, field: string): boolean {
+  const [one, other] = [securityOf(a), securityOf(b)];
+  return Object.hasOwn(one, field) && Object.hasOwn(other, field) && same(one[field], other[field]);
+}
+
+function securityOf({ spec }: Pod): Readonly<Record<string, unknown>> {
+  return (spec["securityContext"] as Readonly<Record<string, unknown>> | null | undefined) ?? {};
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 }
 
 /** With its fields in order, and without the version of downward fields, which the API server fills in. */
@@ -187,7 +205,7 @@ function only(map: Texts, keys: readonly string[]): Record<string, string> {
   return Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => keys.includes(key)));
 }
 
-function without(map: Readonly<Record<string, string>>, keys: ReadonlySet<string>): Record<string, string> {
+function without<T>(map: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> {
   return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.has(key)));
 }
 

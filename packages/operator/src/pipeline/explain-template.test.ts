@@ -47,6 +47,19 @@ test("what was taken back from the pod's own containers is named as well", () =>
   expect(pod!.message).toBe("label mesh; variable MODE of container web");
 });
 
+test("another value of the security context is named, and one of the pod's own is not", () => {
+  const before = { ...first, securityContext: { fsGroup: 7, seccompProfile: { type: "RuntimeDefault" } } };
+  const pod = admitted(web(), before);
+  const own = admitted(web({}, { securityContext: { fsGroup: 9 } }), before);
+  expect(explain(before, pod, own).behind).toBe(0);
+  const today = { ...first, securityContext: { fsGroup: 8, seccompProfile: { type: "RuntimeDefault" } } };
+  expect(explain(today, pod, own).pods.map(({ message }) => message)).toEqual(["securityContext.fsGroup"]);
+  expect(explain(first, pod, own).pods.map(({ message }) => message)).toEqual([
+    "securityContext.fsGroup; securityContext.seccompProfile",
+    "securityContext.seccompProfile",
+  ]);
+});
+
 test("pods that ended, that are being deleted, or that the template never concerned do not count", () => {
   const gone = [{ status: { phase: "Succeeded" } }, { status: { phase: "Failed" } }].map((more) => ({ ...web(), ...more }) as Pod);
   const others = [web({ deletionTimestamp: "2026-01-02T03:04:05Z" }), web({ annotations: { "outrigger.dev/inject": "no" } })];

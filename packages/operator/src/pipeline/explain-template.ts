@@ -1,6 +1,6 @@
 import { differences, type InjectionEntry, otherVolumeName, type Pod, type Reason, readInjectionRecord, refreshed } from "../pod/index.ts";
 import type { InjectionTemplate } from "../templates/index.ts";
-import { containerOf, sameItem, sameText, withoutClaimed } from "./claims.ts";
+import { containerOf, sameItem, sameSecurity, sameText, withoutClaimed } from "./claims.ts";
 import { type DecideContext, decide } from "./decide.ts";
 import type { Rules } from "./rules.ts";
 
@@ -29,8 +29,6 @@ export type Around = (namespace: string) => Pick<DecideContext, "namespaceLabels
 /**
  * Which pods are not as a template of today would make them. Each is taken back to what its user wrote, by its own record, and
  * decided on again; what then differs is what makes it behind. Pods that ended or are being deleted do not count.
- *
- * Not seen: another value of a field in the template's `securityContext`, for the record does not say whose the value is.
  */
 export function explainTemplate(name: string, rules: Rules, pods: readonly Pod[], around: Around): TemplateExplanation {
   const template = rules.templates.find((one) => one.name === name);
@@ -106,8 +104,8 @@ function different(pod: Pod, made: Pod, { template, entry, reason, containerDefa
       found.push(`volume ${name}`);
   for (const { name } of template.imagePullSecrets ?? [])
     if (name !== undefined && !hasNamed(pod.spec.imagePullSecrets, name)) found.push(`pull secret ${name}`);
-  for (const field of Object.keys(template.securityContext ?? {}))
-    if (!Object.hasOwn((pod.spec["securityContext"] as object | undefined) ?? {}, field)) found.push(`securityContext.${field}`);
+  for (const field of new Set([...(entry?.securityContext ?? []), ...(reason.securityContext ?? [])]))
+    if (!sameSecurity(pod, made, field)) found.push(`securityContext.${field}`);
   return found;
 }
 

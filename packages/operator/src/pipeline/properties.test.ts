@@ -62,6 +62,7 @@ const pods = fc
     volumes: maybe(volumes),
     imagePullSecrets: maybe(unique(fc.record({ name: fc.constantFrom("own", "p1") }))),
     hostNetwork: maybe(fc.boolean()),
+    securityContext: fc.constantFrom(undefined, {}, { runAsUser: 1 }, { runAsUser: 2, fsGroup: 3 }),
   })
   .map(
     ({ labels, annotations, ...spec }): Pod => ({
@@ -160,7 +161,7 @@ const template = fc.record({
   annotations: map,
   env: unique(fc.record({ name: fc.constantFrom("TZ", "NEW"), value: word })),
   volumeMounts: mounts,
-  securityContext: fc.constantFrom({}, { runAsUser: 1 }),
+  securityContext: fc.constantFrom({}, { runAsUser: 1 }, { fsGroup: 5, seccompProfile: { type: "RuntimeDefault" } }),
 });
 const rules = fc
   .record({
@@ -191,6 +192,7 @@ const records = fc.array(
       annotations: some("app", "tier", "a/b", INJECTION_ANNOTATION),
       env: some("TZ", "NEW"),
       mounts: some("/a", "/b"),
+      securityContext: some("runAsUser", "fsGroup", "__proto__"),
       into: maybe(
         fc.dictionary(fc.constantFrom(...names), fc.record({ env: some("TZ", "NEW"), mounts: some("/a", "/b") }), { maxKeys: 2 }),
       ),
@@ -225,6 +227,10 @@ const interventions = fc.array(
       const one = pod.spec.containers[at];
       if (one !== undefined && !one.volumeMounts?.some((mount) => mount.mountPath === mountPath))
         Object.assign(one, { volumeMounts: [...(one.volumeMounts ?? []), { name, mountPath }] });
+    }),
+    fc.constantFrom(undefined, {}, { runAsUser: 1 }, { fsGroup: 5 }, { fsGroup: 9 }).map((securityContext) => (pod: Pod) => {
+      Object.assign(pod.spec, { securityContext });
+      if (securityContext === undefined) delete pod.spec["securityContext"];
     }),
     fc.nat(5).map((at) => (pod: Pod) => {
       if (pod.spec.containers[at] !== undefined) Object.assign(pod.spec.containers[at], { command: ["sh"] });

@@ -41,6 +41,8 @@ export interface Reason {
   readonly env?: readonly string[];
   /** Paths of mounts that were added to the pod's own containers. */
   readonly mounts?: readonly string[];
+  /** Fields of the pod's `securityContext` that were set. */
+  readonly securityContext?: readonly string[];
   /** Which of the pod's own containers got which of `env` and `mounts`, where that is not all in every one. */
   readonly into?: Readonly<Record<string, Additions>>;
   /** What labels and annotations said before a rule overrode them: selectors go by what the user wrote. */

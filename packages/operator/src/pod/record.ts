@@ -17,6 +17,8 @@ export interface InjectionEntry {
   readonly env?: readonly string[];
   /** Paths of mounts that were added to the pod's own containers. */
   readonly mounts?: readonly string[];
+  /** Fields of the pod's `securityContext` that were set. */
+  readonly securityContext?: readonly string[];
   /** Which of the pod's own containers got which of `env` and `mounts`. */
   readonly into?: Readonly<Record<string, Additions>>;
   /** What labels and annotations said before they were overridden. */
@@ -47,7 +49,7 @@ function isEntry(entry: unknown): entry is InjectionEntry {
   );
 }
 
-const LISTS = ["containers", "labels", "annotations", "env", "mounts", "problems"] as const;
+const LISTS = ["containers", "labels", "annotations", "env", "mounts", "securityContext", "problems"] as const;
 
 /** Users can write the annotation too: only what has the right shape is taken over. */
 function readable(entry: InjectionEntry): InjectionEntry {
@@ -85,7 +87,8 @@ function texts(map: unknown): Record<string, string> {
 export function writeInjectionRecord(before: readonly InjectionEntry[], reasons: readonly Reason[]): string {
   if (before.length === 0) return firstRecord(reasons);
   const entries = [...before];
-  for (const { kind, rule, action, reason, containers, labels, annotations, env, mounts, into, replaced, problems } of reasons) {
+  for (const made of reasons) {
+    const { kind, rule, action, reason, containers, labels, annotations, env, mounts, securityContext, into, replaced, problems } = made;
     const key = `${kind}/${rule}`;
     const at = entries.findIndex((entry) => entry.rule === key);
     if (at >= 0 && action !== "applied") continue;
@@ -99,6 +102,7 @@ export function writeInjectionRecord(before: readonly InjectionEntry[], reasons:
       ...list("annotations", earlier?.annotations, annotations),
       ...list("env", earlier?.env, env),
       ...list("mounts", earlier?.mounts, mounts),
+      ...list("securityContext", earlier?.securityContext, securityContext),
       ...joined(earlier?.into, into),
       ...both(earlier?.replaced, replaced),
       ...list("problems", undefined, problems),
@@ -153,6 +157,7 @@ function firstEntry({
   annotations,
   env,
   mounts,
+  securityContext,
   into,
   replaced,
   problems,
@@ -163,6 +168,7 @@ function firstEntry({
   if (annotations !== undefined) text += `,"annotations":${JSON.stringify(annotations)}`;
   if (env !== undefined) text += `,"env":${JSON.stringify(env)}`;
   if (mounts !== undefined) text += `,"mounts":${JSON.stringify(mounts)}`;
+  if (securityContext !== undefined) text += `,"securityContext":${JSON.stringify(securityContext)}`;
   if (into !== undefined) text += `,"into":${JSON.stringify(into)}`;
   if (replaced !== undefined) text += `,"replaced":${JSON.stringify(replaced)}`;
   if (problems !== undefined) text += `,"problems":${JSON.stringify(problems)}`;

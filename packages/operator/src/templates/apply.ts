@@ -81,11 +81,13 @@ export function applyTemplate(
   for (const secret of template.imagePullSecrets ?? []) draft.addPullSecret(secret);
   const labels = addAbsent(template.labels, draft.labels, (key, value) => draft.setLabel(key, value));
   const annotations = addAbsent(template.annotations, draft.annotations, (key, value) => draft.setAnnotation(key, value));
-  for (const [field, value] of Object.entries(template.securityContext ?? {})) if (draft.setSecurityContext(field, value)) changed = true;
+  const securityContext = Object.entries(template.securityContext ?? {})
+    .filter(([field, value]) => draft.setSecurityContext(field, value))
+    .map(([field]) => field);
   const into = addToOwn(draft, template, mountsOf(template, renamed), context.brought);
   const env = [...new Set(Object.values(into).flatMap((added) => added.env ?? []))];
   const mounts = [...new Set(Object.values(into).flatMap((added) => added.mounts ?? []))];
-  if (labels.length + annotations.length + env.length + mounts.length > 0) changed = true;
+  if (labels.length + annotations.length + env.length + mounts.length + securityContext.length > 0) changed = true;
   const reason: Reason = {
     ...rule,
     action: changed ? "applied" : "unchanged",
@@ -96,6 +98,7 @@ export function applyTemplate(
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(env.length === 0 ? {} : { env }),
     ...(mounts.length === 0 ? {} : { mounts }),
+    ...(securityContext.length === 0 ? {} : { securityContext }),
     ...(env.length + mounts.length === 0 ? {} : { into }),
     ...(problems.length === 0 ? {} : { problems }),
   };
