@@ -14,6 +14,7 @@ const seconds = Number(values.seconds);
 const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]> }>> = {
   engine: () => import("./injection/engine.ts"),
   webhook: () => import("./injection/webhook.ts"),
+  manifests: () => import("./injection/manifests.ts"),
   client: () => import("./runtime/get.ts"),
   informer: () => import("./runtime/informer.ts"),
   "manager-memory": () => import("./runtime/manager-memory.ts"),

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { CliError } from "../errors.ts";
 import { table } from "../table.ts";
 import { unifiedDiff } from "./diff.ts";
-import { chunks, nameOf, parsed } from "./documents.ts";
+import { chunks, contentOf, nameOf } from "./documents.ts";
 import { filesOf, isUrl, readText, STDIN } from "./files.ts";
 import type { Json } from "./render.ts";
 import { type RuleOptions, type Source, surroundings } from "./surroundings.ts";
@@ -91,7 +91,7 @@ function print(results: readonly FileResult[], { output = "yaml", uninject }: In
     if (uninject) throw new CliError("--uninject has no output patch: diff shows what it takes out", { exitCode: 2 });
     write(`${JSON.stringify(results.flatMap(patches), null, 2)}\n`);
   } else if (output === "json") {
-    const objects = results.flatMap(({ text }) => chunks(text).flatMap((chunk) => parsed(chunk).value ?? []));
+    const objects = results.flatMap(({ text }) => chunks(text).flatMap((chunk) => contentOf(chunk) ?? []));
     write(`${JSON.stringify(objects.length === 1 ? objects[0] : { apiVersion: "v1", kind: "List", items: objects }, null, 2)}\n`);
   } else write(joined(results.map(({ text }) => text)));
 }

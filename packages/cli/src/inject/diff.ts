@@ -39,8 +39,50 @@ function split(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 }
 
-/** The shortest edit (Myers 1986), behind what both have in common at the ends. */
+/** So many edits between two lines that stay are looked for; the shortest edit's cost grows with their square. */
+const MOST_EDITS = 1000;
+
+/** Lines that are there once, before and after, stay where their order is the same; between them the shortest edit is taken. */
 function diffLines(before: readonly string[], after: readonly string[]): Line[] {
+  const lines: Line[] = [];
+  let [x, y] = [0, 0];
+  for (const [toX, toY] of [...anchors(before, after), [before.length, after.length] as const]) {
+    for (const line of between(before.slice(x, toX), after.slice(y, toY))) lines.push(line);
+    if (toX < before.length) lines.push([" ", before[toX]!]);
+    [x, y] = [toX + 1, toY + 1];
+  }
+  return lines;
+}
+
+/** Places of the lines that both have once: the longest row of them that grows on both sides. */
+function anchors(before: readonly string[], after: readonly string[]): (readonly [x: number, y: number])[] {
+  const places = onlyOnce(after);
+  const pairs = [...onlyOnce(before)].flatMap(([line, x]) => (places.has(line) ? [[x, places.get(line)!] as const] : []));
+  // Of the rows of each length, the one that ends lowest; each pair knows the one before it.
+  const ends: number[] = [];
+  const earlier = pairs.map(([, y], index) => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (pairs[ends[middle]!]![1] < y) low = middle + 1;
+      else high = middle;
+    }
+    ends[low] = index;
+    return ends[low - 1];
+  });
+  const row: (readonly [number, number])[] = [];
+  for (let index = ends.at(-1); index !== undefined; index = earlier[index]) row.push(pairs[index]!);
+  return row.reverse();
+}
+
+function onlyOnce(lines: readonly string[]): Map<string, number> {
+  const places = new Map<string, number>();
+  lines.forEach((line, place) => void places.set(line, places.has(line) ? -1 : place));
+  for (const [line, place] of places) if (place < 0) places.delete(line);
+  return places;
+}
+
+function between(before: readonly string[], after: readonly string[]): Line[] {
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start++;
   let end = 0;
@@ -50,10 +92,11 @@ function diffLines(before: readonly string[], after: readonly string[]): Line[] 
   return [...before.slice(0, start).map(same), ...middle, ...before.slice(before.length - end).map(same)];
 }
 
+/** Myers 1986; all old lines and then all new ones where it would take too long. */
 function shortest(a: readonly string[], b: readonly string[]): Line[] {
   let furthest = new Map<number, number>([[1, 0]]);
   const traces: Map<number, number>[] = [];
-  for (let edits = 0; ; edits++) {
+  for (let edits = 0; edits <= MOST_EDITS; edits++) {
     traces.push(new Map(furthest));
     const next = new Map(furthest);
     for (let k = -edits; k <= edits; k += 2) {
@@ -65,6 +108,7 @@ function shortest(a: readonly string[], b: readonly string[]): Line[] {
     }
     furthest = next;
   }
+  return [...a.map((line): Line => ["-", line]), ...b.map((line): Line => ["+", line])];
 }
 
 function path(a: readonly string[], b: readonly string[], traces: readonly Map<number, number>[], edits: number): Line[] {

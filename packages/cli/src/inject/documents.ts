@@ -1,5 +1,6 @@
 // A file's YAML documents, and the pods in them.
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument } from "yaml";
+import { jsonNodes } from "./json-nodes.ts";
 import { isObject, type Json } from "./render.ts";
 
 /** The texts of a file's documents: together they are the file. A line of `---` starts one, also inside of a block scalar. */
@@ -16,11 +17,22 @@ export function chunks(text: string): string[] {
 export interface Parsed {
   readonly document: Document;
   readonly value: unknown;
+  /** The text is JSON. */
+  readonly isJson?: true;
 }
 
 /** @throws Error whose message says what is wrong with the text, and in which line of it. */
 export function parsed(text: string): Parsed {
-  const document = parseDocument(text, { keepSourceTokens: true, merge: true, uniqueKeys: true });
+  return jsonNodes(text) ?? parsedYaml(text, true);
+}
+
+/** The value alone, for less memory. @throws as `parsed`. */
+export function contentOf(text: string): unknown {
+  return (jsonNodes(text) ?? parsedYaml(text, false)).value;
+}
+
+function parsedYaml(text: string, keepSourceTokens: boolean): Parsed {
+  const document = parseDocument(text, { keepSourceTokens, merge: true, uniqueKeys: true });
   const [error] = document.errors;
   if (error) throw new SyntaxError(error.message.split("\n")[0]);
   return { document, value: document.toJS({ maxAliasCount: 1000 }) };

@@ -29,10 +29,14 @@ export class Editor {
   readonly splices: Splice[] = [];
   readonly #text: string;
   readonly #eol: string;
+  readonly #newlines: readonly number[];
 
   constructor(text: string) {
     this.#text = text;
     this.#eol = /\r?\n/.exec(text)?.[0] ?? "\n";
+    const newlines: number[] = [];
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) newlines.push(at);
+    this.#newlines = newlines;
   }
 
   change(node: Node | null, before: unknown, after: unknown, place: Place = { inFlow: false, column: 0 }): void {
@@ -270,8 +274,15 @@ export class Editor {
     return true;
   }
 
+  /** By halves: a line can be the whole text, as that of a program's JSON. */
   #lineStart(at: number): number {
-    return this.#text.lastIndexOf("\n", at - 1) + 1;
+    let [low, high] = [0, this.#newlines.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#newlines[middle]! < at) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? 0 : this.#newlines[low - 1]! + 1;
   }
   #lineEnd(at: number): number {
     const newline = this.#text.indexOf("\n", at);
@@ -282,7 +293,8 @@ export class Editor {
     return at - this.#lineStart(at);
   }
   #isBlank(from: number, to: number): boolean {
-    return this.#text.slice(from, to).trim() === "";
+    for (let at = from; at < to; at++) if (this.#text[at]!.trim() !== "") return false;
+    return true;
   }
 }
 

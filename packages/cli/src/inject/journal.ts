@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type Found, nameOf, nodeAt, type Parsed, parsed, pods, withParts } from "./documents.ts";
 import { isObject, type Json } from "./render.ts";
-import { type Rewritten, rewritten } from "./rewrite.ts";
+import { edits, type Rewritten, rewritten } from "./rewrite.ts";
 import { inOrder, inverse, type Splice, spliced } from "./splice.ts";
 import { type Undo, undone, undos } from "./undo.ts";
 
@@ -52,7 +52,7 @@ export function injected(text: string, document: Parsed, changes: readonly Chang
       undo: undos(found.pod, pod),
     })),
   });
-  if (!isJson(text)) return rewritten(text, document, target, (plain) => COMMENT + JSON.stringify(journalOf(plain))).text;
+  if (document.isJson !== true) return rewritten(text, document, target, (plain) => COMMENT + JSON.stringify(journalOf(plain))).text;
   const plain = rewritten(text, document, target);
   return withAnnotation(plain, journalOf(plain), changes[0]!.found);
 }
@@ -63,16 +63,17 @@ function withAnnotation({ text }: Rewritten, journal: Journal, { objectPath }: F
   const metadata = isObject(object["metadata"]) ? object["metadata"] : {};
   const made = !isObject(object["metadata"]) ? "metadata" : isObject(metadata["annotations"]) ? undefined : "annotations";
   const whole = { ...journal, ...(made === undefined ? {} : { made }) } as const;
-  const add = (value: string): Rewritten => {
+  const having = (value: string): unknown => {
     const annotations = { ...(isObject(metadata["annotations"]) ? metadata["annotations"] : {}), [ANNOTATION]: value };
-    return rewritten(text, document, withParts(document.value, [[[...objectPath, "metadata"], { ...metadata, annotations }]]));
+    return withParts(document.value, [[[...objectPath, "metadata"], { ...metadata, annotations }]]);
   };
   const probe = JSON.stringify(JSON.stringify(whole));
-  const [{ insert, remove } = { insert: "", remove: 1 }, ...others] = add(JSON.parse(probe) as string).splices;
+  const [{ insert, remove } = { insert: "", remove: 1 }, ...others] = edits(text, document, having(JSON.parse(probe) as string));
   const at = insert.indexOf(probe);
   // What cannot be taken back exactly by its place is taken back by names.
   const isExact = remove === 0 && others.length === 0 && at >= 0;
-  return add(JSON.stringify({ ...whole, ...(isExact ? { around: [at, insert.length - at - probe.length] } : {}) })).text;
+  const around = isExact ? { around: [at, insert.length - at - probe.length] } : {};
+  return rewritten(text, document, having(JSON.stringify({ ...whole, ...around }))).text;
 }
 
 export function mayHaveJournal(text: string): boolean {
@@ -179,16 +180,6 @@ function readJournal(text: unknown): Journal | undefined {
 function namespaceOf({ metadata }: Json): string {
   const namespace = isObject(metadata) ? metadata["namespace"] : undefined;
   return typeof namespace === "string" ? namespace : "";
-}
-
-function isJson(text: string): boolean {
-  if (!/^\s*\{/.test(text)) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function sha256(text: string): string {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isAlias, type Node, visit } from "yaml";
-import { type Parsed, parsed } from "./documents.ts";
+import { contentOf, type Parsed } from "./documents.ts";
 import { Editor } from "./editor.ts";
 import { flow } from "./render.ts";
 import { inOrder, type Splice, spliced } from "./splice.ts";
@@ -19,15 +19,16 @@ export interface Rewritten {
  * @param comment a line to write behind the document, without its `#`.
  * @throws Error when no such text is found.
  */
-export function rewritten(text: string, { document, value }: Parsed, target: unknown, comment?: (plain: Rewritten) => string): Rewritten {
+export function rewritten(text: string, before: Parsed, target: unknown, comment?: (plain: Rewritten) => string): Rewritten {
+  const { document } = before;
   const root = document.contents as Node | null;
+  const read = before.isJson === true ? (result: string): unknown => JSON.parse(result) : contentOf;
   for (const withoutAliases of [false, true]) {
-    const editor = new Editor(text);
-    editor.change(root, value, target);
-    const splices = withoutAliases ? withAliasesWrittenOut(document, editor.splices) : editor.splices;
+    const plain = edits(text, before, target);
+    const splices = withoutAliases ? withAliasesWrittenOut(document, plain) : plain;
     let result: Rewritten;
     try {
-      result = checked(text, inOrder(splices), target);
+      result = checked(text, inOrder(splices), target, read);
     } catch (error) {
       if (withoutAliases) throw error;
       continue;
@@ -37,16 +38,23 @@ export function rewritten(text: string, { document, value }: Parsed, target: unk
     const endsInBlockScalar = more.line(root, comment(result));
     const all = inOrder([...splices, ...more.splices]);
     // A comment in a line of its own changes nothing, but where it could become a part of a text.
-    return endsInBlockScalar ? checked(text, all, target) : { text: spliced(text, all), splices: all };
+    return endsInBlockScalar ? checked(text, all, target, read) : { text: spliced(text, all), splices: all };
   }
   throw new Error("unreachable");
 }
 
-function checked(text: string, splices: readonly Splice[], target: unknown): Rewritten {
+/** What gives the document another value, as far as nothing of it stands behind an alias: not checked. */
+export function edits(text: string, { document, value }: Parsed, target: unknown): readonly Splice[] {
+  const editor = new Editor(text);
+  editor.change(document.contents as Node | null, value, target);
+  return editor.splices;
+}
+
+function checked(text: string, splices: readonly Splice[], target: unknown, read: (text: string) => unknown): Rewritten {
   const result = spliced(text, splices);
   let value: unknown;
   try {
-    ({ value } = parsed(result));
+    value = read(result);
   } catch (error) {
     throw new Error("the text cannot be changed in place", { cause: error });
   }
@@ -56,10 +64,11 @@ function checked(text: string, splices: readonly Splice[], target: unknown): Rew
 
 function withAliasesWrittenOut(document: Parsed["document"], splices: readonly Splice[]): Splice[] {
   const more: Splice[] = [];
+  const gone = splices.filter(({ remove }) => remove > 0);
   visit(document, {
     Alias(_, node) {
       const [at, end] = node.range!;
-      const isGone = splices.some((splice) => splice.at <= at && splice.at + splice.remove >= end);
+      const isGone = gone.some((splice) => splice.at <= at && splice.at + splice.remove >= end);
       if (isGone || !isAlias(node)) return;
       more.push({ at, remove: end - at, insert: flow(node.toJS(document)) });
     },

@@ -17,7 +17,7 @@ import {
   validateSidecarSet,
 } from "@outrigger/operator";
 import { CliError } from "../errors.ts";
-import { chunks, parsed } from "./documents.ts";
+import { chunks, contentOf } from "./documents.ts";
 import { filesOf, readText } from "./files.ts";
 import { isObject } from "./render.ts";
 
@@ -55,7 +55,7 @@ export async function rulesOf(paths: readonly string[]): Promise<RuleSources> {
       for (const chunk of chunks(text)) {
         let value: unknown;
         try {
-          ({ value } = parsed(chunk));
+          value = contentOf(chunk);
         } catch (error) {
           throw new CliError(`${file}: ${(error as Error).message}`, { cause: error });
         }

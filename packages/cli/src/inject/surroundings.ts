@@ -2,7 +2,7 @@ import { compileRules, EXCLUDED_NAMESPACES, parseNamespaces, type Rules } from "
 import { CliError } from "../errors.ts";
 import { type ClusterOptions, kubeconfigOptions } from "../kubeconfig.ts";
 import type { Namespaces } from "./decide.ts";
-import { chunks, parsed } from "./documents.ts";
+import { chunks, contentOf } from "./documents.ts";
 import { isObject } from "./render.ts";
 import { rulesOf } from "./rules.ts";
 
@@ -89,7 +89,7 @@ function namespacesOf(sources: readonly Source[]): ReadonlyMap<string, Readonly<
 /** What cannot be read has no namespaces; it is reported where it matters. */
 function readable(chunk: string): unknown {
   try {
-    return parsed(chunk).value;
+    return contentOf(chunk);
   } catch {
     return undefined;
   }

@@ -68,7 +68,9 @@ function judge(
 ): { readonly kept: InjectionEntry | undefined; readonly lost: readonly string[] } {
   const reason = made.reasons.find(({ kind, rule }) => entry.rule === `${kind}/${rule}`);
   const acted = reason?.action === "applied" || reason?.action === "unchanged";
-  const claimed = (["containers", "labels", "annotations", "env", "mounts", "securityContext"] as const).flatMap((field) => entry[field] ?? []);
+  const claimed = (["containers", "labels", "annotations", "env", "mounts", "securityContext"] as const).flatMap(
+    (field) => entry[field] ?? [],
+  );
   if (made.pod === undefined || !acted) {
     if (claimed.length > 0) return { kept: undefined, lost: [`${shown(claimed)}: the rule does nothing to this pod now`] };
     return { kept: reason?.action === entry.action && reason.reason === entry.reason ? entry : undefined, lost: [] };
@@ -76,7 +78,10 @@ function judge(
   if (entry.action !== "applied" && entry.action !== "unchanged") return { kept: undefined, lost: [] };
   const after = made.pod;
   const lost: string[] = [];
-  const hold = (field: "labels" | "annotations" | "containers" | "securityContext", holds: (item: string) => boolean): readonly string[] => {
+  const hold = (
+    field: "labels" | "annotations" | "containers" | "securityContext",
+    holds: (item: string) => boolean,
+  ): readonly string[] => {
     const wrong = (entry[field] ?? []).filter((item) => !holds(item));
     if (wrong.length > 0) lost.push(`${field} ${shown(wrong)}: not what the rule makes of this pod now`);
     return (entry[field] ?? []).filter((item) => !wrong.includes(item));
