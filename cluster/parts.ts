@@ -71,6 +71,24 @@ export async function busyboxWith(variable: string, name: string): Promise<void>
   }
 }
 
+/** Images that do nothing, for as long as they are let. */
+export async function sleepers(...names: readonly string[]): Promise<void> {
+  await run(join(TOOLS, "image"), ["base"], { timeoutMs: 600_000 });
+  const env = buildEnvironment();
+  const container = (await run("buildah", ["from", "--pull-never", "docker.io/library/busybox:1"], { env })).trim();
+  try {
+    await run("buildah", ["config", "--cmd", '["sleep", "1000000"]', container], { env });
+    for (const name of names) await run("buildah", ["commit", "-q", container, name], { env });
+  } finally {
+    await run("buildah", ["rm", container], { env });
+  }
+}
+
+/** Writes an image into a folder in the OCI image layout. */
+export async function saveImage(name: string, folder: string, tag: string): Promise<void> {
+  await run("buildah", ["push", "-q", name, `oci:${folder}:${tag}`], { env: buildEnvironment() });
+}
+
 /** A second name for an image. */
 export async function tagImage(from: string, name: string): Promise<void> {
   await run("buildah", ["tag", from, name], { env: buildEnvironment() });

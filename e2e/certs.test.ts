@@ -49,6 +49,12 @@ test("a certificate is made once for a Service, and its authority put into manif
   expect(await certs("create", "--service", "hook", "--renew-before", "400")).toContain("a certificate of");
   expect(await secret("tls.crt")).not.toBe(first);
 
+  expect(await certs("create", "--service", "hook", "--file-names", "cert.pem,key.pem")).toContain("a certificate of");
+  expect(await certs("create", "--service", "hook", "--file-names", "cert.pem,key.pem")).toContain("kept");
+  expect(await secret("cert.pem")).toBe(await secret("tls.crt"));
+  expect(await secret("key.pem")).toBe(await secret("tls.key"));
+  await expect(certs("create", "--service", "hook", "--file-names", "cert.pem")).rejects.toThrow("as cert.pem,key.pem");
+
   const file = join(cluster.kubeconfigFile, "..", "hooks.yaml");
   writeFileSync(file, MANIFESTS);
   const patched = await certs("patch", "-f", file);
@@ -58,6 +64,20 @@ test("a certificate is made once for a Service, and its authority put into manif
   expect(configuration.webhooks[0].clientConfig.caBundle).toBe(await secret("ca.crt"));
   expect(other).toEqual({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "other" } });
 
+  // As they were written before Kubernetes 1.22.
+  writeFileSync(file, MANIFESTS.replace("k8s.io/v1", "k8s.io/v1beta1").replace(/ {4}(sideEffects|admission|failure).*\n/g, ""));
+  const renewed = await certs("patch", "-f", file);
+  expect(renewed).toContain("# the first");
+  expect(parseAllDocuments(renewed)[0]!.toJS()).toMatchObject({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    webhooks: [{ sideEffects: "None", admissionReviewVersions: ["v1", "v1beta1"], failurePolicy: "Ignore", matchPolicy: "Exact" }],
+  });
+  writeFileSync(file, renewed);
+  await kubectl("apply", "--dry-run=server", "-f", file);
+  writeFileSync(file, MANIFESTS.replace("k8s.io/v1", "k8s.io/v1beta1").replace("sideEffects: None", "sideEffects: Some"));
+  await expect(certs("patch", "-f", file)).rejects.toThrow("webhooks[0].sideEffects is Some");
+
+  writeFileSync(file, MANIFESTS);
   await kubectl("apply", "-f", file);
   await certs("patch", "--mutating", "mine");
   expect(await kubectl("get", "mutatingwebhookconfiguration", "mine", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).toBe(

@@ -12,6 +12,7 @@ export function certsCommands(program: Command, cluster: (command: Command) => C
   secret(certs.command("create"))
     .description("make an authority and a certificate for a Service, in a Secret; one that is there and good for longer is kept")
     .requiredOption("--service <name>", "Service by which API servers call the webhook")
+    .option("--file-names <certificate,key>", "names in the Secret beside tls.crt and tls.key, as cert.pem,key.pem", fileNames)
     .option("--days <number>", "how long the certificate is good for", days, 365)
     .option("--renew-before <days>", "make a new certificate when the present one is good for less", days, 30)
     .action(async (options) => (await import("./certs.ts")).createCerts(options));
@@ -22,6 +23,13 @@ export function certsCommands(program: Command, cluster: (command: Command) => C
     .option("--crd <name>", "a CustomResourceDefinition of the cluster with a conversion webhook; may be repeated", many)
     .option("-f, --file <file>", "manifests to print with the authority in them; - is standard input")
     .action(async (options) => (await import("./certs.ts")).patchCerts(options));
+}
+
+function fileNames(text: string): readonly [string, string] {
+  const [certificate = "", key = "", ...more] = text.split(",");
+  if (more.length > 0 || certificate === key || ![certificate, key].every((name) => /^[-._a-zA-Z0-9]+$/.test(name)))
+    throw new InvalidArgumentError("write two names with a comma between, as cert.pem,key.pem");
+  return [certificate, key];
 }
 
 function days(text: string): number {

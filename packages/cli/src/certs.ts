@@ -14,6 +14,8 @@ interface SecretOptions extends ClusterOptions {
 }
 export interface CreateOptions extends SecretOptions {
   readonly service: string;
+  /** Of the certificate and of the key, beside `tls.crt` and `tls.key`: for programs that look for others. */
+  readonly fileNames?: readonly [certificate: string, key: string];
   /** Days. */
   readonly days: number;
   /** Days. */
@@ -28,6 +30,7 @@ export interface PatchOptions extends SecretOptions {
 
 const DAY_MS = 24 * 3600 * 1000;
 const ADMISSION = "admissionregistration.k8s.io/v1";
+const OLD_ADMISSION = "admissionregistration.k8s.io/v1beta1";
 const KINDS = {
   mutating: dynamicResource(ADMISSION, "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "Cluster"),
   validating: dynamicResource(ADMISSION, "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", "Cluster"),
@@ -36,16 +39,21 @@ const KINDS = {
 
 /** `outrigger certs create`: what scripts with openssl do, in one Secret. */
 export async function createCerts(options: CreateOptions): Promise<void> {
-  const { secret: name, namespace, service, days, renewBefore } = options;
+  const { secret: name, namespace, service, fileNames, days, renewBefore } = options;
   const dnsNames = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`, service];
   await withClient(options, async (client) => {
     const found = await read(client, options);
-    if (found && isGood(found, dnsNames, renewBefore))
+    const named = ({ "tls.crt": certificate, "tls.key": key }: Readonly<Record<string, string>>): Record<string, string> =>
+      fileNames === undefined ? {} : { [fileNames[0]]: certificate ?? "", [fileNames[1]]: key ?? "" };
+    const hasNames = Object.entries(named(found ?? {})).every(([key, value]) => found?.[key] === value);
+    if (found && hasNames && isGood(found, dnsNames, renewBefore))
       return console.log(`Secret ${namespace}/${name} is good until ${endOf(found)}: kept`);
     const authority = createCa({ commonName: `${service}.${namespace}`, validity: 10 * 365 * DAY_MS });
     const leaf = issueCertificate(authority, { commonName: dnsNames[0]!, dnsNames, usages: ["server auth"], validity: days * DAY_MS });
     const data = { "ca.crt": authority.certificate, "tls.crt": leaf.certificate, "tls.key": leaf.key };
-    const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+    const encoded = Object.fromEntries(
+      Object.entries({ ...data, ...named(data) }).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
+    );
     await client.apply(
       Secret,
       { apiVersion: "v1", kind: "Secret", metadata: { namespace, name }, type: "kubernetes.io/tls", data: encoded } as never,
@@ -85,13 +93,18 @@ async function patchObject(client: Client, resource: DynamicResource, name: stri
   console.error(`${object.kind} ${name}: ${paths.length === 1 ? "1 webhook trusts" : `${paths.length} webhooks trust`} the authority`);
 }
 
-/** Manifests with the bundle in every `clientConfig`; comments and order stay. */
+/**
+ * Manifests with the bundle in every `clientConfig`; comments and order stay. Webhook configurations of `v1beta1`, which no API
+ * server since Kubernetes 1.22 takes, come out as `v1`, with what was its default and is not any more.
+ */
 export function patchedManifests(manifests: string, bundle: string): string {
   const documents = parseAllDocuments(manifests) as Document[];
   let patched = 0;
   for (const document of documents) {
     if (document.errors.length > 0) throw new CliError(`the manifests cannot be read: ${document.errors[0]?.message}`);
-    for (const path of configPaths((document.toJS() ?? {}) as KubeObject)) {
+    const object = (document.toJS() ?? {}) as KubeObject;
+    if (object.apiVersion === OLD_ADMISSION && /^(Mutating|Validating)WebhookConfiguration$/.test(object.kind)) renew(document, object);
+    for (const path of configPaths(object)) {
       document.setIn([...path, "caBundle"], bundle);
       patched++;
     }
@@ -101,6 +114,33 @@ export function patchedManifests(manifests: string, bundle: string): string {
     .map((document) => document.toString({ lineWidth: 0 }))
     .join(documents.length > 1 ? "---\n" : "")
     .replace(/---\n---\n/g, "---\n");
+}
+
+/** What v1 asks for or takes otherwise, where the manifest is silent. */
+const OF_V1BETA1: Readonly<Record<string, unknown>> = {
+  sideEffects: "None",
+  admissionReviewVersions: ["v1", "v1beta1"],
+  failurePolicy: "Ignore",
+  matchPolicy: "Exact",
+  timeoutSeconds: 30,
+};
+
+function renew(document: Document, object: KubeObject): void {
+  const webhooks = (object["webhooks"] as Readonly<Record<string, unknown>>[] | undefined) ?? [];
+  document.set("apiVersion", ADMISSION);
+  webhooks.forEach((webhook, index) => {
+    for (const [field, value] of Object.entries(OF_V1BETA1))
+      if (webhook[field] === undefined) document.setIn(["webhooks", index, field], document.createNode(value));
+    const { sideEffects = "None" } = webhook;
+    if (sideEffects !== "None" && sideEffects !== "NoneOnDryRun") {
+      throw new CliError(
+        `${object.kind} ${object.metadata.name}: webhooks[${index}].sideEffects is ${sideEffects}, which ${ADMISSION} refuses: write None or NoneOnDryRun`,
+      );
+    }
+  });
+  console.error(
+    `${object.kind} ${object.metadata.name}: ${OLD_ADMISSION} is printed as ${ADMISSION}, with sideEffects: None where it said nothing`,
+  );
 }
 
 function configPaths(object: KubeObject): (string | number)[][] {
