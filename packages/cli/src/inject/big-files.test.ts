@@ -1,10 +1,12 @@
 // What a file costs grows with its length, whatever its form: measured beside one reading of the same text by `yaml`.
 import { compileRules, parseTemplate } from "@outrigger/operator";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parseAllDocuments, stringify } from "yaml";
 import { unifiedDiff } from "./diff.ts";
 import { injectText, uninjectText } from "./text.ts";
 
+// A busy machine takes long for it; the ratios stay.
+vi.setConfig({ testTimeout: 120_000 });
 const PODS = 250;
 const rules = compileRules({
   templates: [parseTemplate("proxy", 'containers: [{name: proxy, image: "proxy:1"}]\nenv: [{name: P, value: "on"}]')],

@@ -34,7 +34,7 @@ export function contentOf(text: string): unknown {
 function parsedYaml(text: string, keepSourceTokens: boolean): Parsed {
   const document = parseDocument(text, { keepSourceTokens, merge: true, uniqueKeys: true });
   const [error] = document.errors;
-  if (error) throw new SyntaxError(error.message.split("\n")[0]);
+  if (error) throw new SyntaxError(error.message.split("\n")[0]!.replace(/:$/, ""));
   return { document, value: document.toJS({ maxAliasCount: 1000 }) };
 }
 

@@ -28,7 +28,8 @@ export async function readText(file: string): Promise<string> {
     bytes = file === STDIN ? await buffer(process.stdin) : isUrl(file) ? await fetched(file) : readFileSync(file);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError(`${file}: ${(error as Error).message}`, { exitCode: 2, cause: error });
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new CliError(`${file}: ${isMissing ? "no such file" : (error as Error).message}`, { exitCode: 2, cause: error });
   }
   const text = bytes.toString("utf8");
   if (!Buffer.from(text, "utf8").equals(bytes)) throw new CliError(`${file}: not UTF-8`);

@@ -143,10 +143,12 @@ test("nothing to inject, a mistake in a manifest, in a rule, and a name that cla
   expect(none.error).toMatchObject({ exitCode: 3 });
   expect(none.out).toContain("app: other");
   expect((await run([at("web.yaml")], { rules, failOnNone: true })).error).toBeUndefined();
-  expect((await run([at("bad.yaml")], { rules })).error?.message).toMatch(/bad\.yaml: .* at line 19/);
+  expect((await run([at("bad.yaml")], { rules })).error?.message).toMatch(/bad\.yaml: .* at line 19, column \d+$/);
   expect((await run([at("clash.yaml")], { rules })).error?.message).toContain("logtail");
   expect((await run([at("web.yaml")], { rules: [at("bad-rule.yaml")] })).error?.message).toContain("bad-rule.yaml: SidecarSet logtail");
-  expect((await run([at("web.yaml")], { rules: [at("bad-template.yaml")] })).error?.message).toContain("did you mean containers?");
+  expect((await run([at("web.yaml")], { rules: [at("bad-template.yaml")] })).error?.message).toMatch(
+    /bad-template\.yaml:1:1: .*did you mean containers\?/,
+  );
   expect((await run([at("web.yaml")], {})).error).toMatchObject({ exitCode: 2 });
   // A template that is named by hand acts where nobody says otherwise.
   expect((await run([at("web.yaml")], { rules: [at("template.yaml")] })).out).toContain("- name: proxy");

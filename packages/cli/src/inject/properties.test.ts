@@ -1,10 +1,12 @@
 import { compileRules, defaultSidecarSet, type PodDefaults, parseTemplate, type SidecarSet } from "@outrigger/operator";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { chunks, parsed, pods } from "./documents.ts";
 import { document, file } from "./manifest-texts.ts";
 import { injectText, uninjectText } from "./text.ts";
 
+// A hundred files and more, which a busy machine takes long for.
+vi.setConfig({ testTimeout: 120_000 });
 const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 100);
 const rules = compileRules({
   podDefaults: [

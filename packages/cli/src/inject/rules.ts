@@ -11,6 +11,7 @@ import {
   type SidecarSet,
   SidecarSets,
   TEMPLATE_KEY,
+  TemplateError,
   templateProblems,
   templateSettings,
   validatePodDefaults,
@@ -61,11 +62,22 @@ export async function rulesOf(paths: readonly string[]): Promise<RuleSources> {
         }
         if (value === null || value === undefined) continue;
         if (isObject(value) && typeof value["kind"] === "string") add(file, value as KubeObject);
-        else templates.push(parseTemplate(basename(file).replace(/\.ya?ml$/, ""), chunk));
+        else templates.push(templateOf(file, chunk));
       }
     }
   }
   return { sidecarSets, podDefaults, templates };
+}
+
+/** A file that is a template: its name is the file's. @throws CliError with the file, line and column of each problem. */
+function templateOf(file: string, text: string): InjectionTemplate {
+  try {
+    return parseTemplate(basename(file).replace(/\.ya?ml$/, ""), text);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const problems = error.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    throw new CliError(problems.join("\n"), { cause: error });
+  }
 }
 
 function request(object: KubeObject): AdmissionRequest {
