@@ -1,3 +1,4 @@
+import { dnsLabelProblems } from "@outrigger/kit/api";
 import type { Informer } from "@outrigger/kit/cache";
 import { type Client, NotFoundError } from "@outrigger/kit/client";
 import { Namespace } from "@outrigger/kit/kinds";
@@ -42,6 +43,8 @@ export class NamespaceLabels {
   async find(name: string, deadline: number): Promise<Labels> {
     const known = this.known(name);
     if (known !== undefined) return known;
+    // No namespace has such a name. To ask for it would fail, and with it what others ask in the same look.
+    if (dnsLabelProblems(name).length > 0) return NONE;
     this.#asked.add(name);
     const found = await inTime(this.#look.ask(), deadline, `the API server did not say in time which labels namespace ${name} has`).catch(
       (cause: unknown) => {
