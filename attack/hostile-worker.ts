@@ -92,14 +92,23 @@ async function honest(): Promise<void> {
   agent.destroy();
 }
 
-/** Bodies of the most bytes that are read, and of one more. */
+/** Bodies of the most bytes that are read, and one that says that it is longer: it is refused before it is sent. */
 async function large(): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const review = honestReview();
   const padded = review.replace('"[]"', `"${"x".repeat(7 * MIB - review.length)}"`);
-  for (const body of [padded, "[".repeat(7 * MIB), `${padded}${" ".repeat(10)}`])
-    for (let index = 0; index < count; index++) await judged(agent, Buffer.from(body));
+  for (const body of [padded, "[".repeat(7 * MIB)]) for (let index = 0; index < count; index++) await judged(agent, Buffer.from(body));
   agent.destroy();
+  for (let index = 0; index < count; index++) {
+    const one = request({ host, port, path, method: "POST", rejectUnauthorized: false });
+    one.setHeader("content-type", "application/json").setHeader("content-length", 7 * MIB + 1);
+    one.on("error", () => {});
+    const answered = once(one, "response");
+    one.write("{");
+    const [response] = await answered;
+    counted(response.statusCode);
+    one.destroy();
+  }
 }
 
 /** Says a part, and then what `behind` does; when the server ended the connection, that is counted. */

@@ -99,6 +99,17 @@ describe("bad input", () => {
     }
   });
 
+  it("does not parse a long body that is nested deeper than any API server reads", async () => {
+    const [deep, wide] = ["[".repeat(2_000_000), `[${"[],".repeat(600_000)}"[\\"[[\\\\"]`];
+    const before = process.memoryUsage().rss;
+    for (const text of [deep, `${deep}${"]".repeat(2_000_000)}`]) {
+      const answer = await answerReview(labeller, text, context);
+      expect(answer).toMatchObject({ status: 400, body: expect.stringContaining("nested deeper than 10000 levels") });
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 << 20);
+    expect((await answerReview(labeller, good.replace('"c"', wide), context)).body).not.toContain("nested");
+  });
+
   it("reaches no prototype", async () => {
     const poison = good
       .replace('"labels":{"a":"b"}', '"labels":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"a":"b"}')
