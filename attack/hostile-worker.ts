@@ -1,6 +1,6 @@
 // One kind of caller, in a thread of its own, until its work is done; then it tells what came of it.
 import { once } from "node:events";
-import { Agent, type ClientRequest, request } from "node:https";
+import { Agent, request } from "node:https";
 import { connect, type TLSSocket } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 import { faultOf, honestReview, hostileReview, numbers } from "./hostile-reviews.ts";
@@ -37,7 +37,7 @@ const fault = (what: string): void => {
 };
 
 async function send(agent: Agent, body: Buffer): Promise<{ status: number; text: string }> {
-  const one: ClientRequest = request({ host, port, path: `${path}?timeout=5s`, method: "POST", agent, rejectUnauthorized: false });
+  const one = request({ host, port, path: `${path}?timeout=5s`, method: "POST", agent, rejectUnauthorized: false });
   one.setHeader("content-type", "application/json");
   one.on("error", () => {});
   one.once("socket", () => void (one.reusedSocket || sockets++));
