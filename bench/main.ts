@@ -23,6 +23,7 @@ const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]
   reconcile: () => import("./runtime/reconcile.ts"),
   relist: () => import("./relist/relist.ts"),
   agent: () => import("./agent/agent.ts"),
+  logs: () => import("./logs/follow.ts"),
 };
 const chosen = positionals.length > 0 ? positionals : Object.keys(all);
 const figures: Figure[] = [];

@@ -287,8 +287,15 @@ test("a deleted pod is held back until its log is kept, a full folder holds it n
   expect(await kubectl("get", "podlogarchives")).toMatch(/^NAME +FOLLOWING +PODS +BYTES +GAPS +READY +AGE\nall +1 +1 +\d+ +0 +True /);
 });
 
-const objects = mkdtempSync(join(tmpdir(), "outrigger-objects-"));
-afterAll(() => rmSync(objects, { recursive: true, force: true }));
+let objects: string;
+beforeAll(async () => {
+  objects = mkdtempSync(join(tmpdir(), "outrigger-objects-"));
+  await program("mount", ["-t", "tmpfs", "-o", "size=16m", "objects", objects]);
+});
+afterAll(async () => {
+  await program("umount", [objects]);
+  rmSync(objects, { recursive: true, force: true });
+});
 bucketTests({
   kubectl: () => kubectl,
   manager: () => manager,

@@ -7,7 +7,7 @@ import type { MetricFamily } from "@outrigger/kit/metrics";
 import type { Feature } from "../feature/index.ts";
 import { counter, gauge } from "../figures/index.ts";
 import { holdBack } from "./hold-back.ts";
-import { Keeping, type KeepingOptions } from "./keeping.ts";
+import { CONNECTING, Keeping, type KeepingOptions } from "./keeping.ts";
 import type { LoggedPod } from "./pod-runs.ts";
 import { DEFAULT_SECRET, PodLogArchive, type PodLogArchiveObject } from "./resource.ts";
 import { archiveFor, rulesOf } from "./select.ts";
@@ -84,7 +84,7 @@ export function podLogs(options: PodLogsOptions): Feature {
     const conditions = setCondition(before, { type: "Ready", ...ready, observedGeneration: generation });
     const next = { observedGeneration: generation, ...figures, conditions };
     const was = before?.find(({ type }) => type === "Ready");
-    if (was?.reason !== ready.reason && (was || ready.status === "False"))
+    if (was?.reason !== ready.reason && ready.reason !== CONNECTING && (was || ready.status === "False"))
       ctx.event(ready.reason, ready.message, { type: ready.status === "False" ? "Warning" : "Normal" });
     if (!isDeepStrictEqual(next, status)) await ctx.status(next as never);
     return requeue.after(STATUS_EVERY);

@@ -26,6 +26,8 @@ export interface ArchiveState {
 }
 
 const SPOOL_BYTES = 1 << 30;
+/** The reason while nothing is wrong yet. */
+export const CONNECTING = "Connecting";
 const FOLLOWING: Ready = { status: "True", reason: "Following", message: "logs of the pods that it selects are kept" };
 
 /** The folders and buckets of all archives, and what fills them, in one run of the manager. */
@@ -101,6 +103,8 @@ export class Keeping {
       } catch (error) {
         problem ??= { reason: "CannotRemove", message: (error as Error).message };
       }
+      // Ready once the bucket has answered, not before.
+      if (!contents) problem ??= { reason: CONNECTING, message: "the bucket has not answered yet" };
       pending = { pending: (await shipper?.pending()) ?? 0, failures: shipper?.failures ?? 0 };
       await folder.count();
     } else contents = await retain(folder, metadata.name, retention, Date.now());

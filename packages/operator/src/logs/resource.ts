@@ -11,7 +11,6 @@ const s3 = t.Object(
   {
     endpoint: t.String({
       maxLength: 512,
-      pattern: "^https?://[A-Za-z0-9.:\\[\\]-]+$",
       description: "URL of the store without a path: https://s3.eu-central-1.amazonaws.com, http://minio.storage.svc:9000.",
     }),
     region: t.Default(t.String({ pattern: "^[A-Za-z0-9-]{1,64}$", description: "Region that requests are signed for." }), "us-east-1"),
@@ -19,7 +18,6 @@ const s3 = t.Object(
     prefix: t.Default(
       t.String({
         maxLength: 256,
-        pattern: "^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*$",
         description: "Before the key of each object; ends with a slash. Clusters that share a bucket need different prefixes.",
       }),
       "",
@@ -38,6 +36,16 @@ const s3 = t.Object(
   {
     description: "An S3-compatible bucket that logs go into; the manager's folder where it is left out.",
     rules: [
+      {
+        rule: "self.endpoint.matches('^https?://[A-Za-z0-9.:\\\\[\\\\]-]+$')",
+        message: "write http:// or https://, a host and where needed a port, without a path: https://s3.eu-central-1.amazonaws.com",
+        fieldPath: ".endpoint",
+      },
+      {
+        rule: "self.prefix.matches('^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*$')",
+        message: "write names that end with a slash each, and no slash before the first: logs/cluster-1/",
+        fieldPath: ".prefix",
+      },
       {
         rule: "self.addressing == 'Path' || !self.endpoint.matches('^https?://([0-9.]+|\\\\[.*)(:[0-9]+)?$')",
         message: "an endpoint that is an IP address needs addressing: Path",
