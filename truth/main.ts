@@ -1,4 +1,4 @@
-// npm run test:truth -- [FILE-PREFIX…] [--scenario NAME] [--verbose] [--update] [--kubeconfig FILE]
+// npm run test:truth -- [FILE-PREFIX…] [--scenario NAME] [--verbose] [--update] [--whole] [--kubeconfig FILE]
 // Sends recorded requests to the devcluster (or to the cluster of a kubeconfig) and recorded pods through the injection
 // engine and through its webhooks, and says per file how many answers are alike. Exits 1 when a required answer is unlike or a count fell.
 import { readdirSync, readFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { replayCel } from "./cel/replay.ts";
 import { ClusterStage } from "./cluster-stage.ts";
 import { replayHttp } from "./http.ts";
 import { replayInjections, replaySets } from "./kruise.ts";
+import { replayKubectls } from "./kubectl/index.ts";
 import { judge, raise } from "./ledger.ts";
 import type { Outcome } from "./outcome.ts";
 import { replayRollouts } from "./rollout/index.ts";
@@ -20,6 +21,7 @@ const { values: flags, positionals } = parseArgs({
     scenario: { type: "string" },
     verbose: { type: "boolean", default: false },
     update: { type: "boolean", default: false },
+    whole: { type: "boolean", default: false },
     kubeconfig: { type: "string" },
   },
 });
@@ -90,6 +92,7 @@ if (wanted("kruise-injection") && !flags.kubeconfig) outcomes.push(...(await rep
 if (wanted("kruise-rollout") && !flags.kubeconfig) outcomes.push(...(await replayRollouts("kruise-rollout", flags.scenario)));
 if (wanted("kruise/webhook") || wanted("kruise/sets")) outcomes.push(...(await throughWebhooks(flags.kubeconfig)));
 if (wanted("cel")) outcomes.push(...(await rulesOfSchemas(flags.kubeconfig)));
+if (wanted("kubectl") && !flags.kubeconfig) outcomes.push(...(await replayKubectls({ whole: flags.whole, scenario: flags.scenario })));
 
 const verdict = judge(outcomes);
 if (flags.verbose) {

@@ -4,10 +4,10 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { PortInUseError } from "../devcluster.ts";
-import { refusal } from "../registry/index.ts";
+import { clientCertificate, maxBacklog, maxBody, requestTimeoutMs, targetOf, tooLarge } from "./connection.ts";
 import type { Handler } from "./handler.ts";
+import { Http2Connections } from "./listen-http2.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
-import { refused } from "./respond.ts";
 
 export interface Listening {
   readonly port: number;
@@ -25,12 +25,6 @@ export interface ListenOptions {
   readonly clientCa: readonly string[];
 }
 
-/** The largest body: `MaxRequestBodyBytes` of the apiserver. */
-const maxBody = 3 * 1024 * 1024;
-
-/** What may wait to be sent on one stream, in bytes. */
-const maxBacklog = 64 * 1024 * 1024;
-
 /** @throws PortInUseError */
 export async function listen(handle: Handler, { host, port, certificate, key, clientCa }: ListenOptions): Promise<Listening> {
   const server = createServer({
@@ -39,9 +33,16 @@ export async function listen(handle: Handler, { host, port, certificate, key, cl
     ca: [...clientCa],
     requestCert: true,
     rejectUnauthorized: false,
-    // Watches are silent for long; requests are not.
-    requestTimeout: 60_000,
+    requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 180_000,
+    ALPNProtocols: ["h2", "http/1.1"],
+  });
+  const http2 = new Http2Connections(handle);
+  const [http1] = server.listeners("secureConnection") as ((socket: TLSSocket) => void)[];
+  server.removeAllListeners("secureConnection");
+  server.on("secureConnection", (socket) => {
+    if (socket.alpnProtocol === "h2") http2.accept(socket);
+    else http1!.call(server, socket);
   });
   server.on("request", (incoming, outgoing) => void serve(handle, incoming, outgoing));
   await new Promise<void>((resolve, reject) => {
@@ -49,12 +50,13 @@ export async function listen(handle: Handler, { host, port, certificate, key, cl
     server.listen(port, host, resolve);
   });
   server.on("error", () => {});
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+  return { port: (server.address() as AddressInfo).port, close: () => close(server, http2) };
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, http2: Http2Connections): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
+    http2.closeAll();
     server.closeAllConnections();
   });
 }
@@ -88,24 +90,17 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
-function tooLarge(): ApiResponse {
-  return refused(
-    refusal({ code: 413, reason: "RequestEntityTooLarge", message: `Request entity too large: limit is ${maxBody}`, details: {} }),
-  );
-}
-
 function apiRequest(incoming: IncomingMessage, body: Buffer, signal: AbortSignal): ApiRequest {
-  const target = incoming.url ?? "/";
-  const question = target.indexOf("?");
   const certificate = clientCertificate(incoming.socket as TLSSocket);
+  const { remoteAddress } = incoming.socket;
   return {
     method: incoming.method ?? "GET",
-    path: question < 0 ? target : target.slice(0, question),
-    query: new URLSearchParams(question < 0 ? "" : target.slice(question + 1)),
+    ...targetOf(incoming.url ?? "/"),
     headers: headersOf(incoming),
     body,
     signal,
     ...(certificate ? { certificate } : {}),
+    ...(remoteAddress ? { remoteAddress } : {}),
   };
 }
 
@@ -116,13 +111,6 @@ function headersOf(incoming: IncomingMessage): Record<string, string | string[] 
     if (name.startsWith("impersonate-")) headers[name] = incoming.headersDistinct[name];
   }
   return headers;
-}
-
-function clientCertificate(socket: TLSSocket): { commonName: string; organizations: string[] } | undefined {
-  if (!socket.authorized) return undefined;
-  const subject = socket.getPeerCertificate()?.subject as { CN?: string; O?: string | string[] } | undefined;
-  if (!subject?.CN) return undefined;
-  return { commonName: subject.CN, organizations: subject.O === undefined ? [] : Array.isArray(subject.O) ? subject.O : [subject.O] };
 }
 
 function send(outgoing: ServerResponse, response: ApiResponse): void {

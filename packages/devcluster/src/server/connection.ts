@@ -1,0 +1,38 @@
+// What connections of both versions of HTTP share.
+import type { TLSSocket } from "node:tls";
+import { refusal } from "../registry/index.ts";
+import type { ApiRequest, ApiResponse } from "./request.ts";
+import { refused } from "./respond.ts";
+
+/** The largest body: `MaxRequestBodyBytes` of the apiserver. */
+export const maxBody = 3 * 1024 * 1024;
+
+/** What may wait to be sent on one stream, in bytes. */
+export const maxBacklog = 64 * 1024 * 1024;
+
+/** How long a request may take to come in whole. Watches are silent for long; requests are not. */
+export const requestTimeoutMs = 60_000;
+
+export type CertificateOf = NonNullable<ApiRequest["certificate"]>;
+
+/** Whose certificate the client showed; nobody's unless an authority that we trust signed it. */
+export function clientCertificate(socket: Pick<TLSSocket, "authorized" | "getPeerCertificate">): CertificateOf | undefined {
+  if (!socket.authorized) return undefined;
+  const subject = socket.getPeerCertificate()?.subject as { CN?: string; O?: string | string[] } | undefined;
+  if (!subject?.CN) return undefined;
+  return { commonName: subject.CN, organizations: subject.O === undefined ? [] : Array.isArray(subject.O) ? subject.O : [subject.O] };
+}
+
+export function targetOf(target: string): Pick<ApiRequest, "path" | "query"> {
+  const question = target.indexOf("?");
+  return {
+    path: question < 0 ? target : target.slice(0, question),
+    query: new URLSearchParams(question < 0 ? "" : target.slice(question + 1)),
+  };
+}
+
+export function tooLarge(): ApiResponse {
+  return refused(
+    refusal({ code: 413, reason: "RequestEntityTooLarge", message: `Request entity too large: limit is ${maxBody}`, details: {} }),
+  );
+}
