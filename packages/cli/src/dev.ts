@@ -11,6 +11,8 @@ export interface DevOptions {
   readonly readyFile?: string;
   readonly bare?: boolean;
   readonly tokenAuthFile?: string;
+  readonly auditLog?: string;
+  readonly auditPolicy?: string;
   readonly manager: boolean;
   readonly quickstart: boolean;
   readonly once?: boolean;
@@ -68,18 +70,20 @@ export async function dev(options: DevOptions): Promise<void> {
 
 /** The devcluster, or one line that says why not. */
 export async function startCluster(
-  options: Pick<DevOptions, "port" | "bare" | "tokenAuthFile">,
+  options: Pick<DevOptions, "port" | "bare" | "tokenAuthFile" | "auditLog" | "auditPolicy">,
   kubeconfigFile: string,
 ): Promise<Devcluster> {
   const { ClusterFileError, KubeconfigInUseError, PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
   try {
     mkdirSync(dirname(kubeconfigFile), { recursive: true });
-    const { tokenAuthFile } = options;
+    const { tokenAuthFile, auditLog, auditPolicy } = options;
+    if (auditPolicy !== undefined && auditLog === undefined) throw new CliError("--audit-policy needs --audit-log FILE", { exitCode: 2 });
     return await startDevcluster({
       port: options.port ?? 0,
       bare: options.bare === true,
       kubeconfigFile,
       ...(tokenAuthFile === undefined ? {} : { tokenAuthFile }),
+      ...(auditLog === undefined ? {} : { audit: { log: auditLog, ...(auditPolicy === undefined ? {} : { policy: auditPolicy }) } }),
     });
   } catch (error) {
     if ([PortInUseError, KubeconfigInUseError, ClusterFileError].some((known) => error instanceof known))

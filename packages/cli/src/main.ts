@@ -39,6 +39,8 @@ program
   .option("--kubeconfig <file>", "where to write the kubeconfig", ".outrigger/kubeconfig")
   .option("--ready-file <file>", "file that is written once everything is ready")
   .option("--token-auth-file <file>", 'bearer tokens to take, a line each: token,user,uid,"group1,group2"')
+  .option("--audit-log <file>", "write what is asked of the API server to this file, an audit.k8s.io/v1 Event a line; - is standard output")
+  .option("--audit-policy <file>", "audit.k8s.io/v1 Policy that says how much of which request is written (default: the metadata of each)")
   .option("--bare", "the API server alone: no control loops, no manager, no quickstart")
   .option("--no-manager", "leave the manager (and with it the quickstart), or the project's operator, out")
   .option("--no-quickstart", "leave the quickstart's objects out")

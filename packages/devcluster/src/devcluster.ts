@@ -52,6 +52,13 @@ export interface DevclusterOptions {
   readonly tokens?: readonly StaticToken[];
   /** A file of further bearer tokens, as kube-apiserver's `--token-auth-file` has it: `token,user,uid,"group1,group2"` a line. */
   readonly tokenAuthFile?: string;
+  /** Where requests are written, and how much of each: the API server's audit log. Off unless given. */
+  readonly audit?: {
+    /** The file that lines are appended to; `-` is standard output. */
+    readonly log: string;
+    /** A file with an `audit.k8s.io/v1 Policy`. Default: the metadata of each request. */
+    readonly policy?: string;
+  };
   /** The server's certificate chain and its key, PEM. Default: of the cluster's own authority, for loopback, `host` and the Service `kubernetes`. */
   readonly serving?: { readonly certificate: string; readonly key: string };
   /** Further authorities of client certificates, PEM. */

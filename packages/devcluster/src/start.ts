@@ -8,13 +8,18 @@ import { removeKubeconfigFile, writeKubeconfigFile } from "./kubeconfig-file.ts"
 import { customResources } from "./registry/crd/index.ts";
 import { clusterReader, type RegistryParts, Resources, type UserInfo } from "./registry/index.ts";
 import {
+  auditing,
+  auditLog,
   Discovery,
   handler,
   inProcessTransport,
   kubeconfigText,
   listen,
+  metadataPolicy,
   OpenStreams,
+  RequestMetrics,
   rbac,
+  readAuditPolicy,
   serviceAccountTokens,
   staticTokens,
   subresources,
@@ -71,8 +76,13 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
   const logs: { source: LogSource | undefined } = { source: options.logs };
   let port = 0;
   const custom = customResources({ parts, resources, streams, webhooks: chain.caller });
+  const { audit } = options;
+  const auditPolicy = audit?.policy === undefined ? metadataPolicy : await readAuditPolicy(audit.policy);
+  const log = audit && auditLog(audit.log);
   const handle = handler({
     parts,
+    metrics: new RequestMetrics(() => store.revision),
+    ...(log ? { audit: auditing(auditPolicy, log) } : {}),
     resources,
     streams,
     tokens,
@@ -152,6 +162,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
         streams.endAll();
         chain.close();
         await listening.close();
+        await log?.close();
         if (options.kubeconfigFile !== undefined) await removeKubeconfigFile(options.kubeconfigFile, url);
       })();
       return closing;

@@ -31,6 +31,8 @@ export const apiServerFlags: FlagTable = {
     only: (value) => value === "true",
     why: "privileged pods are taken here",
   },
+  "audit-log-path": { help: "file to which the audit log is appended; - is standard output" },
+  "audit-policy-file": { help: "file with the audit.k8s.io/v1 Policy of the audit log" },
   "authorization-mode": {
     help: "RBAC, with or without Node",
     list: true,

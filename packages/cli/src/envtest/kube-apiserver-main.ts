@@ -31,6 +31,8 @@ async function optionsOf(values: FlagValues): Promise<DevclusterOptions> {
   const signingKeyFile = last("service-account-signing-key-file");
   const clientCaFile = last("client-ca-file");
   const tokenAuthFile = last("token-auth-file");
+  const auditLogPath = last("audit-log-path");
+  const auditPolicyFile = last("audit-policy-file");
   return {
     bare: true,
     host,
@@ -40,6 +42,9 @@ async function optionsOf(values: FlagValues): Promise<DevclusterOptions> {
     disabledAdmissionPlugins: ["NoEffect", ...(values.get("disable-admission-plugins") ?? [])],
     ...(clientCaFile === undefined ? {} : { clientCa: readFileSync(clientCaFile, "utf8") }),
     ...(tokenAuthFile === undefined ? {} : { tokenAuthFile }),
+    ...(auditLogPath === undefined
+      ? {}
+      : { audit: { log: auditLogPath, ...(auditPolicyFile === undefined ? {} : { policy: auditPolicyFile }) } }),
     ...(signingKeyFile === undefined
       ? {}
       : {

@@ -10,14 +10,16 @@ import {
   refusal,
   type UserInfo,
 } from "../registry/index.ts";
+import type { Audit, auditing } from "./audit/index.ts";
 import { authenticate, impersonate, type TokenReader } from "./authenticate.ts";
 import { type Attributes, type Authorizer, denial } from "./authorize.ts";
 import type { Discovery } from "./discovery/index.ts";
 import { health } from "./health.ts";
 import { type ApiRequest, type ApiResponse, header } from "./request.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
+import type { RequestMetrics } from "./request-metrics.ts";
 import { handleResource, type ResourceServices } from "./resource-handler.ts";
-import { pageNotFound, prettyJson, refusedAs, text, warningHeader } from "./respond.ts";
+import { pageNotFound, prettyJson, refusedAs, warningHeader } from "./respond.ts";
 import { version } from "./version.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -31,6 +33,14 @@ export interface HandlerServices extends ResourceServices {
   readonly tokenKeys: () => object;
   /** `/.well-known/openid-configuration` */
   readonly tokenIssuer: () => object;
+  readonly metrics: RequestMetrics;
+  /** Begins the audit events of a request; absent where nothing is written. */
+  readonly audit?: ReturnType<typeof auditing>;
+}
+
+/** What became known of a request on its way. */
+interface Trail {
+  audit?: Audit | undefined;
 }
 
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
@@ -39,12 +49,20 @@ export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
 export function handler(services: HandlerServices): Handler {
   return async (request) => {
     const warnings = new Warnings();
+    const info = requestInfo(request.method, request.path, request.query);
+    const { resources, metrics, audit } = services;
+    const counted = metrics.begin(request, info, info.isResource && resources.find(info.group, info.version, info.resource) !== undefined);
+    const trail: Trail = {};
     let response: ApiResponse;
     try {
-      response = await answer(request, services, warnings);
+      response = await answer(request, info, services, warnings, trail);
     } catch (error) {
       response = await refusedAs(asStatus(error), header(request, "accept"));
+      // Refused before it was known who asks.
+      if (!("audit" in trail)) trail.audit = audit?.({ request, info, user: undefined, impersonated: undefined });
     }
+    if (trail.audit) response = trail.audit.answered(response);
+    counted(response);
     if (warnings.texts.length > 0) response = { ...response, headers: { ...response.headers, warning: warnings.texts.map(warningHeader) } };
     return request.method === "HEAD" && response.body !== undefined ? { ...response, body: "" } : response;
   };
@@ -55,12 +73,20 @@ function asStatus(error: unknown): StatusError {
   return internal(error instanceof Error ? error.message : String(error));
 }
 
-async function answer(request: ApiRequest, services: HandlerServices, warnings: Warnings): Promise<ApiResponse> {
-  const info = requestInfo(request.method, request.path, request.query);
+async function answer(
+  request: ApiRequest,
+  info: RequestInfo,
+  services: HandlerServices,
+  warnings: Warnings,
+  trail: Trail,
+): Promise<ApiResponse> {
   const asked = authenticate(request, services.tokens);
   const attributes = attributesOf(info, request);
   const user = impersonate(request, asked, services.authorizer, attributes);
-  if (!services.authorizer.allows(user, attributes)) throw denial(user, attributes);
+  trail.audit = services.audit?.({ request, info, user: asked, impersonated: user === asked ? undefined : user });
+  const reason = services.authorizer.reason(user, attributes);
+  trail.audit?.decided(reason !== undefined, reason ?? "");
+  if (reason === undefined) throw denial(user, attributes);
   if (!info.isResource) return nonResource(request, services);
   return resource(request, info, user, services, warnings);
 }
@@ -123,7 +149,7 @@ async function nonResource(request: ApiRequest, services: HandlerServices): Prom
     };
   if (path === "/.well-known/openid-configuration")
     return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(services.tokenIssuer())) };
-  if (path === "/metrics") return metrics(services);
+  if (path === "/metrics") return services.metrics.page();
   const found = await services.discovery.answer(request);
   if (found) return found;
   const group = /^\/apis\/([^/]+)\//.exec(path)?.[1];
@@ -131,12 +157,6 @@ async function nonResource(request: ApiRequest, services: HandlerServices): Prom
     throw refusal({ code: 404, reason: "NotFound", message: "the server could not find the requested resource", details: {} });
   }
   return pageNotFound();
-}
-
-function metrics({ parts }: HandlerServices): ApiResponse {
-  const name = "outrigger_devcluster_revision";
-  const body = `# HELP ${name} Revision of the newest write.\n# TYPE ${name} gauge\n${name} ${parts.store.revision}\n`;
-  return text(200, body, "text/plain; version=0.0.4; charset=utf-8");
 }
 
 function paths({ resources }: HandlerServices): string[] {

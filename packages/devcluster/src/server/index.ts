@@ -2,6 +2,7 @@
  * The API server over the registry: who asks, what a path means, in which form bodies come and go. One handler answers
  * requests from sockets and from this process alike.
  */
+export { type AuditLog, auditing, auditLog, metadataPolicy, readAuditPolicy } from "./audit/index.ts";
 export { staticTokens, type TokenReader } from "./authenticate.ts";
 export { type Attributes, type Authorizer, type PolicyRule, rbac } from "./authorize.ts";
 export { Discovery } from "./discovery/index.ts";
@@ -9,6 +10,7 @@ export { withoutEscalation } from "./escalation.ts";
 export { type Handler, handler } from "./handler.ts";
 export { CLUSTER_NAME, kubeconfigText } from "./kubeconfig.ts";
 export { type Listening, listen } from "./listen.ts";
+export { RequestMetrics } from "./request-metrics.ts";
 export { serviceAccountTokens } from "./service-account-tokens.ts";
 export { OpenStreams } from "./streams.ts";
 export { subresources } from "./subresources/index.ts";

@@ -1,0 +1,33 @@
+import { createWriteStream, openSync } from "node:fs";
+import { ClusterFileError } from "../../token-file.ts";
+
+/** Where lines of the audit log go. */
+export interface AuditLog {
+  write(event: object): void;
+  /** Resolves when all is written. */
+  close(): Promise<void>;
+}
+
+/**
+ * Appends an event a line to a file that its owner alone can read (0600); `-` is standard output.
+ *
+ * @throws ClusterFileError when the file cannot be written.
+ */
+export function auditLog(path: string): AuditLog {
+  if (path === "-") {
+    return { write: (event) => void process.stdout.write(`${JSON.stringify(event)}\n`), close: async () => {} };
+  }
+  let fd: number;
+  try {
+    fd = openSync(path, "a", 0o600);
+  } catch (error) {
+    throw new ClusterFileError(`cannot write the audit log ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  const stream = createWriteStream(path, { fd });
+  // A disk that is full stops the log and not the cluster; it is said once.
+  stream.on("error", (error) => process.emitWarning(`the audit log ${path} cannot be written any more: ${error.message}`));
+  return {
+    write: (event) => void (stream.writable && stream.write(`${JSON.stringify(event)}\n`)),
+    close: () => new Promise((resolve) => (stream.destroyed ? resolve() : stream.end(() => resolve()))),
+  };
+}
