@@ -49,7 +49,7 @@ describe("the programs", () => {
     return { status, stderr };
   };
 
-  test("end with one line for a flag that is not honoured and a file that is missing", () => {
+  test("end with one line for a flag that is not honoured and a file that is missing", { timeout: 60_000 }, () => {
     expect(program("kube-apiserver", "--feature-gates=a=true")).toEqual({
       status: 1,
       stderr: "kube-apiserver: the devcluster does not honour --feature-gates=a=true: leave it out, or see kube-apiserver --help\n",
