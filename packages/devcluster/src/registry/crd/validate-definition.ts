@@ -23,7 +23,7 @@ export function definitionProblems(object: KubeObject): Cause[] {
   if (approval?.reason === "InvalidAnnotation")
     invalid(approvalField, metadata.annotations?.["api-approved.kubernetes.io"], approval.message);
   if (metadata.name?.toLowerCase() !== `${names.plural}.${group}`.toLowerCase())
-    invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group');
+    invalid("metadata.name", metadata.name ?? "", 'must be spec.names.plural+"."+spec.group');
   if (spec.scope !== "Cluster" && spec.scope !== "Namespaced") {
     causes.push({
       reason: "FieldValueNotSupported",

@@ -61,6 +61,15 @@ export async function admitBody(
   body: KubeObject,
   options: { readonly dryRun: boolean; readonly sent: Record<string, unknown> },
 ): Promise<void> {
+  for (const field of ["apiVersion", "kind"] as const) {
+    const given: unknown = body[field];
+    if (given === undefined || given === null || typeof given === "string") continue;
+    const found = Array.isArray(given) ? "array" : typeof given === "boolean" ? "bool" : typeof given;
+    const why = `json: cannot unmarshal ${found} into Go struct field .${field} of type string`;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type Binding): couldn't get version/kind; json parse error: ${why} (${JSON.stringify(body).slice(0, 30)} ...)`,
+    );
+  }
   body.metadata = { ...body.metadata, namespace: body.metadata?.namespace || target.namespace };
   const slash = (body.apiVersion ?? "v1").indexOf("/");
   const kind = {

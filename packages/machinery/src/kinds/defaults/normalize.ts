@@ -77,6 +77,22 @@ export function normalize(node: SchemaNode, value: Json): void {
   }
 }
 
+function zeroOf({ type, properties, additionalProperties }: SchemaNode): unknown {
+  switch (type) {
+    case "string":
+      return "";
+    case "integer":
+    case "number":
+      return 0;
+    case "boolean":
+      return false;
+    case "array":
+      return [];
+    default:
+      return type === "object" || properties || additionalProperties ? {} : null;
+  }
+}
+
 function descend(node: SchemaNode, value: unknown): void {
   if (value === null || typeof value !== "object") return;
   if (!Array.isArray(value)) {
@@ -86,6 +102,8 @@ function descend(node: SchemaNode, value: unknown): void {
   const { items } = node;
   if (!items) return;
   for (let index = 0; index < value.length; index++) {
+    // Go decodes `null` in a list as the type's zero value.
+    if (value[index] === null) value[index] = zeroOf(items);
     const item: unknown = value[index];
     const next = scalarForm(items, item);
     if (next !== item) value[index] = next;

@@ -55,7 +55,9 @@ const BEFORE_FIRST_APPLY = "before-first-apply";
  *   not fit the schema: unknown fields, wrong types, items of a list that cannot be told apart.
  */
 export function applyConfiguration(request: ApplyConfigurationRequest): ApplyConfigurationResult {
-  const { config, schema, subresource = "", manager: name } = request;
+  const { schema, subresource = "", manager: name } = request;
+  // What is no object says nothing of its kind, and is refused for that.
+  const config = (isObject(request.config) ? request.config : {}) as unknown as KubeObject;
   const stored = request.live ?? request.empty ?? { apiVersion: config.apiVersion, kind: config.kind, metadata: {} };
   const expected = request.apiVersion ?? stored.apiVersion;
   checkConfig(config, expected, stored.kind);
@@ -86,7 +88,7 @@ export function applyConfiguration(request: ApplyConfigurationRequest): ApplyCon
 
   const object = clone(dropEmptied(result, merged)) as KubeObject;
   if (name === CLIENT_SIDE_APPLIER && lastApplied(object) !== "") updateLastApplied(object, config);
-  object.metadata.managedFields = encodeManagers(change.managers);
+  object.metadata = { ...object.metadata, managedFields: encodeManagers(change.managers) };
   return { object, conflicts: [] };
 }
 
@@ -100,8 +102,15 @@ function checkConfig(config: KubeObject, apiVersion: string, kind: string): void
 }
 
 /** As Go prints a GroupVersionKind: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
-function groupVersionKind({ apiVersion = "", kind = "" }: Partial<KubeObject>): string {
-  return `${apiVersion.includes("/") ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+function groupVersionKind(config: Partial<KubeObject>): string {
+  const apiVersion = text(config.apiVersion);
+  const kind = text(config.kind);
+  return `${apiVersion.includes("/") || apiVersion === "" ? apiVersion || "/" : `/${apiVersion}`}, Kind=${kind}`;
+}
+
+/** What is no text says nothing. */
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function describe(config: KubeObject): string {
