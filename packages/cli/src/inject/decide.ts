@@ -36,7 +36,7 @@ export function decideFound(
 }
 
 /** The pod as the API server sends it to webhooks. */
-function admitted({ object, podPath, pod }: Found, namespace: string): Pod {
+export function admitted({ object, podPath, pod }: Found, namespace: string): Pod {
   const spec = pod["spec"] as Json;
   const metadata = { ...(isObject(pod["metadata"]) ? pod["metadata"] : {}), namespace };
   if (podPath.length > 0) {

@@ -1,6 +1,7 @@
-import { compileRules, defaultSidecarSet, type PodDefaults, parseTemplate, type SidecarSet } from "@outrigger/operator";
+import { compileRules, decide, defaultSidecarSet, type PodDefaults, parseTemplate, type SidecarSet } from "@outrigger/operator";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
+import { admitted } from "./decide.ts";
 import { chunks, parsed, pods } from "./documents.ts";
 import { document, file } from "./manifest-texts.ts";
 import { injectText, uninjectText } from "./text.ts";
@@ -62,6 +63,28 @@ test("what was injected is taken out to the byte, and injecting again changes no
     { numRuns: RUNS },
   );
   expect(changed).toBeGreaterThan(RUNS / 2);
+});
+
+test("what was injected is what admission makes of the pods of the file as it was, and admission adds nothing to it", () => {
+  const found = (text: string) => chunks(text).flatMap((chunk) => pods(parsed(chunk).value));
+  let injected = 0;
+  void fc.assert(
+    fc.property(fc.gen(), (g) => {
+      const text = file(g);
+      const [before, after] = [found(text), found(inject(text))];
+      expect(after.length).toBe(before.length);
+      before.forEach((one, index) => {
+        const namespace = (one.object["metadata"] as { namespace?: string } | undefined)?.namespace ?? "default";
+        const context = { namespace, namespaceLabels: namespaces.labels(), now: NOW, operation: "CREATE" };
+        const [made, written] = [decide(admitted(one, namespace), rules, context), admitted(after[index]!, namespace)];
+        expect(JSON.parse(JSON.stringify(made.pod))).toEqual(written);
+        expect(decide(written, rules, { ...context, now: "2027-01-02T03:04:05Z" }).patch).toEqual([]);
+        if (made.patch.length > 0) injected++;
+      });
+    }),
+    { numRuns: RUNS },
+  );
+  expect(injected).toBeGreaterThan(RUNS / 2);
 });
 
 test("comments and blank lines stay, in their order", () => {
