@@ -18,8 +18,8 @@ beforeAll(async () => {
   cluster = await startRealCluster({ assets, controllers: false, node: false });
   kubectl = kubectlFor(cluster.kubeconfigFile, join(assets, "kubectl"));
   await kubectl("create", "namespace", "outrigger-system");
-  // Kinds of the Prometheus operator, as far as a strict validation of ours needs them.
-  await kubectl("apply", "-f", writeFile("servicemonitor.json", serviceMonitors()));
+  // Kinds of others, as far as a strict validation of what is ours needs them.
+  await kubectl("apply", "-f", join(ROOT, "cluster/definitions-of-others.yaml"));
 }, 600_000);
 afterAll(() => cluster?.close());
 
@@ -56,8 +56,13 @@ test("a second rendering is the same to the last byte, also as an upgrade: nothi
 describe("the API server takes, with strict validation,", () => {
   const { properties } = JSON.parse(readFileSync(join(chart, "values.schema.json"), "utf8")) as Schema;
   const choices = [...choicesOf(properties)].filter((choice) => !isDefault(choice));
+  // What a choice needs beside it.
+  const beside: Readonly<Record<string, string>> = {
+    "webhook.certificates.mode=files": "webhook.certificates.secret=mine",
+    "webhook.certificates.csr.approve=false": "webhook.certificates.mode=csr",
+  };
   test.each(["", ...choices])("the defaults with %j", async (choice) => {
-    const text = await template(...(choice === "" ? [] : ["--set", choice]));
+    const text = await template(...[choice, beside[choice] ?? ""].flatMap((set) => (set === "" ? [] : ["--set", set])));
     await kubectl("apply", "--dry-run=server", "--validate=strict", "-f", writeFile("rendered.yaml", text));
   });
   test("all that can be set as an object or a list", async () => {
@@ -70,7 +75,10 @@ describe("the API server takes, with strict validation,", () => {
       tolerations: [{ key: "a", operator: "Exists" }],
       podLabels: { team: "a" },
       podAnnotations: { note: "b" },
-      metrics: { serviceMonitor: { enabled: true, labels: { release: "prometheus" } } },
+      metrics: {
+        readers: [{ kind: "ServiceAccount", name: "prometheus-k8s", namespace: "monitoring" }],
+        serviceMonitor: { enabled: true, labels: { release: "prometheus" } },
+      },
     };
     const text = await template("-f", writeFile("values.json", values));
     await kubectl("apply", "--dry-run=server", "--validate=strict", "-f", writeFile("rendered.yaml", text));
@@ -88,12 +96,47 @@ describe("the API server takes, with strict validation,", () => {
   });
 });
 
-test.each([["image.tag=latest"], ["replicas=0"], ["logLevel=loud"], ["replica=3"], ["image.digest=sha256:short"]])(
-  "the schema refuses %s",
-  async (value) => {
-    await expect(template("--set", value)).rejects.toThrow(/schema|validation|additional/i);
-  },
-);
+test.each<[object, readonly string[], readonly string[]]>([
+  [{ mode: "files", secret: "mine" }, ['"secretName":"mine"', "--certificate-folder="], ['"secrets"', "--certificate-signer"]],
+  [{ mode: "cert-manager" }, ['"secretName":"outrigger-webhook-serving"', '"selfSigned":{}', "--certificate-folder="], ['"secrets"']],
+  [{ mode: "cert-manager", certManager: { issuerRef: { name: "mine" } } }, ['"issuerRef":{"name":"mine"}'], ['"selfSigned"', '"secrets"']],
+  [{ mode: "csr" }, ["--certificate-approve=true", '"signers"', '"sign"', '"approve"'], ["outrigger-webhook-tls"]],
+  [
+    { mode: "csr", csr: { signerName: "example.com/a", approve: false, authorityConfigMap: "ca" } },
+    ['"configMap":{"name":"ca"}', "--certificate-authority=", '"failureThreshold":3600'],
+    ['"sign"', '"approve"', "outrigger-webhook-ca"],
+  ],
+])("certificates %j are taken by the API server, with the rights that they need and no others", async (certificates, has, hasNot) => {
+  const text = await template("-f", writeFile("values.json", { webhook: { certificates } }));
+  await kubectl("apply", "--dry-run=server", "--validate=strict", "-f", writeFile("rendered.yaml", text));
+  const all = JSON.stringify([...objects(text).values()].filter(({ kind }) => kind !== "CustomResourceDefinition"));
+  for (const part of has) expect(all).toContain(part);
+  const [role] = [...objects(text).values()].filter(({ kind }) => kind === "Role");
+  for (const part of hasNot) expect(part === '"secrets"' ? withoutToken(role) : all).not.toContain(part);
+});
+
+test("mode files without its Secret is refused with what is missing", async () => {
+  await expect(template("--set", "webhook.certificates.mode=files")).rejects.toThrow(
+    /webhook.certificates.secret is empty: name the Secret/,
+  );
+});
+
+test.each([
+  ["image.tag=latest"],
+  ["replicas=0"],
+  ["logLevel=loud"],
+  ["replica=3"],
+  ["image.digest=sha256:short"],
+  ["webhook.certificates.mode=magic"],
+])("the schema refuses %s", async (value) => {
+  await expect(template("--set", value)).rejects.toThrow(/schema|validation|additional/i);
+});
+
+/** The rules but for the token of network-fault agents, a Secret that is read in every mode. */
+function withoutToken(role: KubeObject | undefined): string {
+  const rules = (role?.["rules"] as { resourceNames?: string[] }[] | undefined) ?? [];
+  return JSON.stringify(rules.filter(({ resourceNames = [] }) => !resourceNames.includes("outrigger-agent-token")));
+}
 
 function isDefault(choice: string): boolean {
   const [path = "", wanted] = choice.split("=");
@@ -114,24 +157,4 @@ function* choicesOf(properties: Schema["properties"], path = ""): Generator<stri
     for (const choice of property.enum ?? (property.type === "boolean" ? ["true", "false"] : [])) yield `${path}${name}=${choice}`;
     if (property.properties) yield* choicesOf(property.properties, `${path}${name}.`);
   }
-}
-
-function serviceMonitors(): object {
-  const version = {
-    name: "v1",
-    served: true,
-    storage: true,
-    schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-  };
-  return {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: "servicemonitors.monitoring.coreos.com" },
-    spec: {
-      group: "monitoring.coreos.com",
-      scope: "Namespaced",
-      names: { kind: "ServiceMonitor", listKind: "ServiceMonitorList", plural: "servicemonitors", singular: "servicemonitor" },
-      versions: [version],
-    },
-  };
 }

@@ -8,6 +8,13 @@ export interface Made {
   readonly refused?: string;
 }
 
+export interface LoadOptions {
+  /** Milliseconds between two pods of a lane. Default 20. */
+  readonly pauseMs?: number;
+  /** Only admitted, not stored. */
+  readonly dryRun?: boolean;
+}
+
 /**
  * Pods that are made without end, one after another in each of some lanes, until stopped. They ask for a node that does not
  * exist, so that nothing runs: only their admission is under test.
@@ -18,17 +25,23 @@ export class PodLoad {
   readonly #namespace: string;
   readonly #labels: readonly Readonly<Record<string, string>>[];
   readonly #prefix: string;
-  readonly #pauseMs: number;
+  readonly #options: LoadOptions;
   #stopped = false;
   #running: Promise<unknown> = Promise.resolve();
 
   /** @param labels of the pods, one after another. */
-  constructor(client: Client, namespace: string, prefix: string, labels: readonly Readonly<Record<string, string>>[], pauseMs = 20) {
+  constructor(
+    client: Client,
+    namespace: string,
+    prefix: string,
+    labels: readonly Readonly<Record<string, string>>[],
+    options: LoadOptions = {},
+  ) {
     this.#client = client;
     this.#namespace = namespace;
     this.#prefix = prefix;
     this.#labels = labels;
-    this.#pauseMs = pauseMs;
+    this.#options = options;
   }
 
   start(lanes = 4): this {
@@ -44,20 +57,26 @@ export class PodLoad {
 
   async #lane(lane: number, step: number): Promise<void> {
     for (let index = lane; !this.#stopped; index += step) {
-      this.made.push(await makePod(this.#client, this.#namespace, `${this.#prefix}-${index}`, this.#labels[index % this.#labels.length]!));
-      await new Promise((done) => setTimeout(done, this.#pauseMs));
+      const { pauseMs = 20, dryRun = false } = this.#options;
+      const labels = this.#labels[index % this.#labels.length]!;
+      this.made.push(await makePod(this.#client, this.#namespace, `${this.#prefix}-${index}`, labels, dryRun));
+      await new Promise((done) => setTimeout(done, pauseMs));
     }
   }
 }
 
-export async function makePod(client: Client, namespace: string, name: string, labels: Readonly<Record<string, string>>): Promise<Made> {
+export async function makePod(
+  client: Client,
+  namespace: string,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  dryRun = false,
+): Promise<Made> {
+  const spec = { nodeSelector: { no: "such-node" }, containers: [{ name: "app", image: "docker.io/library/busybox:1" }] };
   try {
-    const pod = await client.create(Pod, {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { namespace, name, labels },
-      spec: { nodeSelector: { no: "such-node" }, containers: [{ name: "app", image: "docker.io/library/busybox:1" }] },
-    } as never);
+    const pod = await client.create(Pod, { apiVersion: "v1", kind: "Pod", metadata: { namespace, name, labels }, spec } as never, {
+      dryRun,
+    });
     return { name, containers: (pod as unknown as { spec: { containers: { name: string }[] } }).spec.containers.map((one) => one.name) };
   } catch (error) {
     return { name, refused: (error as Error).message };

@@ -1,12 +1,16 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startTestCluster, type TestCluster } from "@outrigger/testing";
+import { CertificateSigningRequest } from "@outrigger/kit/kinds";
+import { createCa, signCsr } from "@outrigger/kit/pki";
+import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
 import { command } from "./outrigger.ts";
 
+// The command line starts slowly on a busy machine.
+const LONG = { timeoutMs: 60_000 };
 let cluster: TestCluster;
 let kubectl: Kubectl;
 beforeAll(async () => {
@@ -83,4 +87,38 @@ test("a certificate is made once for a Service, and its authority put into manif
   expect(await kubectl("get", "mutatingwebhookconfiguration", "mine", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).toBe(
     await secret("ca.crt"),
   );
+});
+
+/** Answers the one request of a signer, as whoever runs it does. */
+async function answer(signerName: string, status: (csr: string) => object, subresource: "status" | "approval"): Promise<void> {
+  const [request] = await eventually(async () => {
+    const { items } = await cluster.client.list(CertificateSigningRequest, { fieldSelector: `spec.signerName=${signerName}` });
+    const decided = (items[0]?.status?.conditions ?? []).length > 0;
+    return items.length > 0 && (subresource === "approval" || decided) && items;
+  }, LONG);
+  const csr = Buffer.from(request!.spec.request, "base64").toString();
+  await cluster.client.update(CertificateSigningRequest, { ...request, status: { ...request!.status, ...status(csr) } } as never, {
+    subresource,
+  });
+}
+
+test("a certificate is requested of a signer of Kubernetes' API, and approved when that is asked for", async () => {
+  const authority = createCa({ commonName: "the cluster's own" });
+  const creating = certs("create", "--service", "asks", "--signer", "example.com/hooks", "--approve", "--renew-before", "400");
+  creating.catch(() => {});
+  const issue = (csr: string): string => signCsr(authority, csr, { usages: ["server auth"] }) + authority.certificate;
+  await answer("example.com/hooks", (csr) => ({ certificate: Buffer.from(issue(csr)).toString("base64") }), "status");
+  expect(await creating).toContain("a certificate of asks.default.svc until ");
+  expect(Buffer.from(await secret("ca.crt"), "base64").toString()).toBe(authority.certificate);
+});
+
+test("a signer that refuses or never answers is one line that says what to do", async () => {
+  const asked = certs("create", "--service", "no", "--signer", "example.com/never", "--renew-before", "400", "--wait", "2s");
+  await expect(asked).rejects.toThrow(/kubectl certificate approve .*the signer example.com\/never issued nothing in 2s: does it run/s);
+  const refused = certs("create", "--service", "no", "--signer", "example.com/strict", "--renew-before", "400");
+  refused.catch(() => {});
+  const denied = { conditions: [{ type: "Denied", status: "True", reason: "NotOurs", message: "not from here" }] };
+  await answer("example.com/strict", () => denied, "approval");
+  await expect(refused).rejects.toThrow(/of example.com\/strict: Denied \(NotOurs\) not from here/);
+  await expect(certs("create", "--service", "no", "--signer", "strict", "--renew-before", "400")).rejects.toThrow(/signerName/);
 });

@@ -15,6 +15,10 @@ export function certsCommands(program: Command, cluster: (command: Command) => C
     .option("--file-names <certificate,key>", "names in the Secret beside tls.crt and tls.key, as cert.pem,key.pem", fileNames)
     .option("--days <number>", "how long the certificate is good for", days, 365)
     .option("--renew-before <days>", "make a new certificate when the present one is good for less", days, 30)
+    .option("--signer <name>", "request the certificate of this signer of Kubernetes' API, instead of making an authority")
+    .option("--approve", "approve the request yourself; otherwise somebody has to: kubectl certificate approve")
+    .option("--authority <file>", "PEM of the signer's authority, where it does not issue it behind the certificate")
+    .option("--wait <time>", "how long to wait for the signer", "5m")
     .action(async (options) => (await import("./certs.ts")).createCerts(options));
   secret(certs.command("patch"))
     .description("put the Secret's authority into webhook configurations and definitions: of the cluster, or of a file")

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import type { KubeObject } from "@outrigger/kit/api";
+import { type KubeObject, parseDuration } from "@outrigger/kit/api";
 import { type Client, type DynamicResource, dynamicResource } from "@outrigger/kit/client";
 import { Secret } from "@outrigger/kit/kinds";
 import { createCa, inspectCertificate, isIssuedBy, isKeyOf, issueCertificate } from "@outrigger/kit/pki";
@@ -20,6 +20,12 @@ export interface CreateOptions extends SecretOptions {
   readonly days: number;
   /** Days. */
   readonly renewBefore: number;
+  /** Signer of Kubernetes' API. Default: an authority that is made for it. */
+  readonly signer?: string;
+  readonly approve?: boolean;
+  readonly authority?: string;
+  /** For how long to wait for the signer. */
+  readonly wait: string;
 }
 export interface PatchOptions extends SecretOptions {
   readonly mutating?: readonly string[];
@@ -27,6 +33,8 @@ export interface PatchOptions extends SecretOptions {
   readonly crd?: readonly string[];
   readonly file?: string;
 }
+
+type Data = Readonly<Record<"ca.crt" | "tls.crt" | "tls.key", string>>;
 
 const DAY_MS = 24 * 3600 * 1000;
 const ADMISSION = "admissionregistration.k8s.io/v1";
@@ -39,8 +47,8 @@ const KINDS = {
 
 /** `outrigger certs create`: what scripts with openssl do, in one Secret. */
 export async function createCerts(options: CreateOptions): Promise<void> {
-  const { secret: name, namespace, service, fileNames, days, renewBefore } = options;
-  const dnsNames = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`, service];
+  const { secret: name, namespace, fileNames, days, renewBefore } = options;
+  const dnsNames = namesOf(options);
   await withClient(options, async (client) => {
     const found = await read(client, options);
     const named = ({ "tls.crt": certificate, "tls.key": key }: Readonly<Record<string, string>>): Record<string, string> =>
@@ -48,9 +56,7 @@ export async function createCerts(options: CreateOptions): Promise<void> {
     const hasNames = Object.entries(named(found ?? {})).every(([key, value]) => found?.[key] === value);
     if (found && hasNames && isGood(found, dnsNames, renewBefore))
       return console.log(`Secret ${namespace}/${name} is good until ${endOf(found)}: kept`);
-    const authority = createCa({ commonName: `${service}.${namespace}`, validity: 10 * 365 * DAY_MS });
-    const leaf = issueCertificate(authority, { commonName: dnsNames[0]!, dnsNames, usages: ["server auth"], validity: days * DAY_MS });
-    const data = { "ca.crt": authority.certificate, "tls.crt": leaf.certificate, "tls.key": leaf.key };
+    const data = options.signer === undefined ? made(dnsNames, days) : await signed(client, options, options.signer, dnsNames);
     const encoded = Object.fromEntries(
       Object.entries({ ...data, ...named(data) }).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
     );
@@ -64,6 +70,36 @@ export async function createCerts(options: CreateOptions): Promise<void> {
     );
     console.log(`Secret ${namespace}/${name} has a certificate of ${dnsNames[0]} until ${endOf(data)}; next: outrigger certs patch`);
   });
+}
+
+function namesOf({ service, namespace, signer }: CreateOptions): readonly [string, ...string[]] {
+  const inCluster = `${service}.${namespace}.svc`;
+  // A signer signs no name without its namespace, which would be another Service elsewhere.
+  return [inCluster, `${inCluster}.cluster.local`, ...(signer === undefined ? [service] : [])];
+}
+
+function made(dnsNames: readonly [string, ...string[]], days: number): Data {
+  const authority = createCa({ commonName: dnsNames[0].replace(/\.svc$/, ""), validity: 10 * 365 * DAY_MS });
+  const leaf = issueCertificate(authority, { commonName: dnsNames[0], dnsNames, usages: ["server auth"], validity: days * DAY_MS });
+  return { "ca.crt": authority.certificate, "tls.crt": leaf.certificate, "tls.key": leaf.key };
+}
+
+async function signed(client: Client, options: CreateOptions, signerName: string, dnsNames: readonly [string, ...string[]]): Promise<Data> {
+  const { requestCertificate } = await import("@outrigger/operator");
+  const waitMs = parseDuration(options.wait);
+  const requested = { signerName, approve: options.approve === true, authorityFile: options.authority };
+  const expirationSeconds = Math.round((options.days * DAY_MS) / 1000);
+  const report = (line: string): void => console.error(line);
+  const signal = AbortSignal.timeout(waitMs);
+  try {
+    const found = await requestCertificate(client, { requested, dnsNames, expirationSeconds, report, signal });
+    return { "ca.crt": found.authority, "tls.crt": found.certificate, "tls.key": found.key };
+  } catch (error) {
+    const message = signal.aborted
+      ? `the signer ${signerName} issued nothing in ${options.wait}: does it run, and was the request approved?`
+      : (error as Error).message;
+    throw new CliError(message, { cause: error });
+  }
 }
 
 /** `outrigger certs patch`: the authority goes into every `clientConfig` of the objects. */

@@ -6,6 +6,7 @@
 
 export * from "./admission/index.ts";
 export { type Adoption, type AdoptionStep, planAdoption } from "./adopt/index.ts";
+export { type RequestOptions, requestCertificate } from "./certificates/index.ts";
 export { type DrainOptions, drain, drainNamespaceRules, drainRules } from "./drain/index.ts";
 export {
   NetworkFault,

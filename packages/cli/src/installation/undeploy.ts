@@ -29,15 +29,18 @@ export async function undeploy(options: UndeployOptions): Promise<void> {
 
 /** Every object that `deploy` can create, whatever the values were, except the definitions; in reverse order of creation. */
 function objectsOf(namespace: string): readonly KubeObject[] {
-  const values = {
-    ...applyValues({ features: optionalFeatures.map(({ name }) => name) }),
-    namespace,
-    appVersion: "",
-    metrics: { enabled: true, serviceMonitor: { enabled: true, labels: {} } },
-  };
-  return installation(allManifests(), values)
-    .filter(({ kind }) => kind !== "CustomResourceDefinition")
-    .toReversed();
+  const issuerRef = { name: "issuer" };
+  const certificates = [{ mode: "csr" }, { mode: "cert-manager" }, { mode: "cert-manager", certManager: { issuerRef } }];
+  const objects = certificates.flatMap((one) => {
+    const given = {
+      features: optionalFeatures.map(({ name }) => name),
+      metrics: { readers: [{ kind: "ServiceAccount" }], serviceMonitor: { enabled: true } },
+      webhook: { certificates: one },
+    };
+    return installation(allManifests(), { ...applyValues(given), namespace, appVersion: "" });
+  });
+  const distinct = new Map(objects.map((object) => [`${object.apiVersion}/${object.kind}/${object.metadata.name}`, object]));
+  return [...distinct.values()].filter(({ kind }) => kind !== "CustomResourceDefinition").toReversed();
 }
 
 async function deleteAll(client: Client, objects: readonly KubeObject[]): Promise<number> {

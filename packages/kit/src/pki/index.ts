@@ -24,6 +24,16 @@ export {
 } from "./certificate.ts";
 export { PkiError } from "./error.ts";
 export type { AlternativeNames, Usage } from "./extensions.ts";
-export { type CertificateFacts, inspectCertificate, isIssuedBy, isKeyOf, mergeBundles, renewalTime } from "./inspect.ts";
+export {
+  type CertificateFacts,
+  certificatesIn,
+  containsAll,
+  inspectCertificate,
+  isIssuedBy,
+  isKeyOf,
+  isTrustedBy,
+  mergeBundles,
+  renewalTime,
+} from "./inspect.ts";
 export { type CertificateRequest, type CsrOptions, createCsr, readCsr, signCsr } from "./request.ts";
 export type { Subject } from "./subject.ts";

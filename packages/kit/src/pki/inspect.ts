@@ -56,6 +56,34 @@ export function isKeyOf(certificate: string, key: string): boolean {
   }
 }
 
+/**
+ * Whether callers with this bundle accept the chain: its first certificate, or one that it was issued by, is in the bundle or was
+ * issued by one that is. Neither names nor dates are looked at. False when something cannot be read.
+ */
+export function isTrustedBy(chain: string, bundle: string): boolean {
+  const roots = certificatesIn(bundle);
+  const [leaf, ...others] = certificatesIn(chain);
+  let left = others;
+  for (let seen = leaf; seen !== undefined; ) {
+    const one = seen;
+    if (roots.some((root) => root === one || isIssuedBy(one, root))) return true;
+    seen = left.find((other) => isIssuedBy(one, other));
+    left = left.filter((other) => other !== seen);
+  }
+  return false;
+}
+
+/** Whether every certificate of `some` is in the bundle. */
+export function containsAll(bundle: string, some: string): boolean {
+  const there = new Set(certificatesIn(bundle));
+  return certificatesIn(some).every((one) => there.has(one));
+}
+
+/** The certificates of a bundle, each as PEM, always written the same way. */
+export function certificatesIn(bundle: string): readonly string[] {
+  return fromPem("CERTIFICATE", bundle).map((der) => toPem("CERTIFICATE", der));
+}
+
 /** Puts CA bundles together, each certificate once, in the order in which they first appear. Text between them is dropped. */
 export function mergeBundles(...bundles: readonly string[]): string {
   const seen = new Map<string, Buffer>();

@@ -85,6 +85,7 @@ export {
   type ReviewUser,
   UndecidedError,
 } from "./review.ts";
+export { agreeOnSecret, type SecretData, type SecretIdentity } from "./secrets.ts";
 export { type ReviewReport, type WebhookMetrics, type WebhookServer, type WebhookServerOptions, webhookServer } from "./server.ts";
 export { type WebhookService, type WebhookServiceOptions, webhookService } from "./service.ts";
 export { type WebhookRules, webhookRules } from "./webhook-rules.ts";

@@ -67,8 +67,8 @@ export interface WebhookServer {
   setCertificate(certificate: CertificateAndKey): void;
   /** As `clientCa`, from now on; only for a server that had one. */
   setClientCa(clientCa: string): void;
-  /** Answers on, but 503 under `/readyz`, and asks callers to close; resolves when no connection is left, at the latest after `timeoutMs` (default 30,000). Then closes. */
-  drain(timeoutMs?: number): Promise<void>;
+  /** Answers on, but 503 under `/readyz`, and asks callers to close; resolves when no connection is left, at the latest after `timeoutMs` (default 30,000), and not before `atLeastMs` (default 0). Then closes. */
+  drain(timeoutMs?: number, atLeastMs?: number): Promise<void>;
   /** Ends every connection at once. */
   close(): Promise<void>;
 }
@@ -163,11 +163,12 @@ class ReviewServer implements WebhookServer {
     this.#clientCa = clientCa;
   }
 
-  async drain(timeoutMs = 30_000): Promise<void> {
+  async drain(timeoutMs = 30_000, atLeastMs = 0): Promise<void> {
     this.#draining = true;
+    if (atLeastMs > 0 && this.#server.listening) await new Promise((resolve) => setTimeout(resolve, atLeastMs));
     if (this.#server.listening && this.#load.connections > 0 && timeoutMs > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = new LongTimer(resolve, timeoutMs);
+      const timer = new LongTimer(resolve, Math.max(0, timeoutMs - atLeastMs));
       const check = (): void => {
         if (this.#load.connections === 0) resolve();
       };

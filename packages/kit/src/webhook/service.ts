@@ -10,6 +10,8 @@ export interface WebhookServiceOptions extends Omit<WebhookServerOptions, "ready
   readonly name?: string;
   /** Milliseconds to go on serving after the manager is told to stop. Default 30,000; 0 where nobody calls any more. */
   readonly drainMs?: number;
+  /** Milliseconds of these in which new connections are taken in any case: callers learn later that the process goes. Default 0. */
+  readonly lingerMs?: number;
   /** Told the server once it listens, its port, and a signal that ends when the manager is to stop: what it waits for must not keep that. */
   readonly onListening?: (server: WebhookServer, port: number, signal: AbortSignal) => void | Promise<void>;
 }
@@ -26,7 +28,7 @@ export interface WebhookService {
 
 /** The service that serves webhooks as a part of a manager. */
 export function webhookService(options: WebhookServiceOptions): WebhookService {
-  const { name = "webhooks", drainMs, onListening, ...serverOptions } = options;
+  const { name = "webhooks", drainMs, lingerMs, onListening, ...serverOptions } = options;
   return {
     name,
     async start(context) {
@@ -43,7 +45,7 @@ export function webhookService(options: WebhookServiceOptions): WebhookService {
         await server.close();
         throw error;
       }
-      return { ready: () => server.setReady(true), stop: () => server.drain(drainMs) };
+      return { ready: () => server.setReady(true), stop: () => server.drain(drainMs, lingerMs) };
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import type { PolicyRule } from "@outrigger/kit/controller";
 import { type Feature, featureRules } from "../feature/index.ts";
-import { allFeatures, featureNamespaceRules, managerNamespaceRules } from "../manager/index.ts";
+import { allFeatures, commonNamespaceRules, featureNamespaceRules } from "../manager/index.ts";
 import { NAMESPACE, WEBHOOK_SERVICE } from "./manifest.ts";
 
 const features = allFeatures({ namespace: NAMESPACE, excludedNamespaces: [], environment: {} });
@@ -14,8 +14,8 @@ export const optionalFeatures: readonly Feature[] = features.filter(({ optional 
 export const clusterRules: readonly PolicyRule[] = featureRules(always, optionalFeatures);
 /** What a feature needs beside these. */
 export const rulesOf = (feature: Feature): readonly PolicyRule[] => featureRules([feature]);
-/** Rights in the manager's own namespace without optional features, and what a feature needs beside these. */
-export const namespaceRules: readonly PolicyRule[] = managerNamespaceRules(always);
+/** Rights in the manager's own namespace without optional features and those for its certificate, and what a feature needs beside these. */
+export const namespaceRules: readonly PolicyRule[] = commonNamespaceRules(always);
 export const namespaceRulesOf = (feature: Feature): readonly PolicyRule[] => featureNamespaceRules([feature]);
 
 /** The definitions that are always there, and those of an optional feature; their conversion calls our Service. */

@@ -6,6 +6,7 @@
  * - Nothing here lists what the code declares elsewhere: features, definitions, rights and flags are asked for.
  * - The same values give the same objects in every form.
  */
+import { certManagerManifests } from "./certificates.ts";
 import { definitionManifests } from "./definitions.ts";
 import type { Manifest } from "./manifest.ts";
 import { rbacManifests } from "./rbac.ts";
@@ -16,9 +17,17 @@ export { evaluate, helmTemplate, type Values } from "../manifest-tree/index.ts";
 export { optionalFeatures } from "./declarations.ts";
 export { LABELS, type Manifest, NAMESPACE, type Part } from "./manifest.ts";
 export { installation, namespaceObject } from "./objects.ts";
-export { applyValues, ValueError } from "./set-values.ts";
+export { applyValues } from "./set-values.ts";
+export { ValueError } from "./value-error.ts";
 export { VALUES } from "./values.ts";
 
 export function allManifests(): Manifest[] {
-  return [...definitionManifests(), ...rbacManifests(), ...managerManifests(), ...monitoringManifests(), ...uninstallManifests()];
+  return [
+    ...definitionManifests(),
+    ...rbacManifests(),
+    ...certManagerManifests(),
+    ...managerManifests(),
+    ...monitoringManifests(),
+    ...uninstallManifests(),
+  ];
 }

@@ -1,6 +1,9 @@
 // Who may do what: the manager exactly what its code declares, people what view and edit mean for our kinds.
 import { type PolicyRule, REVIEW_RULES } from "@outrigger/kit/controller";
-import { block, type Condition, contains, type Node, ruleNodes, truthy, when } from "../manifest-tree/index.ts";
+import { certificateRules, OWN_SIGNER } from "../certificates/index.ts";
+import { SECRETS, secretRules } from "../manager/index.ts";
+import { block, both, type Condition, contains, type Node, ruleNodes, text, truthy, when } from "../manifest-tree/index.ts";
+import { OWN_CERTIFICATE, OWN_SIGNS, REQUESTED } from "./certificates.ts";
 import { clusterRules, namespaceRules, namespaceRulesOf, optionalFeatures, rulesOf } from "./declarations.ts";
 import { ownKinds } from "./definitions.ts";
 import { clusterWide, LABELS, MANAGER, type Manifest, METRICS_SERVICE, namespace, namespaced } from "./manifest.ts";
@@ -15,10 +18,13 @@ export function rbacManifests(): Manifest[] {
       file: "serviceaccount",
       node: { apiVersion: "v1", kind: "ServiceAccount", metadata: namespaced(MANAGER), automountServiceAccountToken: true },
     },
-    ...bound(MANAGER, clusterRules),
-    ...optionalFeatures.flatMap((feature) => bound(`${MANAGER}-${feature.name}`, rulesOf(feature), contains("features", feature.name))),
-    ...bound(`${MANAGER}-metrics`, REVIEW_RULES, truthy("metrics.enabled")),
-    ...ownNamespace(MANAGER, ruleNodes(namespaceRules)),
+    ...bound(MANAGER, ruleNodes(clusterRules)),
+    ...optionalFeatures.flatMap((feature) =>
+      bound(`${MANAGER}-${feature.name}`, ruleNodes(rulesOf(feature)), contains("features", feature.name)),
+    ),
+    ...bound(`${MANAGER}-metrics`, ruleNodes(REVIEW_RULES), truthy("metrics.enabled")),
+    ...bound(`${MANAGER}-certificates`, requestRules(), REQUESTED),
+    ...ownNamespace(MANAGER, ownRules()),
     ...optionalFeatures.flatMap((feature) => {
       const rules = namespaceRulesOf(feature);
       const more = feature.name === "pod-logs" ? [namedSecrets] : [];
@@ -32,6 +38,16 @@ export function rbacManifests(): Manifest[] {
         kind: "ClusterRole",
         metadata: clusterWide(`${METRICS_SERVICE}-reader`),
         rules: [{ nonResourceURLs: ["/metrics"], verbs: ["get"] }],
+      }),
+    ),
+    rbac(
+      "clusterrolebinding-outrigger-metrics-reader",
+      when(both(truthy("metrics.enabled"), truthy("metrics.readers")), {
+        apiVersion: API,
+        kind: "ClusterRoleBinding",
+        metadata: clusterWide(`${METRICS_SERVICE}-reader`),
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: `${METRICS_SERVICE}-reader` },
+        subjects: block("metrics.readers"),
       }),
     ),
     people("view", ["get", "list", "watch"], { view: true }),
@@ -65,10 +81,36 @@ const namedSecrets: Node = when(truthy("logs.credentialsSecrets"), {
   verbs: ["get"],
 });
 
-function bound(name: string, some: readonly PolicyRule[], condition?: Condition): Manifest[] {
+/** In its namespace: the Secrets of its certificate where it makes that, and of its authority where it signs. */
+function ownRules(): Node {
+  const under = (condition: Condition, rules: readonly PolicyRule[]): Node[] =>
+    (ruleNodes(rules) as readonly Node[]).map((rule) => when(condition, rule));
+  return [
+    ...under(OWN_CERTIFICATE, secretRules(SECRETS)),
+    ...under(OWN_SIGNS, secretRules([SECRETS[1]])),
+    ...(ruleNodes(namespaceRules) as readonly Node[]),
+  ];
+}
+
+/** To request its certificate; to approve that, and to sign it, where the values say so. */
+function requestRules(): Node {
+  const { request, approve, sign } = certificateRules(OWN_SIGNER);
+  const approves = truthy("webhook.certificates.csr.approve");
+  const forSigner = (rule: PolicyRule): Node => {
+    const [node] = ruleNodes([rule]) as readonly { readonly [key: string]: Node }[];
+    return rule.resourceNames ? { ...node, resourceNames: [text("webhook.certificates.csr.signerName")] } : node!;
+  };
+  return [
+    ...request.map(forSigner),
+    ...approve.map((rule) => when(approves, forSigner(rule))),
+    ...sign.map((rule) => when(OWN_SIGNS, forSigner(rule))),
+  ];
+}
+
+function bound(name: string, rules: Node, condition?: Condition): Manifest[] {
   const under = (node: Node): Node => (condition ? when(condition, node) : node);
   return [
-    rbac(`clusterrole-${name}`, under({ apiVersion: API, kind: "ClusterRole", metadata: clusterWide(name), rules: ruleNodes(some) })),
+    rbac(`clusterrole-${name}`, under({ apiVersion: API, kind: "ClusterRole", metadata: clusterWide(name), rules })),
     rbac(
       `clusterrolebinding-${name}`,
       under({

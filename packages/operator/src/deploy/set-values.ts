@@ -1,11 +1,6 @@
 import { defaults, isValue, type Values, type ValueTree } from "../manifest-tree/index.ts";
+import { ValueError } from "./value-error.ts";
 import { VALUES } from "./values.ts";
-
-/** A given value is unknown to the chart, or its schema does not allow it. */
-export class ValueError extends Error {
-  override readonly name = "ValueError";
-  readonly code = "ERR_VALUE";
-}
 
 /**
  * The default values with others in their place.

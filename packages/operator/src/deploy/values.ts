@@ -1,5 +1,6 @@
 // The values of the chart `outrigger`.
 
+import { OWN_SIGNER } from "../certificates/index.ts";
 import { DEFAULT_SECRET } from "../logs/index.ts";
 import type { ValueTree } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
@@ -10,6 +11,7 @@ const object = { type: "object" };
 const list = { type: "array" };
 const strings = { type: "array", items: { type: "string" } };
 const texts = { type: "object", additionalProperties: { type: "string" } };
+const duration = string({ pattern: "^([0-9]+(h|m|s))+$" });
 const flag = (name: string) => PROGRAMS["manager"]!.flags[name]!;
 const choice = (name: string) => ({ enum: [...(flag(name).choices ?? [])] });
 
@@ -91,6 +93,50 @@ export const VALUES: ValueTree = {
         schema: choice("template-failure-policy"),
       },
     },
+    certificates: {
+      mode: {
+        comment:
+          "Where the webhooks' certificate is from: made by the manager (own), a Secret of yours (files), cert-manager, or a signer of Kubernetes' API (csr). See docs/operations.md, Certificates.",
+        default: "own",
+        schema: { enum: ["own", "files", "cert-manager", "csr"] },
+      },
+      secret: {
+        comment: "files: the Secret with tls.crt, tls.key and ca.crt, for the Service outrigger-webhook; followed as it changes.",
+        default: "",
+        schema: string(),
+      },
+      certManager: {
+        issuerRef: {
+          comment: "{name, kind, group} of an issuer that writes ca.crt. Default: an authority of its own, by a self-signed issuer.",
+          default: {},
+          schema: object,
+        },
+        duration: { comment: "", default: "2160h", schema: duration },
+        renewBefore: { comment: "", default: "720h", schema: duration },
+      },
+      csr: {
+        signerName: {
+          comment: "The default is the manager's own signer.",
+          default: OWN_SIGNER,
+          schema: string({ pattern: "^[a-z0-9.-]+\\.[a-z0-9.-]+/[a-z0-9.-]+$" }),
+        },
+        approve: {
+          comment: "The manager approves its own requests. Otherwise somebody has an hour for `kubectl certificate approve`.",
+          default: true,
+          schema: boolean,
+        },
+        authorityConfigMap: {
+          comment: "ConfigMap with ca.crt, where the signer does not issue its authority's certificate behind the others.",
+          default: "",
+          schema: string(),
+        },
+      },
+      settleSeconds: {
+        comment: flag("certificate-settle-seconds").help,
+        default: Number(flag("certificate-settle-seconds").default),
+        schema: { type: "integer", minimum: 0 },
+      },
+    },
   },
   resources: {
     comment: "Memory follows the number of pods: see docs/operations.md, Sizes.",
@@ -133,6 +179,11 @@ export const VALUES: ValueTree = {
   },
   metrics: {
     enabled: { comment: "/metrics over HTTPS for those whose token may get it.", default: true, schema: boolean },
+    readers: {
+      comment: "Subjects that may get it, such as your Prometheus: [{kind: ServiceAccount, name: prometheus-k8s, namespace: monitoring}].",
+      default: [],
+      schema: list,
+    },
     serviceMonitor: {
       enabled: { comment: "For the Prometheus operator, whose definitions must be there.", default: false, schema: boolean },
       interval: { comment: "", default: "30s", schema: string({ pattern: "^[0-9]+(ms|s|m|h)$" }) },

@@ -16,6 +16,7 @@ import {
   when,
 } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
+import { certificateArguments, certificateMounts, certificateVolumes, HAS_CERTIFICATE_VOLUMES, STARTS_WITHIN } from "./certificates.ts";
 import {
   LABELS,
   MANAGER,
@@ -41,6 +42,8 @@ const keepsLogs = either(contains("features", "pod-logs"), truthy("logs.claim"))
 /** The group of the image's user, which the volumes are given to. */
 const GROUP = 65_532;
 
+const HAS_VOLUMES = either(keepsLogs, HAS_CERTIFICATE_VOLUMES);
+
 /** The manager's image, as a quoted text. */
 export const image = new Expression('include "outrigger.image" . | quote', (values) => {
   const { repository, tag, digest } = values["image"] as Record<string, string>;
@@ -51,7 +54,7 @@ export const image = new Expression('include "outrigger.image" . | quote', (valu
 function argument(flag: string, given: Expression | string | number): Node {
   if (!(flag in flags)) throw new Error(`the manager has no flag --${flag}`);
   if (!(given instanceof Expression)) return `--${flag}=${given}`;
-  return new Expression(`printf "--${flag}=%s" (${given.helm}) | quote`, (values) => `--${flag}=${String(given.evaluate(values))}`);
+  return new Expression(`printf "--${flag}=%v" (${given.helm}) | quote`, (values) => `--${flag}=${String(given.evaluate(values))}`);
 }
 const joined = (path: string): Expression =>
   new Expression(`join "," .Values.${path}`, (values) => (values[path] as readonly string[]).join(","));
@@ -140,9 +143,10 @@ function deployment(): Node {
           affinity: block("affinity"),
           securityContext: { runAsNonRoot: true, fsGroup: when(keepsLogs, GROUP), seccompProfile: { type: "RuntimeDefault" } },
           containers: [container()],
-          volumes: when(keepsLogs, [
+          volumes: when(HAS_VOLUMES, [
             when(truthy("logs.claim"), { name: "logs", persistentVolumeClaim: { claimName: text("logs.claim") } }),
             when(spools, { name: "spool", emptyDir: {} }),
+            ...certificateVolumes,
           ]),
         },
       },
@@ -173,6 +177,7 @@ function container(): Node {
       argument("sidecarset-failure-policy", value("webhook.failurePolicies.sidecarSets")),
       argument("pod-defaults-failure-policy", value("webhook.failurePolicies.podDefaults")),
       argument("template-failure-policy", value("webhook.failurePolicies.templates")),
+      ...certificateArguments(argument),
     ],
     env: [
       { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
@@ -184,13 +189,14 @@ function container(): Node {
       when(truthy("metrics.enabled"), { name: "metrics", containerPort: PORTS.metrics, protocol: "TCP" }),
     ],
     // The first start makes a certificate and reads all pods: ten seconds are plenty, a large cluster on a busy node is not quick.
-    startupProbe: { httpGet: { path: "/healthz", port: "probes" }, periodSeconds: 1, failureThreshold: 120 },
+    startupProbe: { httpGet: { path: "/healthz", port: "probes" }, periodSeconds: 1, failureThreshold: STARTS_WITHIN },
     livenessProbe: { httpGet: { path: "/healthz", port: "probes" }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     readinessProbe: { httpGet: { path: "/readyz", port: "probes" }, periodSeconds: 2, timeoutSeconds: 5 },
     resources: block("resources"),
-    volumeMounts: when(keepsLogs, [
+    volumeMounts: when(HAS_VOLUMES, [
       when(truthy("logs.claim"), { name: "logs", mountPath: LOG_FOLDER }),
       when(spools, { name: "spool", mountPath: LOG_SPOOL }),
+      ...certificateMounts,
     ]),
     securityContext: {
       allowPrivilegeEscalation: false,

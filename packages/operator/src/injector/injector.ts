@@ -1,9 +1,9 @@
 import type { Log } from "@outrigger/kit/controller";
 import { mutate, type WebhookServer, webhookServer } from "@outrigger/kit/webhook";
 import { mutatePod } from "../admission/index.ts";
+import { FollowedFiles } from "../followed-files/index.ts";
 import { compileRules, type Rules } from "../pipeline/index.ts";
 import { parseTemplate } from "../templates/index.ts";
-import { FollowedFiles } from "./followed-files.ts";
 
 export interface InjectorOptions {
   /** The template: the seed's `sidecarconfig.yaml`. */

@@ -6,6 +6,10 @@ const Lease = dynamicResource("coordination.k8s.io/v1", "Lease", "leases", "Name
 const LABEL = "outrigger.dev/serves";
 /** The certificate that a replica serves, as a fingerprint. */
 const CERTIFICATE_ANNOTATION = "outrigger.dev/serving-certificate";
+/** The authorities by which its certificate is checked, and that of its next one, PEM. */
+const AUTHORITIES_ANNOTATION = "outrigger.dev/serving-authorities";
+/** On the leader: fingerprints of the authorities that every API server trusts, with commas between. */
+const TRUSTED_ANNOTATION = "outrigger.dev/trusted-authorities";
 const RENEW_MS = 5_000;
 const LEASE_SECONDS = 20;
 
@@ -13,11 +17,22 @@ interface PresenceLease extends KubeObject {
   readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string; readonly leaseDurationSeconds?: number };
 }
 
-/** Another process that serves the webhooks. */
+/** What a replica says of itself. */
+export interface Announcement {
+  /** Fingerprint of the certificate that it serves. */
+  readonly certificate: string;
+  /** Authorities that API servers must trust because of it, PEM. */
+  readonly authorities: string;
+  /** Of the leader: fingerprints of the authorities that every API server trusts. */
+  readonly trusted: readonly string[];
+}
+
+/** Another process that serves the webhooks. `undefined` is what one of an older version does not say. */
 export interface Replica {
   readonly identity: string;
-  /** Fingerprint of the certificate that it serves. */
   readonly certificate: string | undefined;
+  readonly authorities: string | undefined;
+  readonly trusted: readonly string[];
 }
 
 /**
@@ -35,7 +50,7 @@ export class Presence {
   readonly #key: { readonly namespace: string; readonly name: string };
   readonly #identity: string;
   readonly #onError: (error: unknown) => void;
-  #certificate = "";
+  #said: Announcement = { certificate: "", authorities: "", trusted: [] };
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -54,10 +69,14 @@ export class Presence {
     this.#onError = onError;
   }
 
-  /** Says it, with the certificate that is served from now on. Resolves when it is written, or failed for now. */
-  announce(certificate: string): Promise<void> {
-    this.#certificate = certificate;
+  /** Says what has changed, beside what was said before. Resolves when it is written, or failed for now. */
+  announce(changed: Partial<Announcement>): Promise<void> {
+    this.#said = { ...this.#said, ...changed };
     return this.#renew();
+  }
+
+  get said(): Announcement {
+    return this.#said;
   }
 
   /** The others that serve. @throws StatusError, ConnectionError */
@@ -66,6 +85,8 @@ export class Presence {
     return leases.filter(isAlive).map(({ metadata, spec }) => ({
       identity: spec?.holderIdentity ?? "",
       certificate: metadata.annotations?.[CERTIFICATE_ANNOTATION],
+      authorities: metadata.annotations?.[AUTHORITIES_ANNOTATION],
+      trusted: metadata.annotations?.[TRUSTED_ANNOTATION]?.split(",").filter(Boolean) ?? [],
     }));
   }
 
@@ -118,12 +139,18 @@ export class Presence {
   async #write(): Promise<void> {
     if (this.#stopped) return;
     const signal = AbortSignal.timeout(RENEW_MS);
+    const { certificate, authorities, trusted } = this.#said;
+    const annotations = {
+      [CERTIFICATE_ANNOTATION]: certificate,
+      [AUTHORITIES_ANNOTATION]: authorities,
+      [TRUSTED_ANNOTATION]: trusted.join(","),
+    };
     await this.#client.apply(
       Lease,
       {
         apiVersion: Lease.apiVersion,
         kind: Lease.kind,
-        metadata: { ...this.#key, labels: { [LABEL]: "webhooks" }, annotations: { [CERTIFICATE_ANNOTATION]: this.#certificate } },
+        metadata: { ...this.#key, labels: { [LABEL]: "webhooks" }, annotations },
         spec: {
           holderIdentity: this.#identity,
           leaseDurationSeconds: LEASE_SECONDS,

@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { type Client, ConflictError, dynamicResource, NotFoundError } from "@outrigger/kit/client";
 import type { EventRecorder } from "@outrigger/kit/controller";
+import { certificatesIn } from "@outrigger/kit/pki";
 import { type ConfigurationKeeper, configurationKeeper, type Repair, unregisterWebhooks, type WebhookTarget } from "@outrigger/kit/webhook";
 import type { Feature, Observed, RunningFeature } from "../feature/index.ts";
 import { withoutConversion } from "./install.ts";
@@ -40,7 +41,8 @@ export interface RegistrationParts {
 export class Registration {
   readonly #parts: RegistrationParts;
   #keeper: ConfigurationKeeper | undefined;
-  #trusted: { readonly bundle: string; readonly since: number } | undefined;
+  /** Since when each authority has been in every configuration, by `performance.now()`. */
+  readonly #trusted = new Map<string, number>();
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
@@ -63,6 +65,7 @@ export class Registration {
 
   /** What is wanted has changed. */
   changed(): void {
+    this.#forget();
     void this.#keeper?.refresh().catch(() => {});
   }
 
@@ -71,18 +74,27 @@ export class Registration {
     return this.#keeper !== undefined;
   }
 
-  /** For how many milliseconds the bundle has been in every configuration, as read back; 0 where it is not, or we do not lead. */
+  /** For how many milliseconds these authorities have been in every configuration, as read back; 0 where one is not, or we do not lead. */
   inForceMs(bundle: string): number {
-    const since = this.#parts.webhook().caBundle === bundle ? this.#keeper?.inForceSince : undefined;
-    // Other changes of the configurations do not count: the bundle stays in them.
-    if (since !== undefined && this.#trusted?.bundle !== bundle) this.#trusted = { bundle, since };
-    return this.#keeper && this.#trusted?.bundle === bundle ? performance.now() - this.#trusted.since : 0;
+    const since = this.#keeper?.inForceSince;
+    const wanted = this.#forget();
+    // Other changes of the configurations do not count: what is trusted stays in them.
+    if (since !== undefined) for (const one of wanted) if (!this.#trusted.has(one)) this.#trusted.set(one, since);
+    const known = certificatesIn(bundle).map((one) => this.#trusted.get(one) ?? Number.POSITIVE_INFINITY);
+    return this.#keeper && known.length > 0 ? Math.max(0, performance.now() - Math.max(...known)) : 0;
+  }
+
+  /** Forgets what is wanted no longer. @returns what is. */
+  #forget(): readonly string[] {
+    const wanted = certificatesIn(this.#parts.webhook().caBundle ?? "");
+    for (const one of this.#trusted.keys()) if (!wanted.includes(one)) this.#trusted.delete(one);
+    return wanted;
   }
 
   async stop(): Promise<void> {
     await this.#keeper?.stop();
     this.#keeper = undefined;
-    this.#trusted = undefined;
+    this.#trusted.clear();
   }
 
   /**

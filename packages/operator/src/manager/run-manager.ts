@@ -4,7 +4,6 @@ import { untilAborted } from "@outrigger/kit/cache";
 import { ConnectionError, connect, type KubeconfigOptions } from "@outrigger/kit/client";
 import type { Log } from "@outrigger/kit/controller";
 import { LeadershipLostError, type SecureMetricsOptions } from "@outrigger/kit/manager";
-import { ownCertificate } from "@outrigger/kit/webhook";
 import type { NetworkFaultControllerOptions } from "../faults/index.ts";
 import { chooseFeatures } from "../feature/index.ts";
 import { EXCLUDED_NAMESPACES } from "../pipeline/index.ts";
@@ -15,6 +14,7 @@ import { LEASE } from "./names.ts";
 import { FIELD_MANAGER } from "./registration.ts";
 import type { FailurePolicies } from "./rule-store.ts";
 import { Running, type RunningParts } from "./running.ts";
+import { type CertificateOrigin, servingCertificate } from "./serving-certificate.ts";
 
 export interface RunManagerOptions {
   /** Default: the current kubeconfig, or the pod's service account. */
@@ -60,8 +60,14 @@ export interface RunManagerOptions {
   readonly secureMetrics?: SecureMetricsOptions;
   /** Default: warnings and errors as lines for `report`. */
   readonly log?: Log;
-  /** Times of the webhooks' certificate; see the kit's `ownCertificate`. */
-  readonly certificate?: { readonly settleMs?: number; readonly pollMs?: number; readonly leafValidity?: number };
+  /** The webhooks' certificate; for its times see the kit's `ownCertificate`. */
+  readonly certificate?: {
+    readonly settleMs?: number;
+    readonly pollMs?: number;
+    readonly leafValidity?: number;
+    /** Where it is from. Default: made by an authority of its own, which all replicas share. */
+    readonly from?: CertificateOrigin;
+  };
   /** File with the PEM of the authority of API servers' client certificates: others' reviews are refused. Default: everybody's are taken. */
   readonly webhookClientCa?: string;
   /** Stops the manager. */
@@ -144,7 +150,7 @@ export async function runManager(options: RunManagerOptions): Promise<void> {
 
 async function runOnce(parts: Omit<RunningParts, "certificate">): Promise<void> {
   const { client, on, options } = parts;
-  const { namespace, report, signal } = options;
+  const { namespace, signal } = options;
   const stopped = new AbortController();
   const stop = (): void => stopped.abort(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
@@ -153,20 +159,8 @@ async function runOnce(parts: Omit<RunningParts, "certificate">): Promise<void> 
     await untilAborted(ensureNamespace(client, namespace), stopped.signal);
     await untilAborted(releaseLeaseOfTheDead(client, { namespace, name: LEASE }), stopped.signal);
     let running: Running | undefined;
-    const { host, mode, serviceName = "outrigger-webhook" } = options.webhook;
     const certificate = await untilAborted(
-      ownCertificate(client, {
-        namespace,
-        dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, "localhost"],
-        ipAddresses: mode === "url" && /^[\d.]+$|:/.test(host) ? [host] : [],
-        ...options.certificate,
-        rotation: {
-          decides: () => running?.rotation.decides() ?? false,
-          inForceMs: (bundle) => running?.rotation.inForceMs(bundle) ?? 0,
-          servedByAll: async (leaf) => (await running?.rotation.servedByAll(leaf)) ?? false,
-        },
-        onError: (error) => report(`the certificate could not be looked after: ${(error as Error).message}`),
-      }),
+      servingCertificate(client, options, () => running, stopped.signal),
       stopped.signal,
     );
     try {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Client } from "@outrigger/kit/client";
 import { dynamicResource } from "@outrigger/kit/client";
 import {
@@ -10,7 +9,8 @@ import {
   type Service,
   type ServiceContext,
 } from "@outrigger/kit/manager";
-import { type OwnCertificate, type RotationGuard, type WebhookTarget, webhookService } from "@outrigger/kit/webhook";
+import { type RotationGuard, type WebhookTarget, webhookService } from "@outrigger/kit/webhook";
+import type { CertificateSource } from "../certificates/index.ts";
 import type { Feature, RunningFeature } from "../feature/index.ts";
 import { certificateFamilies } from "../figures/index.ts";
 import { followClientCa, readClientCa } from "./client-ca.ts";
@@ -20,16 +20,21 @@ import { LEASE } from "./names.ts";
 import { Presence } from "./presence.ts";
 import { Registration } from "./registration.ts";
 import type { RunManagerOptions } from "./run-manager.ts";
+import { fingerprint, Trust } from "./trust.ts";
 
 const Lease = dynamicResource("coordination.k8s.io/v1", "Lease", "leases", "Namespaced");
 /** A program that people stop by hand ends soon; one in a cluster within Kubernetes' 30 s. */
 const GRACE_MS = { temporary: 6_000, installed: 25_000 };
 const DRAIN_MS = 15_000;
+/** Endpoints of a Service change, and an API server learns of it, some time after a pod was told to stop. */
+const LINGER_MS = 5_000;
 const LOOK_MS = 500;
+/** In this time every API server learns of a changed configuration, unless the options say otherwise. */
+const SETTLE_MS = 30_000;
 
 export interface RunningParts {
   readonly client: Client;
-  readonly certificate: OwnCertificate;
+  readonly certificate: CertificateSource;
   readonly on: readonly Feature[];
   readonly off: readonly Feature[];
   readonly identity: string;
@@ -48,6 +53,7 @@ export class Running {
   readonly #running: readonly RunningFeature[];
   readonly #presence: Presence;
   readonly #registration: Registration;
+  readonly #trust: Trust;
   readonly #served = Promise.withResolvers<void>();
   readonly #registered = Promise.withResolvers<void>();
   #address: WebhookTarget | undefined;
@@ -76,10 +82,29 @@ export class Running {
     const changed = (): void => this.#registration.changed();
     this.#running = on.flatMap(({ run }) => run?.({ client, informers, webhook, changed, report }) ?? []);
     this.#registration = new Registration({ client, events, features: on, off, running: this.#running, webhook, report });
-    this.#manager.addCheck("readyz", "rules", () => {
-      const why = this.#unready();
+    this.#trust = new Trust({
+      presence: this.#presence,
+      served: () => this.#parts.certificate.current,
+      keeps: () => this.#registration.keeps,
+      inForceMs: (authorities) => this.#registration.inForceMs(authorities),
+      changed,
+      settleMs: options.certificate?.settleMs ?? SETTLE_MS,
+      report,
+    });
+    this.#checkReady("rules", () => this.#unready());
+    this.#checkReady("certificate", () => this.#trust.unready());
+  }
+
+  #checkReady(name: string, problem: () => string | undefined): void {
+    this.#manager.addCheck("readyz", name, () => {
+      const why = problem();
       if (why !== undefined) throw new Error(why);
     });
+  }
+
+  /** Whether API servers accept a certificate of these authorities by now. */
+  trusts(authorities: string): Promise<boolean> {
+    return this.#trust.trusts(authorities);
   }
 
   /** What the rotation of the certificate waits for: the leader alone decides, by what it has read back and what all replicas say. */
@@ -145,7 +170,7 @@ export class Running {
   }
 
   get #webhook(): WebhookTarget {
-    return { ...this.#address!, caBundle: this.#parts.certificate.current.caBundle };
+    return { ...this.#address!, caBundle: this.#trust.bundle };
   }
 
   /** The webhook server, with the figures of all features. */
@@ -169,6 +194,7 @@ export class Running {
       certificate: certificate.current,
       // Nobody calls a manager whose entries are gone.
       drainMs: temporary ? 0 : DRAIN_MS,
+      lingerMs: temporary ? 0 : LINGER_MS,
       webhooks: this.#running.flatMap(({ handlers = [] }) => handlers),
       unready: () => this.#unready(),
       onListening: async (server, port, signal) => {
@@ -195,16 +221,21 @@ export class Running {
   /** Says that this process serves; before it stops serving, sees to it that nobody is sent here any more. */
   #present(): Service {
     const { certificate, options } = this.#parts;
-    const announce = (): Promise<void> => this.#presence.announce(fingerprint(certificate.current.certificate));
+    const announce = (): Promise<void> => {
+      const { certificate: leaf, caBundle } = certificate.current;
+      return this.#presence.announce({ certificate: fingerprint(leaf), authorities: caBundle });
+    };
     return {
       name: "presence",
       start: async (): Promise<RunningService> => ({
         ready: async () => {
           await Promise.all([announce(), this.#presence.sweep()]);
           certificate.onChange(announce);
+          this.#trust.start();
           this.#served.resolve();
         },
         stop: async () => {
+          this.#trust.stop();
           if (options.temporary && options.signal.aborted) {
             const signal = AbortSignal.timeout(LOOK_MS * 4);
             const others = await this.#presence.others(signal).catch(() => []);
@@ -222,6 +253,8 @@ export class Running {
     return {
       name: "registration",
       start: async ({ signal }) => {
+        // Before the first write, which must not take away what another replica needs.
+        await this.#trust.gather(signal);
         await this.#registration.start(signal);
         certificate.onChange(() => this.#registration.changed());
         this.#registered.resolve();
@@ -229,9 +262,4 @@ export class Running {
       },
     };
   }
-}
-
-/** Tells certificates apart, in few characters. */
-function fingerprint(certificate: string): string {
-  return createHash("sha256").update(certificate).digest("hex").slice(0, 16);
 }

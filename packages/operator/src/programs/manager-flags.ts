@@ -50,6 +50,27 @@ export const MANAGER_FLAGS = {
     default: "",
     help: "File with the authority of API servers' client certificates: reviews of others are refused. Empty: everybody's are taken.",
   },
+  "certificate-folder": {
+    environment: "CERTIFICATE_FOLDER",
+    default: "",
+    help: "Folder with tls.crt, tls.key and ca.crt, followed as they change. Empty: the manager makes its certificate, or requests it.",
+  },
+  "certificate-signer": {
+    environment: "CERTIFICATE_SIGNER",
+    default: "",
+    help: "Signer of Kubernetes' API that the certificate is requested of; outrigger.dev/webhook-serving is the manager itself.",
+  },
+  "certificate-approve": {
+    environment: "CERTIFICATE_APPROVE",
+    default: "false",
+    choices: ["true", "false"],
+    help: "Whether the manager approves its own requests; otherwise somebody else has to.",
+  },
+  "certificate-authority": {
+    environment: "CERTIFICATE_AUTHORITY",
+    default: "",
+    help: "File with the authority of the signer. Empty: the self-signed certificate that it issues behind the others.",
+  },
   "certificate-settle-seconds": {
     environment: "CERTIFICATE_SETTLE_SECONDS",
     default: "30",

@@ -1,6 +1,6 @@
 import { type LabelSelector, labelSelectorProblems, Quantity } from "@outrigger/kit/api";
 import { jsonLog, type LogLevel } from "@outrigger/kit/manager";
-import { parseNames, parseNamespaces, runManager } from "../manager/index.ts";
+import { type CertificateOrigin, parseNames, parseNamespaces, runManager } from "../manager/index.ts";
 import { offered } from "../poddefaults/index.ts";
 import { type FlagValues, port, UsageError } from "./flags.ts";
 import type { MANAGER_FLAGS } from "./manager-flags.ts";
@@ -28,13 +28,27 @@ export async function run(values: FlagValues<typeof MANAGER_FLAGS>, signal: Abor
     environment: offered(process.env, parseNames(values["offer-environment"])),
     webhook: { mode: "service", host: "::", port: port("webhook-port", values["webhook-port"]), serviceName: values["webhook-service"] },
     ...(values["webhook-client-ca"] === "" ? {} : { webhookClientCa: values["webhook-client-ca"] }),
-    certificate: { settleMs: seconds("certificate-settle-seconds", values["certificate-settle-seconds"]) * 1000 },
+    certificate: {
+      settleMs: seconds("certificate-settle-seconds", values["certificate-settle-seconds"]) * 1000,
+      ...certificateOrigin(values),
+    },
     probes: { host: "::", port: port("probes-port", values["probes-port"]) },
     ...(metricsPort === 0 ? {} : { secureMetrics: { host: "::", port: metricsPort } }),
     log,
     signal,
     report: (line) => log.warn({}, line),
   });
+}
+
+/** @throws UsageError */
+function certificateOrigin(values: FlagValues<typeof MANAGER_FLAGS>): { readonly from?: CertificateOrigin } {
+  const { "certificate-folder": folder, "certificate-signer": signerName, "certificate-authority": authority } = values;
+  if (folder !== "" && signerName !== "")
+    throw new UsageError("--certificate-folder and --certificate-signer contradict each other: a certificate is from one of them");
+  if (folder !== "") return { from: { folder } };
+  if (signerName === "") return {};
+  const approve = values["certificate-approve"] === "true";
+  return { from: { signerName, approve, authorityFile: authority === "" ? undefined : authority } };
 }
 
 /** @throws UsageError */
