@@ -24,6 +24,7 @@ const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]
   relist: () => import("./relist/relist.ts"),
   agent: () => import("./agent/agent.ts"),
   logs: () => import("./logs/follow.ts"),
+  author: () => import("./author/author.ts"),
 };
 const chosen = positionals.length > 0 ? positionals : Object.keys(all);
 const figures: Figure[] = [];

@@ -15,7 +15,11 @@ export interface WebhookRules {
   readonly namespace: readonly Rule[];
 }
 
-/** @param name the manager's. */
+/**
+ * The rights that a manager needs for its webhooks.
+ *
+ * @param name the manager's.
+ */
 export function webhookRules(webhooks: readonly ResourceWebhook[], name: string): WebhookRules {
   if (webhooks.length === 0) return { cluster: [], namespace: [] };
   const configurations = (resource: string, registers: boolean): readonly Rule[] => {
