@@ -78,13 +78,7 @@ it(`${SEQUENCES} random sequences leave what a map would hold, by versions that 
         });
         const at = `${path}/${one.name}`;
         let answer: { code: number; object: Stored };
-        if (one.op === "create") {
-          answer = await send("POST", path, body({}));
-          expect(answer.code).toBe(known ? 409 : 201);
-        } else if (one.op === "delete") {
-          answer = await send("DELETE", at);
-          expect(answer.code).toBe(known ? 200 : 404);
-        } else {
+        if ("version" in one) {
           const version =
             one.version === "right" ? known?.metadata.resourceVersion : one.version === "old" ? first.get(one.name) : undefined;
           const more = version === undefined ? {} : { resourceVersion: version };
@@ -92,6 +86,12 @@ it(`${SEQUENCES} random sequences leave what a map would hold, by versions that 
             one.op === "put" ? await send("PUT", at, body(more)) : await send("PATCH", at, body(more), "application/merge-patch+json");
           const stale = version !== undefined && version !== known?.metadata.resourceVersion;
           expect(answer.code).toBe(!known ? 404 : stale ? 409 : 200);
+        } else if (one.op === "create") {
+          answer = await send("POST", path, body({}));
+          expect(answer.code).toBe(known ? 409 : 201);
+        } else {
+          answer = await send("DELETE", at);
+          expect(answer.code).toBe(known ? 200 : 404);
         }
         if (answer.code >= 400) continue;
         if (one.op === "delete") model.delete(one.name);
