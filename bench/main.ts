@@ -15,6 +15,7 @@ const all: Record<string, () => Promise<{ run(seconds: number): Promise<Figure[]
   engine: () => import("./injection/engine.ts"),
   webhook: () => import("./injection/webhook.ts"),
   manifests: () => import("./injection/manifests.ts"),
+  reviews: () => import("./manager/reviews.ts"),
   client: () => import("./runtime/get.ts"),
   informer: () => import("./runtime/informer.ts"),
   "manager-memory": () => import("./runtime/manager-memory.ts"),

@@ -72,11 +72,19 @@ function isOwn(draft: Draft, there: Volume, wanted: Volume, set: CompiledSidecar
 }
 
 /** Names of the containers that a set brings into a pod. */
-export function sidecarNames({ containers, initContainers }: CompiledSidecarSet): string[] {
-  return [...containers, ...initContainers].flatMap(({ name, hotUpgradeEmptyImage }) =>
-    hotUpgradeEmptyImage === undefined ? [name] : [`${name}-1`, `${name}-2`],
-  );
+export function sidecarNames(set: CompiledSidecarSet): readonly string[] {
+  let names = namesOf.get(set);
+  if (names === undefined) {
+    names = [...set.containers, ...set.initContainers].flatMap(({ name, hotUpgradeEmptyImage }) =>
+      hotUpgradeEmptyImage === undefined ? [name] : [`${name}-1`, `${name}-2`],
+    );
+    namesOf.set(set, names);
+  }
+  return names;
 }
+
+/** Cache: asked for in each decision, and the same for every pod. */
+const namesOf = new WeakMap<CompiledSidecarSet, readonly string[]>();
 
 function clash(name: string, set: CompiledSidecarSet): Cause {
   return nameClash(
