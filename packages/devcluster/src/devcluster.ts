@@ -1,41 +1,7 @@
 import type { Client, Transport } from "@outrigger/kit/client";
+import type { LogSource } from "./kubelet/index.ts";
 import type { UserInfo } from "./registry/index.ts";
-
-/** A bearer token that the server knows, and who comes with it. `system:authenticated` is added to the groups. */
-export interface StaticToken {
-  readonly token: string;
-  readonly username: string;
-  readonly uid?: string;
-  readonly groups?: readonly string[];
-}
-
-/** Where `pods/log` comes from: the kubelet registers itself as the source when it starts. */
-export interface LogSource {
-  /** Lines of one container, oldest first; ends unless `follow`. Throws a `StatusError` when there are none to give. */
-  logs(request: LogRequest): AsyncIterable<string>;
-}
-export interface LogRequest {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  readonly follow: boolean;
-  readonly previous: boolean;
-  readonly timestamps: boolean;
-  readonly tailLines?: number;
-  readonly limitBytes?: number;
-  readonly sinceSeconds?: number;
-  readonly sinceTime?: string;
-  readonly signal: AbortSignal;
-}
-
-/** How tokens of ServiceAccounts are signed and read. */
-export interface ServiceAccountKeys {
-  readonly issuer: string;
-  /** Private key, PEM, RSA or P-256. */
-  readonly signingKey: string;
-  /** Public or private keys or certificates, PEM, whose tokens are believed; the signing key's always are. */
-  readonly keys?: readonly string[];
-}
+import type { ServiceAccountKeys, StaticToken } from "./server/index.ts";
 
 export interface DevclusterOptions {
   /** TCP port; 0 (the default) lets the system choose one. */
@@ -87,17 +53,6 @@ export interface Devcluster {
   setLogSource(source: LogSource | undefined): void;
   /** Stops the control loops, ends every watch and connection, frees the port. */
   close(): Promise<void>;
-}
-
-/** The port is taken. `code` is `EADDRINUSE`. */
-export class PortInUseError extends Error {
-  override readonly name = "PortInUseError";
-  readonly code = "EADDRINUSE";
-  readonly port: number;
-  constructor(host: string, port: number) {
-    super(`port ${port} on ${host} is in use: stop what listens there, or choose another port with --port`);
-    this.port = port;
-  }
 }
 
 /** The file that the kubeconfig should go to says how to reach other clusters, which would be lost. `code` is `EEXIST`. */

@@ -9,16 +9,8 @@
  * Caveats
  * - State lives in memory and ends with the process.
  */
-export {
-  type Devcluster,
-  type DevclusterOptions,
-  KubeconfigInUseError,
-  type LogRequest,
-  type LogSource,
-  PortInUseError,
-  type ServiceAccountKeys,
-  type StaticToken,
-} from "./devcluster.ts";
+export { type Devcluster, type DevclusterOptions, KubeconfigInUseError } from "./devcluster.ts";
+export type { LogRequest, LogSource } from "./kubelet/index.ts";
 export type { UserInfo } from "./registry/index.ts";
+export { ClusterFileError, PortInUseError, readTokenFile, type ServiceAccountKeys, type StaticToken } from "./server/index.ts";
 export { startDevcluster } from "./start.ts";
-export { ClusterFileError, readTokenFile } from "./token-file.ts";

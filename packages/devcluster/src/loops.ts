@@ -1,7 +1,7 @@
 import { type Client, connect, type Transport } from "@outrigger/kit/client";
 import type { ClusterSigner } from "./controllers/index.ts";
-import type { DevclusterOptions, LogSource } from "./devcluster.ts";
-import type { RunningKubelet } from "./kubelet/index.ts";
+import type { DevclusterOptions } from "./devcluster.ts";
+import type { LogSource, RunningKubelet } from "./kubelet/index.ts";
 import type { UserInfo } from "./registry/index.ts";
 
 /** What the control loops and the nodes use of the cluster they run in. */

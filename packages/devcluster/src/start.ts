@@ -3,9 +3,10 @@ import { createCa, issueCertificate, signCsr } from "@outrigger/kit/pki";
 import type { AuthorizationDecision, AuthorizationQuestion } from "@outrigger/machinery/cel";
 import { admissionChain } from "./admission/index.ts";
 import { bootstrap } from "./bootstrap/index.ts";
-import type { Devcluster, DevclusterOptions, LogSource } from "./devcluster.ts";
+import { customResources } from "./custom-resources/index.ts";
+import type { Devcluster, DevclusterOptions } from "./devcluster.ts";
 import { removeKubeconfigFile, writeKubeconfigFile } from "./kubeconfig-file.ts";
-import { customResources } from "./registry/crd/index.ts";
+import type { LogSource } from "./kubelet/index.ts";
 import { clusterReader, type RegistryParts, Resources, type UserInfo } from "./registry/index.ts";
 import {
   auditing,
@@ -20,13 +21,13 @@ import {
   RequestMetrics,
   rbac,
   readAuditPolicy,
+  readTokenFile,
   serviceAccountTokens,
   staticTokens,
   subresources,
   withoutEscalation,
 } from "./server/index.ts";
 import { Store } from "./store/index.ts";
-import { readTokenFile } from "./token-file.ts";
 
 /** The user of the kubeconfig's first context, of `client()` and of the control loops. */
 const admin: UserInfo = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };

@@ -12,4 +12,5 @@
  * - Nothing is executed: probes hold unless the image's stage makes them fail (`unready/…`, `unlive/…`, `unstarted/…`), lifecycle hooks are not run, volumes are not mounted, log lines are made up.
  */
 export { type KubeletOptions, type RunningKubelet, startKubelet } from "./kubelet.ts";
+export type { LogRequest, LogSource } from "./log-source.ts";
 export { DEFAULT_STAGES, type ImageStage, type Stages } from "./stages.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { StatusError } from "@outrigger/kit/client";
-import type { LogRequest } from "../devcluster.ts";
+import type { LogRequest } from "./log-source.ts";
 import type { PodRunner } from "./pod-runner.ts";
 
 const TICK_MS = 1_000;

@@ -1,8 +1,15 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { StaticToken } from "../devcluster.ts";
 import { badRequest, type UserInfo, unauthorized } from "../registry/index.ts";
 import { type Attributes, type Authorizer, denial } from "./authorize.ts";
 import { type ApiRequest, header, headerValues } from "./request.ts";
+
+/** A bearer token that the server knows, and who comes with it. `system:authenticated` is added to the groups. */
+export interface StaticToken {
+  readonly token: string;
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups?: readonly string[];
+}
 
 /** Who a bearer token belongs to; undefined for a token that nobody knows. */
 export type TokenReader = (token: string) => UserInfo | undefined;

@@ -3,15 +3,17 @@
  * requests from sockets and from this process alike.
  */
 export { type AuditLog, auditing, auditLog, metadataPolicy, readAuditPolicy } from "./audit/index.ts";
-export { staticTokens, type TokenReader } from "./authenticate.ts";
+export { type StaticToken, staticTokens, type TokenReader } from "./authenticate.ts";
 export { type Attributes, type Authorizer, type PolicyRule, rbac } from "./authorize.ts";
 export { Discovery } from "./discovery/index.ts";
 export { withoutEscalation } from "./escalation.ts";
 export { type Handler, handler } from "./handler.ts";
 export { CLUSTER_NAME, kubeconfigText } from "./kubeconfig.ts";
-export { type Listening, listen } from "./listen.ts";
+export { type Listening, listen, PortInUseError } from "./listen.ts";
 export { RequestMetrics } from "./request-metrics.ts";
 export { serviceAccountTokens } from "./service-account-tokens.ts";
+export type { ServiceAccountKeys } from "./signing-keys.ts";
 export { OpenStreams } from "./streams.ts";
 export { subresources } from "./subresources/index.ts";
+export { ClusterFileError, readTokenFile } from "./token-file.ts";
 export { inProcessTransport } from "./transport.ts";

@@ -3,11 +3,21 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { PortInUseError } from "../devcluster.ts";
 import { clientCertificate, maxBacklog, maxBody, requestTimeoutMs, targetOf, tooLarge } from "./connection.ts";
 import type { Handler } from "./handler.ts";
 import { Http2Connections } from "./listen-http2.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
+
+/** The port is taken. `code` is `EADDRINUSE`. */
+export class PortInUseError extends Error {
+  override readonly name = "PortInUseError";
+  readonly code = "EADDRINUSE";
+  readonly port: number;
+  constructor(host: string, port: number) {
+    super(`port ${port} on ${host} is in use: stop what listens there, or choose another port with --port`);
+    this.port = port;
+  }
+}
 
 export interface Listening {
   readonly port: number;

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { randomUUID, sign, verify } from "node:crypto";
 import type { ClusterSigner } from "../controllers/index.ts";
-import type { ServiceAccountKeys } from "../devcluster.ts";
 import type { ClusterReader, UserInfo } from "../registry/index.ts";
 import type { TokenReader } from "./authenticate.ts";
+import type { ServiceAccountKeys } from "./signing-keys.ts";
 import { signingKeys } from "./signing-keys.ts";
 import type { TokenIssuer } from "./subresources/token.ts";
 

@@ -1,6 +1,14 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import type { ServiceAccountKeys } from "../devcluster.ts";
-import { ClusterFileError } from "../token-file.ts";
+import { ClusterFileError } from "./token-file.ts";
+
+/** How tokens of ServiceAccounts are signed and read. */
+export interface ServiceAccountKeys {
+  readonly issuer: string;
+  /** Private key, PEM, RSA or P-256. */
+  readonly signingKey: string;
+  /** Public or private keys or certificates, PEM, whose tokens are believed; the signing key's always are. */
+  readonly keys?: readonly string[];
+}
 
 /** A key, how it signs, and its name in tokens. */
 interface NamedKey {

@@ -6,6 +6,7 @@
  * - Functions here change an object only where they say so, and never another.
  */
 export * from "./cells/index.ts";
+export * from "./custom-resource-definition/index.ts";
 export * from "./defaults/index.ts";
 export * from "./pod-requests.ts";
 export * from "./protobuf/index.ts";

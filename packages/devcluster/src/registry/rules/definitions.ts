@@ -1,5 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { definitionProblems } from "../crd/validate-definition.ts";
+import { definitionProblems } from "@outrigger/machinery/kinds";
 import { timestamp } from "../metadata.ts";
 import type { KindRules } from "./kind-rules.ts";
 

@@ -1,5 +1,5 @@
 import { createWriteStream, openSync } from "node:fs";
-import { ClusterFileError } from "../../token-file.ts";
+import { ClusterFileError } from "../token-file.ts";
 
 /** Where lines of the audit log go. */
 export interface AuditLog {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ClusterFileError } from "../../token-file.ts";
+import { ClusterFileError } from "../token-file.ts";
 
 /** How much of a request is written, each with what those before have. */
 export const levels = ["None", "Metadata", "Request", "RequestResponse"] as const;

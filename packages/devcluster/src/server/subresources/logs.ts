@@ -1,4 +1,4 @@
-import type { LogRequest, LogSource } from "../../devcluster.ts";
+import type { LogRequest, LogSource } from "../../kubelet/index.ts";
 import { badRequest, methodNotAllowed, noSuchResource, notFound, queryBoolean, queryInteger, tableOf } from "../../registry/index.ts";
 import type { ApiResponse } from "../request.ts";
 import type { ResourceRequest } from "../resource-handler.ts";

@@ -1,6 +1,6 @@
 import type { Cause } from "@outrigger/kit/api";
 import type { SchemaNode, ValidationRule } from "@outrigger/kit/schema";
-import { type CompiledRule, compileRule, MAX_REQUEST_BYTES, RuleError, rulePath, smallestJson } from "@outrigger/machinery/cel";
+import { type CompiledRule, compileRule, MAX_REQUEST_BYTES, RuleError, rulePath, smallestJson } from "../../cel/index.ts";
 
 /** What one expression may cost, and all of a schema together (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation). */
 const EXPRESSION_BUDGET = 10_000_000;

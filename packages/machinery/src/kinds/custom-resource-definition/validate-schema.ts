@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cause } from "@outrigger/kit/api";
 import { prune, type SchemaNode } from "@outrigger/kit/schema";
-import { validate } from "@outrigger/machinery/schema";
+import { validate } from "../../schema/index.ts";
 import { Findings } from "./findings.ts";
 import { findInOpenApi } from "./openapi-schema.ts";
 import { findInStructure } from "./structural-schema.ts";

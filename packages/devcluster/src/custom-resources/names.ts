@@ -1,13 +1,18 @@
-import { type Condition, conditionOf, type Definition, type Names } from "./definition.ts";
+import {
+  type CustomResourceDefinition,
+  type DefinitionCondition,
+  type DefinitionNames,
+  definitionCondition,
+} from "@outrigger/machinery/kinds";
 
 export interface NamesVerdict {
-  readonly accepted: Names;
-  readonly namesAccepted: Omit<Condition, "lastTransitionTime">;
-  readonly established: Omit<Condition, "lastTransitionTime">;
+  readonly accepted: DefinitionNames;
+  readonly namesAccepted: Omit<DefinitionCondition, "lastTransitionTime">;
+  readonly established: Omit<DefinitionCondition, "lastTransitionTime">;
 }
 
 /** Which of a definition's names are its own, beside the other definitions of its group (pkg/controller/status). */
-export function judgeNames(definition: Definition, all: readonly Definition[]): NamesVerdict {
+export function judgeNames(definition: CustomResourceDefinition, all: readonly CustomResourceDefinition[]): NamesVerdict {
   const { group, names } = definition.spec;
   const others = all
     .filter((one) => one.spec.group === group && one.metadata.name !== definition.metadata.name)
@@ -16,10 +21,10 @@ export function judgeNames(definition: Definition, all: readonly Definition[]): 
     others.flatMap((one) => (one ? [one.plural, one.singular, ...(one.shortNames ?? [])] : [])).filter((name) => !!name),
   );
   const kindNames = new Set(others.flatMap((one) => (one ? [one.kind, one.listKind] : [])).filter((name) => !!name));
-  const before: Names = definition.status?.acceptedNames ?? { plural: "", kind: "" };
-  const accepted: Names = { ...before };
+  const before: DefinitionNames = definition.status?.acceptedNames ?? { plural: "", kind: "" };
+  const accepted: DefinitionNames = { ...before };
   let problem: { reason: string; message: string } | undefined;
-  const take = <K extends keyof Names>(field: K, taken: ReadonlySet<unknown>, reason: string): void => {
+  const take = <K extends keyof DefinitionNames>(field: K, taken: ReadonlySet<unknown>, reason: string): void => {
     const wanted = names[field];
     const list = Array.isArray(wanted) ? wanted : [wanted];
     const conflict = list.find((name) => name && taken.has(name));
@@ -33,14 +38,14 @@ export function judgeNames(definition: Definition, all: readonly Definition[]): 
   take("kind", kindNames, "KindConflict");
   take("listKind", kindNames, "ListKindConflict");
   if (problem === undefined && names.categories?.length) accepted.categories = names.categories;
-  const was = conditionOf(definition, "Established");
+  const was = definitionCondition(definition, "Established");
   if (problem) {
     const established =
       was?.status === "True" ? was : { type: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" };
     return {
       accepted,
       namesAccepted: { type: "NamesAccepted", status: "False", ...problem },
-      established: established as Omit<Condition, "lastTransitionTime">,
+      established: established as Omit<DefinitionCondition, "lastTransitionTime">,
     };
   }
   return {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { SchemaNode } from "@outrigger/kit/schema";
-import { compilePattern, PatternError } from "@outrigger/machinery/schema";
+import { compilePattern, PatternError } from "../../schema/index.ts";
 import type { Findings } from "./findings.ts";
 
 type Level = "root" | "item" | "field";

@@ -2,18 +2,18 @@ import type { KubeObject } from "@outrigger/kit/api";
 import type { SchemaNode } from "@outrigger/kit/schema";
 
 /** The parts of a `CustomResourceDefinition` that serving reads. */
-export interface Definition extends KubeObject {
+export interface CustomResourceDefinition extends KubeObject {
   spec: {
     group: string;
     scope: "Namespaced" | "Cluster";
-    names: Names;
+    names: DefinitionNames;
     versions: DefinitionVersion[];
     conversion?: { strategy: string; webhook?: { clientConfig: Record<string, unknown>; conversionReviewVersions: string[] } };
     preserveUnknownFields?: boolean;
   };
-  status?: { conditions?: Condition[] | null; acceptedNames?: Names; storedVersions?: string[] };
+  status?: { conditions?: DefinitionCondition[] | null; acceptedNames?: DefinitionNames; storedVersions?: string[] };
 }
-export interface Names {
+export interface DefinitionNames {
   plural: string;
   singular?: string;
   kind: string;
@@ -32,7 +32,7 @@ export interface DefinitionVersion {
   additionalPrinterColumns?: { name: string; type: string; format?: string; priority?: number; jsonPath: string }[];
   selectableFields?: { jsonPath: string }[];
 }
-export interface Condition {
+export interface DefinitionCondition {
   type: string;
   status: "True" | "False" | "Unknown";
   lastTransitionTime?: string | null;
@@ -40,19 +40,19 @@ export interface Condition {
   message?: string;
 }
 
-export function conditionOf(definition: Definition, type: string): Condition | undefined {
+export function definitionCondition(definition: CustomResourceDefinition, type: string): DefinitionCondition | undefined {
   return definition.status?.conditions?.find((one) => one.type === type);
 }
 
 /** The conditions with one of them set; its time moves only when its status does. */
-export function withCondition(
-  conditions: readonly Condition[],
-  condition: Omit<Condition, "lastTransitionTime">,
+export function withDefinitionCondition(
+  conditions: readonly DefinitionCondition[],
+  condition: Omit<DefinitionCondition, "lastTransitionTime">,
   now: string,
-): Condition[] {
+): DefinitionCondition[] {
   const before = conditions.find(({ type }) => type === condition.type);
   const { type, status, reason, message } = condition;
-  const next: Condition = {
+  const next: DefinitionCondition = {
     type,
     status,
     lastTransitionTime: before?.status === status && before.lastTransitionTime ? before.lastTransitionTime : now,

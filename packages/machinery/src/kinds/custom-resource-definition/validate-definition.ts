@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Cause, dns1035LabelProblems, type KubeObject } from "@outrigger/kit/api";
 import { approvalOf } from "./approval.ts";
-import type { Definition, DefinitionVersion } from "./definition.ts";
+import type { CustomResourceDefinition, DefinitionVersion } from "./definition.ts";
 import { schemaProblems } from "./validate-schema.ts";
 
 /** What is wrong with a definition, beside its metadata (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation). */
 export function definitionProblems(object: KubeObject): Cause[] {
-  const { metadata, spec, status } = object as Definition;
+  const { metadata, spec, status } = object as CustomResourceDefinition;
   const causes: Cause[] = [];
   const invalid = (field: string, value: unknown, why: string): void => {
     causes.push({ reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field });
@@ -95,7 +95,7 @@ function storedProblems(versions: readonly DefinitionVersion[], stored: readonly
   }
 }
 
-function nameProblems({ names }: Definition["spec"], invalid: Invalid): void {
+function nameProblems({ names }: CustomResourceDefinition["spec"], invalid: Invalid): void {
   for (const problem of dns1035LabelProblems(names.plural)) invalid("spec.names.plural", names.plural, problem);
   for (const problem of names.singular ? dns1035LabelProblems(names.singular) : []) invalid("spec.names.singular", names.singular, problem);
   for (const field of ["kind", "listKind"] as const) {

@@ -1,6 +1,6 @@
 import type { KubeObject } from "@outrigger/kit/api";
+import type { DefinitionVersion } from "@outrigger/machinery/kinds";
 import { type ColumnRow, humanDuration } from "@outrigger/machinery/kinds";
-import type { DefinitionVersion } from "./definition.ts";
 import { jsonPath } from "./json-path.ts";
 
 export interface Columns {

@@ -1,9 +1,9 @@
-import type { Condition, Definition } from "./definition.ts";
+import type { CustomResourceDefinition, DefinitionCondition } from "./definition.ts";
 
 const ANNOTATION = "api-approved.kubernetes.io";
 const TYPE = "KubernetesAPIApprovalPolicyConformant";
 
-type Approval = Omit<Condition, "lastTransitionTime"> & { readonly reason: string; readonly message: string };
+type Approval = Omit<DefinitionCondition, "lastTransitionTime"> & { readonly reason: string; readonly message: string };
 
 /** Groups whose names belong to Kubernetes. */
 const isProtectedGroup = (group: string): boolean => /(^|\.)(k8s|kubernetes)\.io$/.test(group);
@@ -13,7 +13,7 @@ export function approvalOf({
   metadata,
   spec,
 }: {
-  readonly metadata: Definition["metadata"];
+  readonly metadata: CustomResourceDefinition["metadata"];
   readonly spec: { readonly group: string };
 }): Approval | undefined {
   if (!isProtectedGroup(spec.group)) return undefined;

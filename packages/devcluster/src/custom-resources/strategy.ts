@@ -3,10 +3,10 @@ import type { Cause, KubeObject } from "@outrigger/kit/api";
 import { builtInDefinition } from "@outrigger/kit/kinds";
 import { prune, type SchemaNode } from "@outrigger/kit/schema";
 import { validateRules } from "@outrigger/machinery/cel";
+import type { CustomResourceDefinition, DefinitionVersion } from "@outrigger/machinery/kinds";
 import { normalize, validateAnyMeta, validateObjectMetaUpdate } from "@outrigger/machinery/kinds";
 import { applyDefaults, dropNulls, validate, validateListTypes } from "@outrigger/machinery/schema";
-import type { Strategy } from "../contracts.ts";
-import type { Definition, DefinitionVersion } from "./definition.ts";
+import type { Strategy } from "../registry/index.ts";
 
 /** Gives objects of a definition in another of its versions. */
 export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Promise<KubeObject[]>;
@@ -14,7 +14,7 @@ export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Pr
 const objectMeta = (): SchemaNode => builtInDefinition("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!;
 
 /** How custom resources of one version go into the store (k8s.io/apiextensions-apiserver/pkg/registry/customresource). */
-export function customStrategy(definition: Definition, version: DefinitionVersion, convert: Convert): Strategy {
+export function customStrategy(definition: CustomResourceDefinition, version: DefinitionVersion, convert: Convert): Strategy {
   const { group, scope, names } = definition.spec;
   const schema = version.schema?.openAPIV3Schema ?? { "x-kubernetes-preserve-unknown-fields": true };
   const body = withoutMetadata(schema);

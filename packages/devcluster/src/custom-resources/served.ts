@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
-import type { ServedResource } from "../contracts.ts";
-import { compareVersions } from "../version-order.ts";
+import { type CustomResourceDefinition, type DefinitionVersion, definitionCondition } from "@outrigger/machinery/kinds";
+import type { ServedResource } from "../registry/index.ts";
+import { compareVersions } from "../registry/index.ts";
 import { columnsOf } from "./columns.ts";
-import { conditionOf, type Definition, type DefinitionVersion } from "./definition.ts";
 import { type Convert, customStrategy } from "./strategy.ts";
 
 const verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const subresourceVerbs = ["get", "patch", "update"];
 
 /** The resources that an established definition adds: one for each version that it serves. */
-export function crdServed(definition: Definition, convert: Convert): ServedResource[] {
+export function crdServed(definition: CustomResourceDefinition, convert: Convert): ServedResource[] {
   const { group, scope, versions } = definition.spec;
   const names = definition.status?.acceptedNames ?? definition.spec.names;
   const { plural, kind, singular = kind.toLowerCase(), listKind = `${kind}List`, shortNames = [], categories = [] } = names;
   const storageVersion = versions.find(({ storage }) => storage)?.name ?? versions[0]!.name;
-  const terminating = conditionOf(definition, "Terminating")?.status === "True";
+  const terminating = definitionCondition(definition, "Terminating")?.status === "True";
   return versions
     .filter(({ served }) => served)
     .map((version) => ({
@@ -41,7 +41,7 @@ export function crdServed(definition: Definition, convert: Convert): ServedResou
     }));
 }
 
-function deprecation({ spec: { group, versions } }: Definition, version: DefinitionVersion, kind: string): string {
+function deprecation({ spec: { group, versions } }: CustomResourceDefinition, version: DefinitionVersion, kind: string): string {
   const text = `${group}/${version.name} ${kind} is deprecated`;
   const [better] = versions
     .filter(({ served, deprecated, name }) => served && !deprecated && compareVersions(name, version.name) < 0)

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
-import { convertByWebhook, type WebhookCaller } from "../../admission/index.ts";
-import type { StoreEvent } from "../../store/index.ts";
-import type { Caller, RegistryParts, Target } from "../context.ts";
-import { deleteObject } from "../delete.ts";
-import { trackFields } from "../managed-fields.ts";
-import { timestamp } from "../metadata.ts";
-import type { Resources } from "../resources.ts";
-import { updateObject } from "../update.ts";
-import { tableOf } from "../versions.ts";
-import { approvalOf } from "./approval.ts";
-import { type Condition, conditionOf, type Definition, withCondition } from "./definition.ts";
+import {
+  approvalOf,
+  type CustomResourceDefinition,
+  type DefinitionCondition,
+  definitionCondition,
+  withDefinitionCondition,
+} from "@outrigger/machinery/kinds";
+import { convertByWebhook, type WebhookCaller } from "../admission/index.ts";
+import type { Caller, RegistryParts, Resources, Target } from "../registry/index.ts";
+import { deleteObject, tableOf, timestamp, trackFields, updateObject } from "../registry/index.ts";
+import type { StoreEvent } from "../store/index.ts";
 import { judgeNames } from "./names.ts";
 import { crdServed } from "./served.ts";
 import type { Convert } from "./strategy.ts";
@@ -62,15 +62,15 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
   }
 
   async function reconcile(name: string): Promise<void> {
-    const definition = table.get("", name)?.object as Definition | undefined;
+    const definition = table.get("", name)?.object as CustomResourceDefinition | undefined;
     if (stopped.signal.aborted || !definition) return;
     if (definition.metadata.deletionTimestamp) return clearUp(definition);
-    const all = table.list().map((entry) => entry.object as Definition);
+    const all = table.list().map((entry) => entry.object as CustomResourceDefinition);
     const verdict = judgeNames(definition, all);
-    const wasEstablished = conditionOf(definition, "Established")?.status === "True";
+    const wasEstablished = definitionCondition(definition, "Established")?.status === "True";
     const first = !wasEstablished && verdict.established.status === "True";
     const installing = { type: "Established", status: "False", reason: "Installing", message: verdict.established.message ?? "" } as const;
-    if (first && conditionOf(definition, "Established")?.reason !== "Installing") {
+    if (first && definitionCondition(definition, "Established")?.reason !== "Installing") {
       await setStatus(name, [verdict.namesAccepted, installing], verdict.accepted);
     }
     const approval = approvalOf(definition);
@@ -80,16 +80,20 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
         if (other.metadata.name !== name && other.spec.group === definition.spec.group) later(other.metadata.name ?? "");
   }
 
-  async function setStatus(name: string, set: readonly Omit<Condition, "lastTransitionTime">[], acceptedNames: unknown): Promise<void> {
+  async function setStatus(
+    name: string,
+    set: readonly Omit<DefinitionCondition, "lastTransitionTime">[],
+    acceptedNames: unknown,
+  ): Promise<void> {
     const to = target(name, "status");
     await updateObject(
       parts,
       to,
       caller,
       (current) => {
-        const object = structuredClone(current!) as Definition;
-        let conditions: Condition[] = object.status?.conditions ?? [];
-        for (const condition of set) conditions = withCondition(conditions, condition, timestamp());
+        const object = structuredClone(current!) as CustomResourceDefinition;
+        let conditions: DefinitionCondition[] = object.status?.conditions ?? [];
+        for (const condition of set) conditions = withDefinitionCondition(conditions, condition, timestamp());
         object.status = { ...object.status, conditions, ...(acceptedNames ? { acceptedNames: acceptedNames as never } : {}) };
         if (!isDeepStrictEqual(object, current)) trackFields(to, current, object, caller, writeOptions);
         return object;
@@ -99,7 +103,7 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
   }
 
   /** Deletes the objects of a definition that goes, waits for those that finalizers keep, and lets it go. */
-  async function clearUp(definition: Definition): Promise<void> {
+  async function clearUp(definition: CustomResourceDefinition): Promise<void> {
     const name = definition.metadata.name ?? "";
     if (!definition.metadata.finalizers?.includes(cleanup)) return;
     const { group: own, names } = definition.spec;
@@ -144,10 +148,10 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
 
   /** Serves an established definition as it is now; ends watches when what they see changed. */
   function serve(event: StoreEvent): void {
-    const definition = event.entry.object as Definition;
+    const definition = event.entry.object as CustomResourceDefinition;
     const name = definition.metadata.name ?? "";
-    const before = event.previous?.object as Definition | undefined;
-    const established = !event.deleted && conditionOf(definition, "Established")?.status === "True";
+    const before = event.previous?.object as CustomResourceDefinition | undefined;
+    const established = !event.deleted && definitionCondition(definition, "Established")?.status === "True";
     const same =
       before && !event.deleted && isDeepStrictEqual(before.spec, definition.spec) && isDeepStrictEqual(before.status, definition.status);
     if (!same) resources.setCustom(name, established ? crdServed(definition, converter(definition, webhooks)) : []);
@@ -168,7 +172,7 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
 }
 
 /** How a definition's objects change versions: by its webhook, or by name alone. */
-function converter(definition: Definition, webhooks: WebhookCaller): Convert {
+function converter(definition: CustomResourceDefinition, webhooks: WebhookCaller): Convert {
   const { conversion } = definition.spec;
   if (conversion?.strategy === "Webhook" && conversion.webhook) {
     const { clientConfig, conversionReviewVersions } = conversion.webhook;

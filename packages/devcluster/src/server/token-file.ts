@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { StaticToken } from "./devcluster.ts";
+import type { StaticToken } from "./authenticate.ts";
 
 /** A file that the cluster was told to read cannot be read or makes no sense. `code` is `ERR_CLUSTER_FILE`. */
 export class ClusterFileError extends Error {
