@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { objectKey } from "@outrigger/kit/api";
 import { ConflictError, NotFoundError, resourcePath } from "@outrigger/kit/client";
-import { controller, startController } from "@outrigger/kit/controller";
+import { controller, requeue, startController } from "@outrigger/kit/controller";
 import { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from "../../objects/index.ts";
 import { podsOnNode } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
@@ -13,6 +13,8 @@ import { ClusterState } from "./node-state.ts";
 import { claimOn, volumesOf } from "./volumes.ts";
 
 const NAME = "default-scheduler";
+/** Milliseconds in which the caches of pods and of claims come to agree. */
+const CACHES_AGREE_MS = 100;
 
 /**
  * Binds pods that have no node to one that they fit: requests against allocatable, taints, selectors, affinity, host ports.
@@ -27,6 +29,8 @@ export const schedulerLoop: Loop = ({ client, informers, reporter, log }) => {
     volumes: informers.for(PersistentVolume).lister,
     classes: informers.for(StorageClass).lister,
   };
+  /** Pods whose claims were missing or unbound at the first look. */
+  const doubted = new Set<string>();
   const unbound = (): readonly Pod[] => podsOnNode(pods, "").filter(isOurs);
   const retryAll = (): void => {
     for (const pod of unbound()) running.enqueue(objectKey(pod));
@@ -55,6 +59,7 @@ export const schedulerLoop: Loop = ({ client, informers, reporter, log }) => {
         },
         onDelete: (pod) => {
           state.removePod(pod.metadata.uid);
+          doubted.delete(pod.metadata.uid);
           if (pod.spec.nodeName) retryAll();
         },
       },
@@ -79,6 +84,12 @@ export const schedulerLoop: Loop = ({ client, informers, reporter, log }) => {
         const gates = (pod.spec as { schedulingGates?: readonly unknown[] }).schedulingGates ?? [];
         if (gates.length > 0) return;
         const volumes = volumesOf(pod, caches);
+        // The cache of claims may be behind that of pods: what seems to be missing is looked for twice.
+        if (volumes.problem === undefined) doubted.delete(pod.metadata.uid);
+        else if (!doubted.has(pod.metadata.uid)) {
+          doubted.add(pod.metadata.uid);
+          return requeue.after(CACHES_AGREE_MS);
+        }
         const choice = choose(pod, state, volumes);
         if (!("node" in choice)) {
           if (await noteUnschedulable(pod, choice.message))
