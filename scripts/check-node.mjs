@@ -1,6 +1,6 @@
 // The package `node` brings its program by an install script, which no lock file covers: npm fetches another package there.
 // This refuses a program that is not the one that was looked at. Run by the Node that npm runs with, for the one in question
-// comes first in PATH, and after `npm ci` by npm itself (`prepare`). docs/decisions/0110-node-by-hash.md.
+// comes first in PATH, and after `npm ci` by npm itself (`prepare`). docs/decisions/0065-node-by-hash.md.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -13,7 +13,7 @@
  * - The first list is the most recent state; a lost connection is resumed at the last version seen, with no list; a version that is gone
  *   (410), or too new for the server, leads to a list of the most recent state at once. 429 and refused connections mean waiting, no list.
  * - Retries back off from 0.8 s to 30 s, doubling, with up to 100 % jitter; after two minutes without a failure they start at 0.8 s again.
- * - A dead connection is noticed, a quiet one left alone (docs/decisions/0032).
+ * - A dead connection is noticed, a quiet one left alone (docs/decisions/0026).
  * - After `stop` no handler hears anything more, of what was queued either; it resolves when the calls under way have ended.
  * - One reflector for each resource, namespace, selector, form and transform. Objects are handed out by reference and deeply frozen.
  * - Resource versions are never turned into numbers; where they are ordered, by length, then text.
