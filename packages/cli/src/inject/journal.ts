@@ -8,7 +8,7 @@ import { inOrder, inverse, type Splice, spliced } from "./splice.ts";
 import { type Undo, undone, undos } from "./undo.ts";
 
 const COMMENT = "# outrigger inject: ";
-const ANNOTATION = "outrigger.dev/inject-journal";
+export const JOURNAL_ANNOTATION = "outrigger.dev/inject-journal";
 
 interface Journal {
   /** When it was injected: RFC 3339. */
@@ -64,7 +64,7 @@ function withAnnotation({ text }: Rewritten, journal: Journal, { objectPath }: F
   const made = !isObject(object["metadata"]) ? "metadata" : isObject(metadata["annotations"]) ? undefined : "annotations";
   const whole = { ...journal, ...(made === undefined ? {} : { made }) } as const;
   const having = (value: string): unknown => {
-    const annotations = { ...(isObject(metadata["annotations"]) ? metadata["annotations"] : {}), [ANNOTATION]: value };
+    const annotations = { ...(isObject(metadata["annotations"]) ? metadata["annotations"] : {}), [JOURNAL_ANNOTATION]: value };
     return withParts(document.value, [[[...objectPath, "metadata"], { ...metadata, annotations }]]);
   };
   const probe = JSON.stringify(JSON.stringify(whole));
@@ -77,7 +77,7 @@ function withAnnotation({ text }: Rewritten, journal: Journal, { objectPath }: F
 }
 
 export function mayHaveJournal(text: string): boolean {
-  return text.includes(COMMENT) || text.includes(ANNOTATION);
+  return text.includes(COMMENT) || text.includes(JOURNAL_ANNOTATION);
 }
 
 export interface Restored {
@@ -92,7 +92,7 @@ export interface Restored {
 
 /** The document as it was before the injection; `undefined` where it has no journal. */
 export function restored(text: string): Restored | undefined {
-  return fromComment(text) ?? (text.includes(ANNOTATION) ? fromAnnotation(text) : undefined);
+  return fromComment(text) ?? (text.includes(JOURNAL_ANNOTATION) ? fromAnnotation(text) : undefined);
 }
 
 function fromComment(text: string): Restored | undefined {
@@ -110,7 +110,7 @@ function fromComment(text: string): Restored | undefined {
 function fromAnnotation(text: string): Restored | undefined {
   const document = parsed(text);
   for (const { object, objectPath } of pods(document.value)) {
-    const path = [...objectPath, "metadata", "annotations", ANNOTATION];
+    const path = [...objectPath, "metadata", "annotations", JOURNAL_ANNOTATION];
     const node = nodeAt(document.document.contents, path);
     const journal = readJournal((node as { value?: unknown } | undefined)?.value);
     if (node === undefined || journal === undefined) continue;
@@ -119,7 +119,7 @@ function fromAnnotation(text: string): Restored | undefined {
     const exact = journal.around === undefined ? undefined : exactly([text.slice(0, start - before) + text.slice(end + behind)], journal);
     if (exact) return exact;
     const { made } = journal;
-    const undo: Undo[] = [{ path: ["metadata", "annotations", ANNOTATION] }];
+    const undo: Undo[] = [{ path: ["metadata", "annotations", JOURNAL_ANNOTATION] }];
     if (made !== undefined) undo.push({ path: ["metadata", "annotations"], holder: true });
     if (made === "metadata") undo.push({ path: ["metadata"], holder: true });
     const target = withParts(document.value, [[objectPath, undone(object, undo).value]]);
