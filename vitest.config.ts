@@ -30,7 +30,7 @@ const slow = [
     : []),
 ];
 // Quick with one kubectl, slow with all of them.
-const kubectls = hasKubectl ? ["e2e/kubectl.test.ts"] : [];
+const kubectls = hasKubectl ? ["e2e/kubectl.test.ts", "e2e/devcluster/explain.test.ts"] : [];
 // Once, not again in each worker.
 if (!hasKubectl && process.env["VITEST"] === undefined)
   console.warn("no kubectl on PATH and none named by KUBECTL: the end-to-end tests that need one are left out");

@@ -8,6 +8,7 @@
 export * from "./cells/index.ts";
 export * from "./custom-resource-definition/index.ts";
 export * from "./defaults/index.ts";
+export { describeField, describeList } from "./descriptions.ts";
 export * from "./pod-requests.ts";
 export * from "./protobuf/index.ts";
 export { publishedDefinitions } from "./published.ts";

@@ -1,4 +1,4 @@
-import { schemaName } from "@outrigger/kit/kinds";
+import { rawDefinitions, schemaName } from "@outrigger/kit/kinds";
 import { expect, test } from "vitest";
 import { publishedDefinitions } from "./published.ts";
 import { kinds } from "./table.ts";
@@ -24,4 +24,18 @@ test("definitions that refer to themselves, and names that nobody knows, come to
   expect(Object.keys(publishedDefinitions([crd, "no.such.Thing"], "#/definitions/"))).toContain(
     crd.replace("Definition", "DefinitionSpec"),
   );
+});
+
+test("a field that has an enumeration names all its values, in the sentence about it or behind that", () => {
+  const found = publishedDefinitions(["io.k8s.api.core.v1.PodSpec"], "#/") as Record<string, { properties: Record<string, object> }>;
+  expect(found["io.k8s.api.core.v1.PodSpec"]!.properties).toMatchObject({
+    restartPolicy: { description: expect.stringMatching(/: `Always` \(the default\), `OnFailure` or `Never`\.$/) },
+    preemptionPolicy: { description: expect.stringMatching(/\. One of `Never`, `PreemptLowerPriority`\.$/) },
+  });
+  const silent = Object.entries(publishedDefinitions(Object.keys(rawDefinitions()), "#/")).flatMap(([name, schema]) =>
+    Object.entries((schema as { properties?: Record<string, { enum?: string[]; description?: string }> }).properties ?? {})
+      .filter(([, { enum: values = [], description = "" }]) => !values.every((value) => description.includes(value)))
+      .map(([field]) => `${name}.${field}`),
+  );
+  expect(silent).toEqual([]);
 });

@@ -1,5 +1,6 @@
-// Definitions of built-in kinds as an API server publishes them.
+// Definitions of built-in kinds as an API server publishes them, with descriptions of our own.
 import { type Definition, rawDefinitions } from "@outrigger/kit/kinds";
+import { describeField, describeList, describeSchema } from "./descriptions.ts";
 
 type Json = Record<string, unknown>;
 
@@ -21,9 +22,29 @@ export function publishedDefinitions(names: Iterable<string>, ref: string): Reco
     const definition = definitions[name];
     if (!definition || name in found) continue;
     const { order: _order, pointers: _pointers, nullables: _nullables, omitted: _omitted, ...facts } = definition;
-    found[name] = body(facts, refer);
+    found[name] = described(name, body(facts, refer));
   }
   return found;
+}
+
+/** Adds the sentences about a schema and its fields. */
+function described(name: string, written: Json): Json {
+  const [kind] = (written["x-kubernetes-group-version-kind"] ?? []) as readonly { readonly kind: string }[];
+  const role = kind === undefined ? "part" : kind.kind.endsWith("List") ? "list" : "object";
+  for (const [field, property] of Object.entries((written["properties"] ?? {}) as Record<string, Json>)) {
+    const text = withValues(describeField(name, field, role), property);
+    if (text !== undefined) property["description"] = text;
+  }
+  const description = describeSchema(name) ?? (role === "list" ? describeList(kind!.kind.slice(0, -"List".length)) : undefined);
+  return description === undefined ? written : { description, ...written };
+}
+
+/** Names the values of an enumeration where the sentence does not: kubectl up to 1.29 shows the description only. */
+function withValues(text: string | undefined, property: Json): string | undefined {
+  const values = (property["enum"] ?? (property["items"] as Json | undefined)?.["enum"] ?? []) as readonly string[];
+  const quoted = values.filter((value) => value !== "").map((value) => `\`${value}\``);
+  if (quoted.every((value) => text?.includes(value))) return text;
+  return [text, `One of ${quoted.join(", ")}.`].filter((part) => part !== undefined).join(" ");
 }
 
 function body(definition: Definition, refer: (name: string) => object): Json {

@@ -1,5 +1,5 @@
 import type { SchemaNode } from "@outrigger/kit/schema";
-import { publishedDefinitions } from "@outrigger/machinery/kinds";
+import { describeField, describeList, publishedDefinitions } from "@outrigger/machinery/kinds";
 import type { ServedResource } from "../../../registry/index.ts";
 
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
@@ -28,22 +28,28 @@ export class Definitions {
 
   /** What a definition of a custom resource says, and what all objects have. */
   #addCustom({ schema, group, version, kind, listKind }: ServedResource, object: string, list: string): void {
-    const type = { apiVersion: { type: "string" }, kind: { type: "string" } };
     const { properties, ...body } = bodyOf(schema) as { properties?: Record<string, object> };
+    const own = (of: "object" | "list", name: string, type: object): object => ({ description: describeField("", name, of), ...type });
+    const type = (of: "object" | "list"): object => ({
+      apiVersion: own(of, "apiVersion", { type: "string" }),
+      kind: own(of, "kind", { type: "string" }),
+    });
+    const refer = (to: string): object => ({ allOf: [{ $ref: `${this.#ref}${meta}.${to}` }] });
     Object.assign(this.schemas, publishedDefinitions([`${meta}.ObjectMeta`, `${meta}.ListMeta`], this.#ref), {
       [object]: {
         ...body,
         type: "object",
-        properties: { ...properties, ...type, metadata: { allOf: [{ $ref: `${this.#ref}${meta}.ObjectMeta` }] } },
+        properties: { ...properties, ...type("object"), metadata: own("object", "metadata", refer("ObjectMeta")) },
         "x-kubernetes-group-version-kind": [{ group, kind, version }],
       },
       [list]: {
+        description: describeList(kind),
         type: "object",
         required: ["items"],
         properties: {
-          ...type,
-          items: { type: "array", items: { $ref: `${this.#ref}${object}` } },
-          metadata: { allOf: [{ $ref: `${this.#ref}${meta}.ListMeta` }] },
+          ...type("list"),
+          items: own("list", "items", { type: "array", items: { $ref: `${this.#ref}${object}` } }),
+          metadata: own("list", "metadata", refer("ListMeta")),
         },
         "x-kubernetes-group-version-kind": [{ group, kind: listKind, version }],
       },

@@ -85,6 +85,7 @@ function schemaMessage(schema: SwaggerSchema): Buffer {
     if (name in texts) parts.push(text(texts[name]!, String(value)));
     else if (name in numbers) parts.push(tagged(numbers[name]!, 0, varint(Number(value))));
     else if (name === "required") parts.push(...(value as string[]).map((one) => text(19, one)));
+    else if (name === "enum") parts.push(...(value as unknown[]).map((one) => field(20, message(text(2, JSON.stringify(one))))));
     else if (name === "type") parts.push(field(22, message(text(1, String(value)))));
     else if (name === "items") parts.push(field(23, message(field(1, schemaMessage(value as SwaggerSchema)))));
     else if (name === "properties") {
@@ -99,7 +100,7 @@ function schemaMessage(schema: SwaggerSchema): Buffer {
   return message(...parts, ...extensions(31, schema));
 }
 
-/** Vendor extensions, each as YAML (JSON is YAML). */
+/** Vendor extensions, each as YAML (JSON is YAML; so are the values of an enumeration). */
 function extensions(number: number, from: Readonly<Record<string, unknown>>): Buffer[] {
   return Object.entries(from)
     .filter(([name]) => name.startsWith("x-"))

@@ -57,16 +57,16 @@ export function openapiV2(served: readonly ServedResource[]): Swagger {
 
 /**
  * What OpenAPI 2 cannot say is left out: alternatives, negation, defaults, and all that is said of a value that may also be null,
- * or hold what no schema knows. A reference stands alone.
+ * or hold what no schema knows. Beside a reference, only a description and extensions stand.
  */
 function swaggerSchema(schema: unknown): unknown {
   if (schema === null || typeof schema !== "object") return schema;
   const { anyOf: _any, oneOf, not: _not, nullable, default: _default, allOf, ...rest } = schema as Record<string, unknown>;
-  const extensions = Object.fromEntries(Object.entries(rest).filter(([field]) => field.startsWith("x-kubernetes")));
+  const kept = Object.fromEntries(Object.entries(rest).filter(([field]) => field === "description" || field.startsWith("x-kubernetes")));
   const [reference] = Array.isArray(allOf) ? (allOf as { $ref?: string }[]).filter(({ $ref }) => $ref !== undefined) : [];
-  if (reference) return { ...reference, ...extensions };
+  if (reference) return { ...reference, ...kept };
   if (nullable === true || rest["x-kubernetes-preserve-unknown-fields"] === true || rest["x-kubernetes-int-or-string"] === true)
-    return extensions;
+    return kept;
   const shown: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(rest)) {
     if (field === "properties")
