@@ -59,6 +59,8 @@ test("every figure that the dashboard and the alerts ask for exists, and injecti
     return found.includes('outrigger_injections_total{kind="SidecarSet",rule="counted",result="applied"} 1') && found;
   });
   expect(text).toContain('outrigger_missed_pods{kind="SidecarSet",rule="counted"} 0');
+  expect(text).toContain('outrigger_sidecarset_rejected_claims{sidecarset="counted"} 0');
+  expect(text).toContain('outrigger_rejected_claims_total{kind="SidecarSet"} 0');
   expect(text).toMatch(/outrigger_certificate_expiry_timestamp_seconds\{certificate="serving"\} \d{10}/);
 
   const names = new Set([...text.matchAll(/^([a-z_]+)[{ ]/gm)].map(([, name]) => name));

@@ -82,6 +82,9 @@ describe("logtail", () => {
     const [nginx] = (await pods("default", "app=nginx-test")) as [Pod];
     const hasNot = await outrigger(["explain", "pod", nginx.metadata.name, "--kubeconfig", it.cluster.kubeconfigFile]);
     expect(hasNot.stdout).toMatch(/logtail-sidecarset.*(selector|match)/i);
+    // Its labels come from the manager's environment, which nobody else knows.
+    expect(hasNot.stdout).toMatch(/label io\.contiv\.network.* recorded\n/);
+    for (const { stdout } of [has, hasNot]) expect(stdout).not.toContain("claimed");
     expect(hasNot.exitCode).toBe(0);
   });
 });

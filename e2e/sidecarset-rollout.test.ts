@@ -304,6 +304,55 @@ test("while kruise's webhook for pods is registered, nothing is injected or roll
   await eventually(async () => (await condition("both", "Injected")).status === "False");
 });
 
+test("a record that somebody wrote into a running pod is told by explain, the set's status, Events and the counts", async () => {
+  await apply("claimed", "agent:1");
+  await run("claimed", [{}]);
+  const [honest] = await pods();
+  const other = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "liar", labels: { app: "other" } },
+    spec: { containers: [{ name: "app", image: "app:1" }] },
+  };
+  await it.kubectl.feed(JSON.stringify(other), "-n", namespace, "apply", "-f", "-");
+  await eventually(async () => (await condition("claimed", "Ready")).reason === "UpToDate");
+  const status = async (): Promise<{ rejectedClaims?: number; conditions: Condition[] }> =>
+    JSON.parse(await it.kubectl("get", "sidecarset", "claimed", "-o", "jsonpath={.status}"));
+  // Nothing is said of a pod that tells the truth.
+  expect((await status()).conditions.map(({ type }) => type)).not.toContain("ClaimsConfirmed");
+
+  const record = honest!.metadata.annotations["outrigger.dev/injection"]!;
+  expect(record).toContain("SidecarSet/claimed");
+  await it.kubectl("-n", namespace, "annotate", "pod", "liar", `outrigger.dev/injection=${record}`);
+  await eventually(async () => (await status()).rejectedClaims === 1);
+  expect(await condition("claimed", "ClaimsConfirmed")).toMatchObject({
+    status: "False",
+    reason: "ClaimRejected",
+    message: expect.stringContaining(`the pod ${namespace}/liar claims`),
+  });
+  const events = async (): Promise<string> =>
+    it.kubectl(
+      "get",
+      "events",
+      "-A",
+      "-o",
+      'jsonpath={range .items[?(@.reason=="ClaimRejected")]}{.involvedObject.kind}/{.involvedObject.name} {end}',
+    );
+  await eventually(async () => (await events()).includes("SidecarSet/claimed") && (await events()).includes("Pod/liar"));
+  expect(await events()).not.toContain(`Pod/${honest!.metadata.name}`);
+
+  const explain = async (name: string): Promise<string> =>
+    (await outrigger(["explain", "pod", name, "-n", namespace, "--kubeconfig", it.cluster.kubeconfigFile])).stdout;
+  expect(await explain("liar")).toMatch(/SidecarSet\/claimed +skipped +container agent .*today's rules do not confirm it.* claimed\n/);
+  expect(await explain(honest!.metadata.name)).toMatch(
+    /SidecarSet\/claimed +applied +container agent when the pod was admitted +recorded\n/,
+  );
+
+  await it.kubectl("-n", namespace, "annotate", "pod", "liar", "outrigger.dev/injection-");
+  await eventually(async () => (await condition("claimed", "ClaimsConfirmed")).status === "True");
+  expect((await status()).rejectedClaims).toBeUndefined();
+});
+
 describe("what cannot go on", () => {
   test("a change beyond images is said on the set, with the field, and on each pod", async () => {
     await apply("fixed", "agent:1");

@@ -44,7 +44,8 @@ export async function explainPod(name: string, options: ExplainOptions): Promise
         throw new CliError(`there is no pod ${name} in namespace ${namespace}: -n says another namespace`);
       throw error;
     });
-    const { rules, namespaceLabels } = await readRules(client, namespace, options.managerNamespace, excluded);
+    const admitted = pod as unknown as Pod;
+    const { rules, namespaceLabels } = await readRules(client, namespace, options.managerNamespace, excluded, admitted);
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
     const archives = await client.list(PodLogArchive).then(
       ({ items }) => items as readonly PodLogArchiveObject[],
@@ -54,7 +55,7 @@ export async function explainPod(name: string, options: ExplainOptions): Promise
       },
     );
     const explanations: readonly (Explanation | ArchiveExplanation)[] = [
-      ...explain(pod as unknown as Pod, rules, { namespace, namespaceLabels, now }),
+      ...explain(admitted, rules, { namespace, namespaceLabels, now }),
       ...explainArchives(archives, pod as never, namespaceLabels, options.managerNamespace),
     ];
     console.log(options.output === "text" ? text(namespace, name, explanations) : shown(explanations, options.output));

@@ -1,10 +1,10 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { createCa, issueCertificate } from "@outrigger/kit/pki";
 import { expect, test } from "vitest";
-import { compileRules } from "../pipeline/index.ts";
+import { compileRules, decide } from "../pipeline/index.ts";
 import type { Pod } from "../pod/index.ts";
 import { type SeenPod, seenPod } from "../seen-pod/index.ts";
-import { certificateFamilies, faultFamilies, MissedPods } from "./index.ts";
+import { certificateFamilies, faultFamilies, Injections, MissedPods } from "./index.ts";
 
 test("a pod is missed that a rule matches, that is younger than the rule, and that has no trace of it", async () => {
   const rules = compileRules({
@@ -25,11 +25,13 @@ test("a pod is missed that a rule matches, that is younger than the rule, and th
       spec: { containers: [{ name: "app", image: "app:1" }] },
     }) as never;
   const record = JSON.stringify([{ rule: "SidecarSet/log", action: "applied", reason: "Matched" }]);
+  const forged = JSON.stringify([{ rule: "SidecarSet/log", action: "applied", reason: "Matched", containers: ["log"] }]);
   const all = [
     pod("older", "2026-01-01T00:00:00Z", { app: "a" }),
     pod("missed", "2026-01-03T00:00:00Z", { app: "a" }),
     pod("other", "2026-01-03T00:00:00Z", { app: "b" }),
     pod("traced", "2026-01-03T00:00:00Z", { app: "a" }, { "outrigger.dev/injection": record }),
+    pod("forged", "2026-01-03T00:00:00Z", { app: "a" }, { "outrigger.dev/injection": forged }),
   ] as KubeObject[];
   const read: string[] = [];
   const missed = new MissedPods({
@@ -43,9 +45,26 @@ test("a pod is missed that a rule matches, that is younger than the rule, and th
     madeAt: () => "2026-01-02T00:00:00Z",
   });
   const [family] = await missed.families();
-  expect(family?.values).toEqual([{ value: 1, labels: { kind: "SidecarSet", rule: "log" } }]);
+  expect(family?.values).toEqual([{ value: 2, labels: { kind: "SidecarSet", rule: "log" } }]);
   // The others are judged by what the cache has of them.
-  expect(read).toEqual(["missed"]);
+  expect(read).toEqual(["missed", "forged"]);
+});
+
+test("rules that only a pod's own record names make no series", () => {
+  const injections = new Injections();
+  for (let index = 0; index < 100; index++) {
+    const pod = {
+      metadata: {
+        annotations: { "outrigger.dev/injection": `[{"rule":"SidecarSet/made-up-${index}","action":"applied","containers":["x"]}]` },
+      },
+      spec: { containers: [{ name: "app" }] },
+    } as unknown as Pod;
+    const rules = compileRules({});
+    injections.count(decide(pod, rules, { namespace: "n", namespaceLabels: {}, now: "2026-01-03T00:00:00Z" }).reasons);
+  }
+  const [total, rejected] = injections.families();
+  expect(total?.values).toEqual([]);
+  expect(rejected?.values).toContainEqual({ value: 100, labels: { kind: "SidecarSet" } });
 });
 
 test("of several authorities the one that ends first is shown", () => {

@@ -83,7 +83,7 @@ export class MissedPods {
         if (++read > MOST_READ) continue;
         const whole = await this.#sources.whole(pod).catch(() => undefined);
         if (whole === undefined) continue;
-        verdict = { labels, missed: missedBy(whole, rules, this.#sources) };
+        verdict = { labels, missed: missedBy(whole, pod, rules, this.#sources) };
       }
       verdicts.set(uid, verdict);
       for (const { kind, rule } of verdict.missed) {
@@ -105,8 +105,8 @@ function mayBeMissed(pod: SeenPod, rules: Rules, sources: MissedSources): boolea
   return reasons.length > 0 && unexplained(pod, reasons, sources).length > 0;
 }
 
-function missedBy(pod: Pod, rules: Rules, sources: MissedSources): readonly MissedRule[] {
-  const applied = matched(pod, rules, sources).filter(({ action }) => action === "applied");
+function missedBy(whole: Pod, pod: SeenPod, rules: Rules, sources: MissedSources): readonly MissedRule[] {
+  const applied = matched(whole, rules, sources).filter(({ action }) => action === "applied");
   return unexplained(pod, applied, sources).map(({ kind, rule }) => ({ kind, rule }));
 }
 
@@ -120,6 +120,11 @@ function unexplained(pod: { readonly metadata: object }, reasons: readonly Reaso
   const { creationTimestamp = "" } = pod.metadata as { creationTimestamp?: string };
   const newer = reasons.filter(({ kind, rule }) => (madeAt(kind, rule) ?? "~") < creationTimestamp);
   if (newer.length === 0) return newer;
-  const traces = new Set(readInjectionRecord(pod as never).map(({ rule }) => rule));
+  const traces = new Set(
+    readInjectionRecord(pod as never).flatMap(({ rule, action, reason }) =>
+      // What the pod contradicts is no trace of a rule.
+      action === "skipped" && reason === "ClaimRejected" ? [] : [rule],
+    ),
+  );
   return newer.filter(({ kind, rule }) => !traces.has(`${kind}/${rule}`));
 }

@@ -10,7 +10,14 @@ export function rolloutFamilies(sets: readonly SidecarSet[]): readonly MetricFam
     const states = { matched: matchedPods, updated: updatedPods, ready: readyPods, updated_ready: updatedReadyPods };
     return Object.entries(states).map(([state, value]) => ({ value, labels: { sidecarset: metadata.name ?? "", state } }));
   });
-  return [gauge("outrigger_sidecarset_pods", "Pods of a SidecarSet: matched, updated, ready, and both", values)];
+  const claims = sets.map(({ metadata, status }) => {
+    const { rejectedClaims = 0 } = (status ?? {}) as Record<string, number>;
+    return { value: rejectedClaims, labels: { sidecarset: metadata.name ?? "" } };
+  });
+  return [
+    gauge("outrigger_sidecarset_pods", "Pods of a SidecarSet: matched, updated, ready, and both", values),
+    gauge("outrigger_sidecarset_rejected_claims", "Pods whose record claims what the SidecarSet did not do to them", claims),
+  ];
 }
 
 /** Network faults by state, and the pods that have, or may have, one. */

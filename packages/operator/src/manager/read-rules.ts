@@ -2,7 +2,8 @@ import type { Client } from "@outrigger/kit/client";
 import { ForbiddenError, NotFoundError } from "@outrigger/kit/client";
 import { ConfigMap, ControllerRevision, MutatingWebhookConfiguration, Namespace } from "@outrigger/kit/kinds";
 import { compileRules, EXCLUDED_NAMESPACES, type Rules } from "../pipeline/index.ts";
-import { type PodDefaults, PodDefaultsKind } from "../poddefaults/index.ts";
+import type { Pod } from "../pod/index.ts";
+import { environmentSeenIn, type PodDefaults, PodDefaultsKind } from "../poddefaults/index.ts";
 import { REVISION_SET_LABEL, type SetRevision, type SidecarSet, SidecarSets } from "../sidecarset/index.ts";
 import {
   type InjectionTemplate,
@@ -21,12 +22,14 @@ import { EXCLUDED_ANNOTATION, ISTIO_ANNOTATION } from "./names.ts";
  *
  * @param told the namespaces into whose pods the manager was told to inject nothing, beside its own. Default: what the manager
  *   that runs says of itself, and `EXCLUDED_NAMESPACES` where none does or the client may not look.
+ * @param admitted a pod that the manager has admitted: it shows values of the manager's environment
  */
 export async function readRules(
   client: Client,
   namespace: string,
   managerNamespace: string,
   told?: readonly string[],
+  admitted?: Pod,
 ): Promise<{ readonly rules: Rules; readonly namespaceLabels: Readonly<Record<string, string>> }> {
   const [sidecarSets, podDefaults, configMaps, revisions, found, running] = await Promise.all([
     none(client.list(SidecarSets)),
@@ -59,7 +62,7 @@ export async function readRules(
       {
         excludedNamespaces: told ?? running.excludedNamespaces,
         ownNamespace: managerNamespace,
-        environment: process.env,
+        environment: admitted === undefined ? process.env : environmentSeenIn(admitted, podDefaults as readonly PodDefaults[], process.env),
         ...(running.istioLabels ? { optIn: WITH_ISTIO_OPT_IN } : {}),
       },
     ),

@@ -72,7 +72,8 @@ function judge(
     (field) => entry[field] ?? [],
   );
   if (made.pod === undefined || !acted) {
-    if (claimed.length > 0) return { kept: undefined, lost: [`${shown(claimed)}: the rule does nothing to this pod now`] };
+    const why = made.pod === undefined ? "the rules refuse this pod now" : "the rule does nothing to this pod now";
+    if (claimed.length > 0) return { kept: undefined, lost: [`${shown(claimed)}: ${why}`] };
     return { kept: reason?.action === entry.action && reason.reason === entry.reason ? entry : undefined, lost: [] };
   }
   if (entry.action !== "applied" && entry.action !== "unchanged") return { kept: undefined, lost: [] };

@@ -1,5 +1,6 @@
 import type { Cause } from "@outrigger/kit/api";
 import {
+  CLAIMED_WRONGLY,
   type Container,
   type ContainerDefaults,
   Draft,
@@ -87,6 +88,7 @@ export function decide(pod: Pod, rules: Rules, context: DecideContext): Decision
 export function pastOf(pod: Pod, rules: Rules, context: DecideContext): Past {
   const record = readInjectionRecord(pod);
   if (record.length === 0) return { entries: record, submitted: pod, rejected: NOTHING_REJECTED };
+  if (untouchable(rules, context) !== undefined) return confirm(pod, record, (submitted) => ({ pod: submitted, reasons: [] }));
   return confirm(pod, record, (submitted) => {
     const { draft, reasons, causes } = act(submitted, rules, context, { entries: [], submitted, rejected: NOTHING_REJECTED });
     return { pod: causes.length > 0 ? undefined : draft.pod(), reasons };
@@ -157,7 +159,7 @@ function tellRejected(reasons: readonly Reason[], rejected: Past["rejected"]): r
     const problems = left.get(key);
     if (problems === undefined || reason.action === "skipped") return reason;
     left.delete(key);
-    return { ...reason, problems: [...(reason.problems ?? []), ...problems.map((problem) => `claimed wrongly: ${problem}`)] };
+    return { ...reason, problems: [...(reason.problems ?? []), ...problems.map((problem) => `${CLAIMED_WRONGLY}${problem}`)] };
   });
   for (const [key, problems] of left) {
     const slash = key.indexOf("/");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Pod, Volume } from "../pod/index.ts";
+import { INJECTION_ANNOTATION, type Pod, type Volume } from "../pod/index.ts";
 import { defaultSidecarSet, ON_CONFLICT_ANNOTATION, type SidecarSet } from "../sidecarset/index.ts";
 import { compileRules, type DecideContext, decide, explainPod } from "./index.ts";
 
@@ -46,7 +46,7 @@ describe("explain", () => {
     });
     const told = explainPod(admitted, today, context).map(({ rule, source, action, reason }) => `${rule} ${source} ${action} ${reason}`);
     expect(told.sort()).toEqual([
-      "SidecarSet/gone recorded applied Matched",
+      "SidecarSet/gone claimed skipped ClaimRejected",
       "SidecarSet/logs recorded applied Matched",
       "SidecarSet/new recomputed applied Matched",
       "SidecarSet/other-app recomputed skipped SelectorMismatch",
@@ -62,6 +62,60 @@ describe("explain", () => {
       expect(explainPod(web, rules, { ...context, namespace })).toMatchObject([
         { rule: "SidecarSet/logs", action: "skipped", reason: "NamespaceExcluded" },
       ]);
+  });
+});
+
+describe("what somebody wrote into a pod's record after its admission", () => {
+  const rules = compileRules({ sidecarSets: [set("logs")] });
+  const record = (...entries: object[]): Pod => ({
+    ...web,
+    metadata: {
+      ...web.metadata,
+      annotations: {
+        [INJECTION_ANNOTATION]: JSON.stringify(entries.map((entry) => ({ action: "applied", reason: "Matched", ...entry }))),
+      },
+    },
+  });
+  const brief = (pod: Pod, at: DecideContext = context): string[] =>
+    explainPod(pod, rules, at).map(({ rule, source, action, reason }) => `${rule} ${source} ${action} ${reason}`);
+
+  test("is told as a claim beside what the rule would do", () => {
+    const forged = record({ rule: "SidecarSet/logs", containers: ["logs"] });
+    expect(brief(forged)).toEqual(["SidecarSet/logs recomputed applied Matched", "SidecarSet/logs claimed skipped ClaimRejected"]);
+    const [would, says] = explainPod(forged, rules, context);
+    expect(would?.message).toContain("does not confirm what this one's annotation says: applied (Matched)");
+    expect(says?.message).toMatch(/^container logs when the pod was admitted, as its annotation claims; today's rules do not confirm it/);
+    expect(says?.problems).toEqual(["containers logs: not what the rule makes of this pod now"]);
+    expect(says?.containers).toEqual([]);
+  });
+
+  test("does not pass for work that the rule still has in the pod", () => {
+    expect(brief(record({ rule: "SidecarSet/logs" }))).toEqual([
+      "SidecarSet/logs recomputed applied Matched",
+      "SidecarSet/logs claimed skipped ClaimRejected",
+    ]);
+  });
+
+  test("hides no rule, whatever reason it gives", () => {
+    for (const reason of ["Paused", "ClaimRejected", "RuleInvalid"])
+      expect(brief(record({ rule: "SidecarSet/logs", action: "skipped", reason }))).toContain("SidecarSet/logs recomputed applied Matched");
+  });
+
+  test("is not believed of a namespace that is left out, nor of a rule that is not there", () => {
+    const forged = record({ rule: "SidecarSet/logs", containers: ["main"] }, { rule: "Template/none", labels: ["app"] });
+    expect(brief(forged, { ...context, namespace: "kube-system" })).toEqual([
+      "SidecarSet/logs recomputed skipped NamespaceExcluded",
+      "SidecarSet/logs claimed skipped ClaimRejected",
+      "Template/none claimed skipped ClaimRejected",
+    ]);
+  });
+
+  test("reaches a terminal short and without control characters", () => {
+    const evil = `\u001b[2J${"x".repeat(10_000)}`;
+    const told = explainPod(record({ rule: `SidecarSet/${evil}`, containers: [evil], problems: [evil] }), rules, context);
+    const text = JSON.stringify(told);
+    expect(text).not.toContain("\\u001b");
+    expect(text.length).toBeLessThan(4_000);
   });
 });
 

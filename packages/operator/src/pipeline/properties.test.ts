@@ -5,9 +5,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { INJECTION_ANNOTATION, type Pod } from "../pod/index.ts";
 import type { PodDefaults } from "../poddefaults/index.ts";
+import { rejectedClaims, seenPod } from "../seen-pod/index.ts";
 import { defaultSidecarSet, RUN_AS_ANNOTATION, type SidecarSet, WORKING_HOT_UPGRADE_ANNOTATION } from "../sidecarset/index.ts";
 import type { InjectionTemplate } from "../templates/index.ts";
-import { compileRules, type DecideContext, decide, type Rules } from "./index.ts";
+import { compileRules, type DecideContext, decide, explainPod, type Rules } from "./index.ts";
 
 // Few names, so that rules and pods meet: labels that match, volumes and variables that collide, keys that need escaping.
 const key = fc.constantFrom("app", "tier", "a/b", "x~y");
@@ -270,6 +271,21 @@ describe("whatever the pod and the rules", () => {
         expect(again.refusal === undefined || once.refusal !== undefined).toBe(true);
       }),
       runs,
+    );
+  });
+
+  test("a pod with the record that the webhook wrote is never accused of a false claim", () => {
+    fc.assert(
+      fc.property(pods, rules, (pod, compiled) => {
+        const { [INJECTION_ANNOTATION]: _, ...annotations } = pod.metadata.annotations ?? {};
+        const made = decide({ ...pod, metadata: { ...pod.metadata, annotations } }, compiled, context);
+        if (made.refusal !== undefined) return;
+        const stored = structuredClone(made.pod);
+        defaultObject(kinds().byKind("", "v1", "Pod")!, stored);
+        expect(rejectedClaims(seenPod(structuredClone(stored) as never) as never)).toEqual([]);
+        expect(explainPod(stored, compiled, context).filter(({ source }) => source === "claimed")).toEqual([]);
+      }),
+      fewer,
     );
   });
 

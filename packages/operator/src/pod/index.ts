@@ -22,6 +22,6 @@ export {
   type VolumeMount,
 } from "./pod.ts";
 export type { Additions, Reason, ReasonCode, RuleKind } from "./reason.ts";
-export { INJECTION_ANNOTATION, type InjectionEntry, readInjectionRecord, writeInjectionRecord } from "./record.ts";
+export { CLAIMED_WRONGLY, INJECTION_ANNOTATION, type InjectionEntry, readInjectionRecord, writeInjectionRecord } from "./record.ts";
 export { type ContainerDefaults, differences, refreshed, type ServerAdditions, sameVolume } from "./refresh.ts";
 export { structural } from "./structural.ts";

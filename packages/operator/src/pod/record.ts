@@ -5,6 +5,9 @@ import type { Additions, Reason, ReasonCode, Replaced } from "./reason.ts";
 /** The annotation that says what was done to a pod, by which rule and why. */
 export const INJECTION_ANNOTATION = "outrigger.dev/injection";
 
+/** How a problem begins that says which of the pod's own claims fell, in the entry of a rule that acted. */
+export const CLAIMED_WRONGLY = "claimed wrongly: ";
+
 /** One entry of the annotation: `{"rule":"SidecarSet/logtail","action":"applied","reason":"Matched","containers":["logtail"]}`. */
 export interface InjectionEntry {
   /** `<kind>/<name>`. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { compileRules, decide } from "../pipeline/index.ts";
+import { compileRules, decide, explainPod } from "../pipeline/index.ts";
 import type { Pod } from "../pod/index.ts";
-import { type PodDefaults, type PodDefaultsSpec, podDefaultsProblems } from "./index.ts";
+import { environmentSeenIn, type PodDefaults, type PodDefaultsSpec, podDefaultsProblems } from "./index.ts";
 import { waitingSidecars } from "./sidecars-ready.ts";
 
 const defaults = (name: string, spec: PodDefaultsSpec): PodDefaults => ({
@@ -22,6 +22,24 @@ const act = (given: Pod, environment: Record<string, string>, ...podDefaults: Po
 const owned = (kind: string, name: string, labels = {}) => ({
   labels,
   ownerReferences: [{ apiVersion: "apps/v1", kind, name, uid: "1", controller: true }],
+});
+
+test("who explains a pod outside the manager knows the manager's environment by what the pod was given from it", () => {
+  const environment = { TENANT: "blue", HTTPS_PROXY: "http://proxy:3128" };
+  const tenant = defaults("tenant", { labels: [{ name: "tenant", valueFrom: { environment: "TENANT" } }], proxies: true });
+  const byTenant = defaults("by-tenant", { selector: { matchLabels: { tenant: "blue" } }, annotations: [{ name: "seen", value: "yes" }] });
+  const admitted = act(pod({ labels: { app: "web" } }), environment, tenant, byTenant).pod;
+  expect(admitted.metadata.labels).toEqual({ app: "web", tenant: "blue" });
+  const outside = (seen: Pod): string[] => {
+    const known = environmentSeenIn(seen, [tenant, byTenant], { TENANT: "mine", NO_PROXY: "mine" });
+    const rules = compileRules({ podDefaults: [tenant, byTenant] }, { environment: known });
+    return explainPod(seen, rules, context).map(({ rule, source, action }) => `${rule} ${source} ${action}`);
+  };
+  expect(outside(admitted).filter((line) => line.includes("claimed"))).toEqual([]);
+  expect(outside(admitted)).toContain("PodDefaults/tenant recorded applied");
+  // What the record does not name is not taken for the manager's.
+  const own = pod({ labels: { tenant: "red" } });
+  expect(environmentSeenIn(own, [tenant], { TENANT: "mine" })).toEqual({ TENANT: "mine" });
 });
 
 describe("the name of the workload", () => {

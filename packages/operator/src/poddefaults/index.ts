@@ -8,6 +8,7 @@
 export { type CompiledPodDefaults, comparePodDefaults, compilePodDefaults, PodDefaultsApplication } from "./apply.ts";
 export type { DefaultEntry, PodDefaults, PodDefaultsSpec, ValueSource } from "./pod-defaults.ts";
 export { PodDefaultsKind, type PodDefaultsStatus, podDefaultsCrd } from "./resource.ts";
+export { environmentSeenIn } from "./seen-environment.ts";
 export { SIDECARS_READY, sidecarsReadyController } from "./sidecars-ready.ts";
 export { podDefaultsController, podDefaultsStatus } from "./status.ts";
 export { podDefaultsProblems } from "./validate.ts";

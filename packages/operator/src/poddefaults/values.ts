@@ -70,7 +70,7 @@ function workloadOf({ metadata }: Pod): string | undefined {
   return owner?.name;
 }
 
-const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+export const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 
 /** The proxies that the manager offers, as entries in upper and lower case; why there are none otherwise. */
 export function proxyEntries({ environment }: ValueSources): { readonly entries: readonly DefaultEntry[]; readonly problem?: string } {

@@ -74,3 +74,24 @@ function matches(given: object, labels: Readonly<Record<string, string>>): boole
     matchExpressions.every(({ key, values }) => key in labels && (values === undefined || values.includes(labels[key]!)))
   );
 }
+
+test("a set knows the pods that claim what it did not do, whatever their labels, also where it came after them", () => {
+  const claiming: SeenPod = {
+    ...pod("p", {}),
+    metadata: {
+      ...pod("p", {}).metadata,
+      annotations: { "outrigger.dev/injection": '[{"rule":"SidecarSet/s","action":"skipped","reason":"ClaimRejected"}]' },
+    },
+  };
+  const membership = new Membership();
+  const claimants = (all: SeenPod[] = []): string[] => [...membership.claimantsOf("s", () => all)];
+  expect([...membership.podChanged(claiming, undefined)]).toEqual([]);
+  membership.setChanged(set("s", { matchLabels: { app: "a" } }), undefined);
+  expect(claimants([claiming])).toEqual(["n/p"]);
+  expect([...membership.podChanged(pod("p", {}), claiming)]).toEqual(["s"]);
+  expect(claimants()).toEqual([]);
+  expect([...membership.podChanged(claiming, pod("p", {}))]).toEqual(["s"]);
+  expect(claimants()).toEqual(["n/p"]);
+  expect([...membership.podChanged(undefined, claiming)]).toEqual(["s"]);
+  expect(claimants()).toEqual([]);
+});

@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LabelSelector } from "@outrigger/kit/api";
 import { compileSelector, LabelIndex, type Matches } from "../pipeline/index.ts";
-import { injectedBy, podKey, type SeenPod } from "../seen-pod/index.ts";
+import { injectedBy, podKey, rejectedClaims, type SeenPod } from "../seen-pod/index.ts";
 
 interface Member {
   readonly selector: LabelSelector | undefined;
   readonly matches: Matches;
   /** Keys of the pods whose labels the selector matches. */
   readonly pods: Set<string>;
+  /** Keys of the pods that claim about the set what is not so, whatever their labels. */
+  readonly claimants: Set<string>;
 }
 
 type SetLike = { readonly metadata: { readonly name: string }; readonly spec: { readonly selector?: LabelSelector } };
@@ -38,7 +40,7 @@ export class Membership {
     }
     const { selector } = now.spec;
     if (known !== undefined && isDeepStrictEqual(known.selector, selector)) return;
-    this.#members.set(name, { selector, matches: matcher(selector), pods: new Set() });
+    this.#members.set(name, { selector, matches: matcher(selector), pods: new Set(), claimants: new Set() });
     this.#fresh.add(name);
     this.#index = undefined;
   }
@@ -49,14 +51,23 @@ export class Membership {
     for (const pod of [before, now]) {
       if (pod === undefined) continue;
       for (const name of injectedBy(pod)) concerned.add(name);
+      for (const name of rejectedClaims(pod)) concerned.add(name);
       for (const name of this.#candidates(pod)) concerned.add(name);
     }
     const key = podKey((now ?? before)!);
+    const claims = now === undefined ? [] : rejectedClaims(now);
     for (const name of concerned) {
       const member = this.#members.get(name);
-      if (member === undefined) concerned.delete(name);
-      else if (now !== undefined && member.matches(now.metadata.labels ?? {})) member.pods.add(key);
-      else if (!member.pods.delete(key)) concerned.delete(name);
+      if (member === undefined) {
+        concerned.delete(name);
+        continue;
+      }
+      const claimed = claims.includes(name);
+      const claim = claimed || member.claimants.has(key);
+      if (claimed) member.claimants.add(key);
+      else member.claimants.delete(key);
+      if (now !== undefined && member.matches(now.metadata.labels ?? {})) member.pods.add(key);
+      else if (!member.pods.delete(key) && !claim) concerned.delete(name);
     }
     return concerned;
   }
@@ -67,10 +78,17 @@ export class Membership {
     return this.#members.get(name)?.pods ?? new Set();
   }
 
+  /** The keys of the pods that claim about a set what is not so. */
+  claimantsOf(name: string, all: () => Iterable<SeenPod>): ReadonlySet<string> {
+    if (this.#fresh.size > 0) this.#lookUp(all());
+    return this.#members.get(name)?.claimants ?? new Set();
+  }
+
   #lookUp(all: Iterable<SeenPod>): void {
     const fresh = [...this.#fresh].flatMap((name) => this.#members.get(name) ?? []);
     const index = new LabelIndex(fresh.map(({ selector }) => selector));
     for (const pod of all) {
+      for (const name of rejectedClaims(pod)) if (this.#fresh.has(name)) this.#members.get(name)?.claimants.add(podKey(pod));
       const labels = pod.metadata.labels ?? {};
       for (const position of index.candidates(labels)) {
         const member = fresh[position]!;

@@ -3,7 +3,7 @@ import { type Result, requeue, TerminalError } from "@outrigger/kit/controller";
 import { ControllerRevision, Namespace, Pod } from "@outrigger/kit/kinds";
 import { compileSelector } from "../pipeline/index.ts";
 import { Draft, type Pod as WholePod } from "../pod/index.ts";
-import type { SeenPod } from "../seen-pod/index.ts";
+import { isActive, rejectedClaims, type SeenPod } from "../seen-pod/index.ts";
 import {
   clashes,
   compileSidecarSet,
@@ -20,6 +20,7 @@ import { emptied, type InPlaceChange, patchOf, updated } from "./in-place.ts";
 import { isMissed } from "./missed.ts";
 import { upgradableCondition } from "./pod-condition.ts";
 import { carriedRevision, type PodState, podState } from "./pod-state.ts";
+import { CLAIM_REJECTED, claimsText, claimText } from "./rejected-claims.ts";
 import { planRevision, surplusRevisions } from "./revisions.ts";
 import { type RolloutSet, rolloutSet } from "./rollout-set.ts";
 import type { Shared } from "./shared.ts";
@@ -58,6 +59,7 @@ export class Rollout {
     const members = this.#members(rollout);
     const pods = members.flatMap((pod) => podState(pod, rollout) ?? []);
     const missed = this.#missed(members);
+    const claimants = this.#claimants();
     const refused = this.#shared.refusals.current(rollout.name, pods, rollout.hash, this.#now.getTime(), AGAIN_MS);
     const choice = withoutRefused(choose(pods, rollout.strategy), refused, pods, rollout);
     const changed = changedPods(choice, this.#set, revisions);
@@ -66,12 +68,14 @@ export class Rollout {
       choice,
       changed,
       missed,
+      claimants,
       refused,
       latestRevision: latest,
       collisionCount,
       clashes: clashes(this.#set, this.#shared.conflicts.neighbours(this.#set)),
     };
     await this.#ctx.status(rolloutStatus(this.#set, observed, this.#now) as never);
+    this.#tellClaims(claimants);
 
     const flipped = await this.#empty(pods, rollout);
     await this.#notUpgradable(changed, rollout);
@@ -166,6 +170,25 @@ export class Rollout {
       const labels = ctx.get(Namespace, { name: namespace })?.metadata.labels ?? {};
       return CONTROL_PLANE_LABEL in labels ? [] : [{ key: `${namespace}/${name}`, pod }];
     });
+  }
+
+  /** Pods whose record claims about the set what is not so; those that ended do not count. */
+  #claimants(): SeenPod[] {
+    const name = this.#set.metadata.name!;
+    const all = (): Iterable<SeenPod> => this.#ctx.list(Pod) as unknown as readonly SeenPod[];
+    return [...this.#shared.membership.claimantsOf(name, all)].flatMap((key) => {
+      const slash = key.indexOf("/");
+      const pod = this.#ctx.get(Pod, { namespace: key.slice(0, slash), name: key.slice(slash + 1) }) as unknown as SeenPod | undefined;
+      return pod !== undefined && isActive(pod) && rejectedClaims(pod).includes(name) ? [pod] : [];
+    });
+  }
+
+  #tellClaims(claimants: readonly SeenPod[]): void {
+    const name = this.#set.metadata.name!;
+    const news = this.#shared.claims.news(name, claimants);
+    if (news.length === 0) return;
+    this.#ctx.event(CLAIM_REJECTED, claimsText(claimants), { type: "Warning" });
+    for (const pod of news) this.#ctx.event(CLAIM_REJECTED, `SidecarSet ${name}: ${claimText(pod)}`, { type: "Warning", about: pod });
   }
 
   /** Takes containers out of service whose hot upgrade is done. @returns how many pods were written */

@@ -4,6 +4,7 @@ import { ConflictIndex, type SidecarSet } from "../sidecarset/index.ts";
 import { Membership } from "./membership.ts";
 import { standsInFor } from "./missed.ts";
 import { Refusals } from "./refusals.ts";
+import { ToldClaims } from "./rejected-claims.ts";
 
 export interface RolloutControllerOptions {
   /** The manager's namespace, where revisions lie. */
@@ -21,6 +22,7 @@ export class Shared {
   readonly options: RolloutControllerOptions;
   readonly membership = new Membership();
   readonly refusals = new Refusals();
+  readonly claims = new ToldClaims();
   readonly conflicts = new ConflictIndex();
   /** All sets. */
   readonly names = new Set<string>();
@@ -44,6 +46,7 @@ export class Shared {
     else {
       this.names.delete(name);
       this.refusals.forget(name);
+      this.claims.forget(name);
       this.#evictions.delete(name);
     }
     if (now?.spec.namespaceSelector === undefined) this.namespaced.delete(name);

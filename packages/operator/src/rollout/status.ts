@@ -1,8 +1,9 @@
 import { type Condition, setCondition } from "@outrigger/kit/controller";
-import { runningStatuses } from "../seen-pod/index.ts";
+import { runningStatuses, type SeenPod } from "../seen-pod/index.ts";
 import { type Clash, type SidecarSet, withoutEffect } from "../sidecarset/index.ts";
 import type { Choice, WaitReason } from "./choose.ts";
 import type { PodState } from "./pod-state.ts";
+import { claimsCondition } from "./rejected-claims.ts";
 
 export interface RolloutStatus {
   readonly observedGeneration: number;
@@ -15,6 +16,8 @@ export interface RolloutStatus {
   readonly collisionCount: number;
   /** Pods that the set matches and was not injected into, though it was there before them. Left out where there are none. */
   readonly missedPods?: number;
+  /** Pods whose record claims about the set what is not so. Left out where there are none. */
+  readonly rejectedClaims?: number;
   readonly conditions: readonly Condition[];
 }
 
@@ -26,6 +29,7 @@ export interface Observed {
   /** What changed beyond images, by pod that is not upgradable. */
   readonly changed: ReadonlyMap<PodState, string>;
   readonly missed: readonly { readonly key: string }[];
+  readonly claimants: readonly SeenPod[];
   /** Updates that the API server refused: pod → why. */
   readonly refused: ReadonlyMap<string, string>;
   /** Other sets with which the set does not go in one pod. */
@@ -34,7 +38,7 @@ export interface Observed {
 
 /** The set's status from its pods; of conditions, those of others and unchanged transition times are kept. */
 export function rolloutStatus(set: SidecarSet, observed: Observed, now: Date): RolloutStatus {
-  const { pods, latestRevision, collisionCount, missed } = observed;
+  const { pods, latestRevision, collisionCount, missed, claimants } = observed;
   const serves = ({ settled, ready }: PodState): boolean => settled && ready;
   const updatedReadyPods = pods.filter((state) => state.updated && serves(state)).length;
   const observedGeneration = set.metadata.generation ?? 0;
@@ -46,6 +50,7 @@ export function rolloutStatus(set: SidecarSet, observed: Observed, now: Date): R
   for (const [is, condition] of [
     [observed.clashes.length > 0, conflictingCondition(observed)],
     [idle.length > 0, effectiveCondition(idle)],
+    [observed.claimants.length > 0, claimsCondition(observed.claimants)],
   ] as const)
     if (is || conditions?.some(({ type }) => type === condition.type))
       conditions = setCondition(conditions, { ...condition, observedGeneration }, now);
@@ -58,6 +63,7 @@ export function rolloutStatus(set: SidecarSet, observed: Observed, now: Date): R
     ...(latestRevision === undefined ? {} : { latestRevision }),
     collisionCount,
     ...(missed.length === 0 ? {} : { missedPods: missed.length }),
+    ...(claimants.length === 0 ? {} : { rejectedClaims: claimants.length }),
     conditions: conditions ?? [],
   };
 }

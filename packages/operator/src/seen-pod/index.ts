@@ -4,6 +4,7 @@
  * Guarantees
  * - Of a pod of some 4 KiB less than 1 KiB is kept: identity, labels, owners, addresses, phase, and what was injected. Containers and
  *   their states are kept only where a SidecarSet was injected, or where the pod has the readiness gate `SIDECARS_READY`.
+ * - An entry of the record of injections that the pod itself contradicts is kept as a rejected claim.
  * - Texts that many pods share are in memory once.
  *
  * Caveats
@@ -11,6 +12,7 @@
  * - `status.podIPs` is left out where it says no more than `status.podIP`.
  * - The optional feature `node-overcommit` needs requests and limits, and keeps whole pods in an informer of its own.
  */
+export { rejectedClaims } from "./kept-record.ts";
 export { runningContainers, runningStatuses } from "./running.ts";
 export {
   INPLACE_STATE_ANNOTATION,

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
 import { isNativeSidecar } from "@outrigger/kit/kinds";
-import { INJECTION_ANNOTATION, readInjectionRecord } from "../pod/index.ts";
+import { INJECTION_ANNOTATION } from "../pod/index.ts";
 import {
   HASH_ANNOTATION,
   HASH_WITHOUT_IMAGE_ANNOTATION,
   INJECTED_LIST_ANNOTATION,
   WORKING_HOT_UPGRADE_ANNOTATION,
 } from "../sidecarset/index.ts";
+import { keptRecord } from "./kept-record.ts";
 
 /** On pods: which images containers had before they were last updated in place, by set. Kruise's name and format. */
 export const INPLACE_STATE_ANNOTATION = "kruise.io/sidecarset-inplace-update-state";
@@ -101,7 +102,7 @@ export function seenPod(object: KubeObject): KubeObject {
   // Of the whole pod, only the fields that are kept are looked at.
   const pod = object as unknown as SeenPod;
   const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, labels, ownerReferences } = pod.metadata;
-  const annotations = keptAnnotations(pod.metadata.annotations);
+  const annotations = keptAnnotations(pod);
   const { nodeName, hostNetwork, readinessGates, containers } = pod.spec;
   const gated = readinessGates?.some(({ conditionType }) => conditionType === SIDECARS_READY) === true;
   const injected = gated || annotations?.[INJECTED_LIST_ANNOTATION] !== undefined;
@@ -147,7 +148,8 @@ export function seenPod(object: KubeObject): KubeObject {
 
 const NONE: readonly SeenContainer[] = Object.freeze([]);
 
-function keptAnnotations(all: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined {
+function keptAnnotations({ metadata, spec }: SeenPod): Record<string, string> | undefined {
+  const all = metadata.annotations;
   if (all === undefined) return undefined;
   let kept: Record<string, string> | undefined;
   for (const key of ANNOTATIONS) {
@@ -160,27 +162,15 @@ function keptAnnotations(all: Readonly<Record<string, string>> | undefined): Rec
   const record = all[INJECTION_ANNOTATION];
   if (record !== undefined) {
     kept ??= {};
-    kept[INJECTION_ANNOTATION] = one(keptRecord(record));
+    const has = (name: string) => (container: SeenContainer) => container.name === name;
+    const evidence = {
+      hasContainer: (name: string) => spec.containers.some(has(name)) || spec.initContainers?.some(has(name)) === true,
+      listsSet: (name: string) => injectedBy({ metadata }).includes(name),
+    };
+    kept[INJECTION_ANNOTATION] = one(keptRecord(record, evidence));
   }
   return kept;
 }
-
-/** Of the record of what was injected: which rules, and which containers they brought. */
-function keptRecord(text: string): string {
-  const known = records.get(text);
-  if (known !== undefined) return known;
-  const entries = readInjectionRecord({ metadata: { annotations: { [INJECTION_ANNOTATION]: text } } });
-  const kept = JSON.stringify(
-    entries.map(({ rule, action, reason, containers }) => ({ rule, action, reason, ...(containers === undefined ? {} : { containers }) })),
-  );
-  if (records.size >= MOST_RECORDS) records.clear();
-  records.set(text, kept);
-  return kept;
-}
-
-/** Records recur: the pods of a Deployment have the same, and each event of a pod brings its own again. */
-const MOST_RECORDS = 200;
-const records = new Map<string, string>();
 
 function keptNative(container: SeenContainer): SeenContainer & { readonly restartPolicy: string } {
   return { ...keptContainer(container), restartPolicy: "Always" };

@@ -137,7 +137,16 @@ function schema(more: Record<string, SchemaNode>): SchemaNode {
     },
     ["selector"],
   );
-  const counts = ["observedGeneration", "matchedPods", "updatedPods", "readyPods", "updatedReadyPods", "collisionCount", "missedPods"];
+  const counts = [
+    "observedGeneration",
+    "matchedPods",
+    "updatedPods",
+    "readyPods",
+    "updatedReadyPods",
+    "collisionCount",
+    "missedPods",
+    "rejectedClaims",
+  ];
   const status = object({
     ...Object.fromEntries(counts.map((name) => [name, { type: "integer" } satisfies SchemaNode])),
     latestRevision: text,
