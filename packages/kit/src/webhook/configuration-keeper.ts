@@ -205,7 +205,7 @@ class Keeper implements ConfigurationKeeper {
       kept.inForce = undefined;
       const made = (await this.#client.create(resource, wanted as never, this.#write)) as unknown as KubeObject;
       if (wasInForce) this.#options.onRepair?.({ object: made, paths: undefined, by: undefined });
-      this.#tolerate(kept, text, made);
+      this.#tolerate(kept, wanted, made);
       return;
     }
     const paths = differences(wanted, found);
@@ -218,16 +218,17 @@ class Keeper implements ConfigurationKeeper {
     const patch = repairOf(wanted, found);
     const stored = (await this.#client.patch(resource, { name }, { type: "merge", patch }, this.#write)) as unknown as KubeObject;
     if (wasInForce) this.#options.onRepair?.({ object: found, paths, by: lastWriter(found, this.#options.fieldManager) });
-    this.#tolerate(kept, text, stored);
+    this.#tolerate(kept, wanted, stored);
   }
 
-  #tolerate(kept: Kept, text: string, stored: KubeObject): void {
-    const paths = differences(kept.wanted, stored);
-    kept.tolerated = paths.length === 0 ? undefined : `${text} ${paths.join()}`;
+  /** @param written what was wanted when the write began: something else may be wanted by now. */
+  #tolerate(kept: Kept, written: KubeObject, stored: KubeObject): void {
+    const paths = differences(written, stored);
+    kept.tolerated = paths.length === 0 ? undefined : `${JSON.stringify(written)} ${paths.join()}`;
     if (paths.length > 0)
       this.#options.onError?.(
         new Error(`the API server stores ${kept.resource.kind} ${kept.name} otherwise: ${paths.join(", ")}`),
-        kept.wanted,
+        written,
       );
   }
 

@@ -312,6 +312,19 @@ describe("the keeper of configurations", () => {
     expect(repairs).toEqual([]);
   });
 
+  it("holds what the API server stored against what was written, not against what is wanted since", async () => {
+    const { kept, errors, repairs, wanted } = await keeper(configuration("overtaken"));
+    const want = (commonName: string): Promise<void> => {
+      wanted[0] = configuration("overtaken", createCa({ commonName }).certificate);
+      return kept.refresh();
+    };
+    // The second wish comes while the first is being written.
+    await Promise.all([want("first"), want("second")]);
+    expect((await stored("overtaken")).webhooks).toMatchObject((wanted[0] as unknown as { webhooks: object[] }).webhooks);
+    expect(errors).toEqual([]);
+    expect(repairs).toEqual([]);
+  });
+
   it("keeps the others while one is refused", async () => {
     const bad = { ...configuration("bad"), webhooks: [{ name: "short" }] } as unknown as KubeObject;
     const errors: string[] = [];
