@@ -1,6 +1,7 @@
 import { compileRules, decide, defaultSidecarSet, type PodDefaults, parseTemplate, type SidecarSet } from "@outrigger/operator";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
+import { parseDocument, visit } from "yaml";
 import { admitted } from "./decide.ts";
 import { chunks, parsed, pods } from "./documents.ts";
 import { JOURNAL_ANNOTATION } from "./journal.ts";
@@ -91,11 +92,22 @@ test("what was injected is what admission makes of the pods of the file as it wa
   expect(injected).toBeGreaterThan(RUNS / 2);
 });
 
+/** Where the texts of a document are. */
+function scalars(text: string): (readonly [number, number])[] {
+  const places: [number, number][] = [];
+  visit(parseDocument(text), { Scalar: (_, { range }) => void (range && places.push([range[0], range[1]])) });
+  return places;
+}
+
 test("comments and blank lines stay, in their order", () => {
   void fc.assert(
     fc.property(fc.gen(), (g) => {
       const text = document(g);
-      const before = text.split("\n").filter((line) => /^\s*(#|$)/.test(line));
+      const texts = scalars(text);
+      // A line in a text that a rule replaces goes with it.
+      const before = [...text.matchAll(/^[^\S\n]*(?:#.*)?$/gm)]
+        .filter(({ index }) => !texts.some(([start, end]) => start < index && index < end))
+        .map(([line]) => line);
       const result = inject(text).split("\n");
       // Each comment is still there, in its order.
       let from = 0;
