@@ -6,9 +6,6 @@ import type { Candidate } from "./hooks.ts";
 import { denied, dryRunUnsupported } from "./refusals.ts";
 import { type ReviewAnswer, readAnswer, reviewRequest, writeReview } from "./review.ts";
 
-/** Told what webhooks leave for the audit log. */
-export type AuditSink = (key: string, value: string) => void;
-
 /** The object in the form that the hook asks for. */
 export interface Forms {
   readonly object: KubeObject | undefined;
@@ -27,7 +24,6 @@ export async function ask(
   attributes: AdmissionAttributes,
   forms: Forms,
   mutating: boolean,
-  audit: AuditSink | undefined,
 ): Promise<ReviewAnswer> {
   if (attributes.dryRun && !hook.allowsDryRun) throw dryRunUnsupported(hook);
   if (hook.reviewVersion === undefined) {
@@ -35,7 +31,7 @@ export async function ask(
   }
   const { uid, body } = writeReview(hook.reviewVersion, reviewRequest(attributes, { resource, kind }), forms.object, forms.oldObject);
   const answer = readAnswer(await caller.post(hook.clientConfig, hook.seconds, body), hook.reviewVersion, uid, mutating);
-  for (const [key, value] of Object.entries(answer.auditAnnotations)) audit?.(`${hook.name}/${key}`, value);
+  for (const [key, value] of Object.entries(answer.auditAnnotations)) attributes.annotate?.(`${hook.name}/${key}`, value);
   for (const warning of answer.warnings) attributes.warn(warning);
   if (!answer.allowed) throw denied(hook, answer.status);
   return answer;

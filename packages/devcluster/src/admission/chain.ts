@@ -1,5 +1,4 @@
 import type { Admission, AdmissionAttributes, ClusterReader, Decide } from "../registry/index.ts";
-import type { AuditSink } from "./ask.ts";
 import { WebhookCaller } from "./caller.ts";
 import { defaultIngressClass, defaultStorageClass } from "./default-classes.ts";
 import { defaultTolerationSeconds } from "./default-tolerations.ts";
@@ -30,8 +29,6 @@ export interface AdmissionChainOptions {
   readonly decide?: Decide;
   /** The resource that serves a kind, for the parameters of policies. Default: none. */
   readonly resourceOfKind?: PolicyParts["resourceOfKind"];
-  /** Told what webhooks leave for the audit log. */
-  readonly audit?: AuditSink;
 }
 
 /** The chain, and the connections to close when the server stops. */
@@ -42,7 +39,7 @@ export interface AdmissionChain extends Admission {
 
 /** The built-in plug-ins in Kubernetes' order, then policies, then webhooks, and quotas last of all. */
 export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
-  const { reader, served, audit } = options;
+  const { reader, served } = options;
   const caller = new WebhookCaller(options.resolveService ?? endpointResolver(reader));
   const disabled = new Set(options.disabled ?? []);
   const plugins = [
@@ -50,7 +47,7 @@ export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
     limitRanger(reader),
     serviceAccount(reader),
     taintNodesByCondition,
-    podSecurity(reader, audit),
+    podSecurity(reader),
     priority(reader),
     defaultTolerationSeconds,
     defaultStorageClass(reader),
@@ -59,7 +56,7 @@ export function admissionChain(options: AdmissionChainOptions): AdmissionChain {
     noEffect,
   ].filter(({ name }) => !disabled.has(name));
   const { decide = () => ({ allowed: false, reason: "nobody decides here" }), resourceOfKind = () => undefined } = options;
-  const parts = { reader, served, caller, audit, decide };
+  const parts = { reader, served, caller, decide };
   const mutating = new MutatingWebhooks(parts);
   const validating = new ValidatingWebhooks(parts);
   const quota = disabled.has("ResourceQuota") ? undefined : resourceQuota(reader);

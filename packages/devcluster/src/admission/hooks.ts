@@ -31,6 +31,8 @@ export { matchRules, type ServedVersions };
 /** One webhook of a configuration, ready to be matched. */
 export interface Hook {
   readonly uid: string;
+  /** Its place among the webhooks of all configurations. */
+  readonly place: number;
   readonly configuration: string;
   readonly name: string;
   readonly clientConfig: WebhookClientConfig;
@@ -106,9 +108,10 @@ export class HookSet {
   #compile(): void {
     const name = (object: KubeObject): string => object.metadata.name ?? "";
     const inOrder = [...this.#reader.list(GROUP, this.#plural)].sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
+    let place = 0;
     this.#hooks = inOrder.flatMap((configuration) =>
       ((configuration["webhooks"] as readonly WebhookFields[] | undefined) ?? []).map((fields, index) => ({
-        hook: compileHook(name(configuration), index, fields),
+        hook: compileHook(name(configuration), index, place++, fields),
         rules: fields.rules ?? [],
         equivalent: fields.matchPolicy !== "Exact",
       })),
@@ -123,11 +126,12 @@ export class HookSet {
   }
 }
 
-function compileHook(configuration: string, index: number, fields: WebhookFields): Hook {
+function compileHook(configuration: string, index: number, place: number, fields: WebhookFields): Hook {
   const versions = fields.admissionReviewVersions ?? [];
   const ignoreFailure = fields.failurePolicy === "Ignore";
   return {
     uid: `${configuration}/${fields.name}/${index}`,
+    place,
     configuration,
     name: fields.name,
     clientConfig: fields.clientConfig,

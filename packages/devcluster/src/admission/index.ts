@@ -11,7 +11,6 @@
  * Assumptions
  * - `attributes.object` is never changed in place: each step replaces it.
  */
-export type { AuditSink } from "./ask.ts";
 export { WebhookCaller, type WebhookClientConfig } from "./caller.ts";
 export { type AdmissionChain, type AdmissionChainOptions, admissionChain } from "./chain.ts";
 export { type ConversionWebhook, convertByWebhook } from "./conversion.ts";

@@ -6,6 +6,7 @@ import { internal } from "../registry/index.ts";
 import { CallError, jsonWords } from "./call-error.ts";
 import type { VersionedForms } from "./forms.ts";
 import type { Candidate } from "./hooks.ts";
+import { MutationNotes } from "./mutation-notes.ts";
 import { WebhookCalls, type WebhookParts } from "./webhook-calls.ts";
 
 /** What one request remembers between the two rounds of its mutating webhooks. */
@@ -59,18 +60,26 @@ export class MutatingWebhooks {
       if (!(await this.#calls.concerns(candidate, attributes, forms))) continue;
       // In the second round no hook is called for the first time, even if its selectors match only now.
       if (reinvocation.second && !reinvocation.isDue(hook.uid)) continue;
-      await this.#calls.underPolicy(hook, async () => {
-        if (!(await this.#call(candidate, attributes, forms))) return;
+      const notes = new MutationNotes(hook, reinvocation.second ? 1 : 0, attributes.annotate);
+      const call = async (): Promise<void> => {
+        let mutated = false;
+        try {
+          mutated = await this.#call(candidate, attributes, forms, notes);
+        } finally {
+          notes.called(mutated);
+        }
+        if (!mutated) return;
         reinvocation.changed();
         reinvocation.needed = true;
-      });
+      };
+      await this.#calls.underPolicy(hook, call, () => notes.failedOpen());
       if (hook.reinvoked) reinvocation.wasCalled(hook.uid);
     }
     reinvocation.end(attributes.object);
   }
 
   /** Whether the webhook changed the object. */
-  async #call(candidate: Candidate, attributes: AdmissionAttributes, versions: VersionedForms): Promise<boolean> {
+  async #call(candidate: Candidate, attributes: AdmissionAttributes, versions: VersionedForms, notes: MutationNotes): Promise<boolean> {
     const { hook } = candidate;
     const forms = await versions.of(candidate);
     const answer = await this.#calls.ask(candidate, attributes, forms);
@@ -86,6 +95,7 @@ export class MutatingWebhooks {
     const patched = apply(forms.object, operations);
     const before = attributes.object;
     attributes.object = await versions.back(candidate, patched);
+    notes.patched(operations);
     return !isDeepStrictEqual(before, attributes.object);
   }
 }

@@ -20,10 +20,14 @@ export class ValidatingWebhooks {
     const concerned: Candidate[] = [];
     for (const candidate of candidates) if (await this.#calls.concerns(candidate, attributes, forms)) concerned.push(candidate);
     const results = await Promise.allSettled(
-      concerned.map((candidate) =>
-        this.#calls.underPolicy(candidate.hook, async () => {
-          await this.#calls.ask(candidate, attributes, await forms.of(candidate));
-        }),
+      concerned.map((candidate, index) =>
+        this.#calls.underPolicy(
+          candidate.hook,
+          async () => {
+            await this.#calls.ask(candidate, attributes, await forms.of(candidate));
+          },
+          () => attributes.annotate?.(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, candidate.hook.name),
+        ),
       ),
     );
     const refused = results.find((result) => result.status === "rejected");

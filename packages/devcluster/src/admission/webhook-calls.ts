@@ -1,5 +1,5 @@
 import type { AdmissionAttributes, ClusterReader, Decide } from "../registry/index.ts";
-import { type AuditSink, ask } from "./ask.ts";
+import { ask } from "./ask.ts";
 import { CallError } from "./call-error.ts";
 import type { WebhookCaller } from "./caller.ts";
 import { conditionsAllow } from "./conditions.ts";
@@ -12,7 +12,6 @@ export interface WebhookParts {
   readonly reader: ClusterReader;
   readonly served: ServedVersions;
   readonly caller: WebhookCaller;
-  readonly audit: AuditSink | undefined;
   readonly decide: Decide;
 }
 
@@ -45,16 +44,17 @@ export class WebhookCalls {
   }
 
   ask(candidate: Candidate, attributes: AdmissionAttributes, forms: Awaited<ReturnType<VersionedForms["of"]>>): ReturnType<typeof ask> {
-    return ask(this.#parts.caller, candidate, attributes, forms, this.#mutating, this.#parts.audit);
+    return ask(this.#parts.caller, candidate, attributes, forms, this.#mutating);
   }
 
-  /** Does `work`; a call that fails is what the hook's failurePolicy says: nothing, or a refusal. */
-  async underPolicy(hook: Candidate["hook"], work: () => Promise<void>): Promise<void> {
+  /** Does `work`; a call that fails is what the hook's failurePolicy says: `failedOpen`, or a refusal. */
+  async underPolicy(hook: Candidate["hook"], work: () => Promise<void>, failedOpen: () => void): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       if (!hook.ignoreFailure) throw callFailed(hook, error.message);
+      failedOpen();
     }
   }
 }

@@ -30,6 +30,7 @@ export function attributesFor(target: Target, caller: Caller, step: AdmissionSte
     dryRun: step.options.dryRun,
     userInfo: caller.user,
     warn: caller.warn,
+    annotate: caller.annotate,
     defaulted(object) {
       // The body of a subresource has a kind of its own, which this resource's schema does not describe.
       if (step.kind) return object;

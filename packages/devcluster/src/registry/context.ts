@@ -1,5 +1,5 @@
 import type { Store } from "../store/index.ts";
-import type { Admission, ClusterReader, ServedResource, UserInfo } from "./contracts.ts";
+import type { Admission, Annotate, ClusterReader, ServedResource, UserInfo } from "./contracts.ts";
 
 /** What every operation of the registry works with. */
 export interface RegistryParts {
@@ -23,6 +23,8 @@ export interface Caller {
   readonly userAgent: string;
   /** Adds a `Warning: 299` header to the answer. */
   warn(text: string): void;
+  /** Absent where no audit event is written. */
+  readonly annotate?: Annotate | undefined;
   /** Throws the refusal when this user may not also do `verb` here (an update that creates). */
   allowed(verb: string): void;
   readonly signal: AbortSignal;

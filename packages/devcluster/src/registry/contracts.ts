@@ -64,6 +64,12 @@ export interface Strategy {
   convert(objects: readonly KubeObject[], version: string): Promise<KubeObject[]>;
 }
 
+/**
+ * Adds an annotation to the audit event of a request; the first value of a key stays. An annotation of the level `Request`
+ * is written only where the audit policy has the request's body written.
+ */
+export type Annotate = (key: string, value: string, level?: "Metadata" | "Request") => void;
+
 /** A request on its way through admission, after `k8s.io/apiserver/pkg/admission.Attributes`. */
 export interface AdmissionAttributes {
   readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
@@ -82,6 +88,8 @@ export interface AdmissionAttributes {
   readonly userInfo: UserInfo;
   /** Adds a `Warning: 299` header to the answer. */
   warn(text: string): void;
+  /** Absent where no audit event is written. */
+  readonly annotate?: Annotate | undefined;
   /** Called by a mutating step after it changed `object`: defaults and prunes it anew, as the apiserver does after each patch. */
   defaulted(object: KubeObject): KubeObject;
 }

@@ -9,7 +9,7 @@
  */
 export { admitted, attributesFor } from "./admit.ts";
 export type { Caller, FieldValidation, RegistryParts, Target, WriteOptions } from "./context.ts";
-export type { Admission, AdmissionAttributes, ClusterReader, ServedResource, Strategy, UserInfo } from "./contracts.ts";
+export type { Admission, AdmissionAttributes, Annotate, ClusterReader, ServedResource, Strategy, UserInfo } from "./contracts.ts";
 export { createObject, type Written } from "./create.ts";
 export { DecodeError, decodeObject, type FindKind, MismatchError } from "./decode.ts";
 export { checkDeleteOptions, type Deleted, type DeleteOptions, deleteObject } from "./delete.ts";

@@ -88,7 +88,7 @@ async function answer(
   trail.audit?.decided(reason !== undefined, reason ?? "");
   if (reason === undefined) throw denial(user, attributes);
   if (!info.isResource) return nonResource(request, services);
-  return resource(request, info, user, services, warnings);
+  return resource(request, info, user, services, warnings, trail);
 }
 
 function attributesOf(info: RequestInfo, request: ApiRequest): Attributes {
@@ -109,6 +109,7 @@ async function resource(
   user: UserInfo,
   services: HandlerServices,
   warnings: Warnings,
+  trail: Trail,
 ): Promise<ApiResponse> {
   const { resources, authorizer } = services;
   const found = resources.find(info.group, info.version, info.resource);
@@ -121,6 +122,7 @@ async function resource(
     user,
     userAgent: header(request, "user-agent") ?? "",
     warn: warnings.add,
+    annotate: trail.audit?.annotate,
     allowed(verb) {
       const attributes = { ...attributesOf(info, request), verb };
       if (!authorizer.allows(user, attributes)) throw denial(user, attributes);

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
 import { type AdmissionAttributes, type ClusterReader, invalid } from "../../registry/index.ts";
-import type { AuditSink } from "../ask.ts";
 import { type AdmissionPlugin, concerns, refuse, specOf } from "../plugin.ts";
 import { LEVELS, type Level, type PodSpec, podOf, type Violation, violations } from "./checks.ts";
 
@@ -29,11 +28,11 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
  * Pod Security admission: a namespace's labels say which standard its pods must keep (`enforce`), and of which breaches
  * there are warnings. After `k8s.io/pod-security-admission`.
  *
- * Caveats: before 1.19 the standards judged seccomp by annotations, which nobody reads any more.
- *
- * @param audit told of breaches of the level that a namespace's `audit` label names.
+ * Caveats
+ * - Before 1.19 the standards judged seccomp by annotations, which nobody reads any more.
+ * - Defaults and exemptions, which an API server reads from its admission configuration file, there are none.
  */
-export function podSecurity(reader: ClusterReader, audit?: AuditSink): AdmissionPlugin {
+export function podSecurity(reader: ClusterReader): AdmissionPlugin {
   const policyOf = (namespace: string, mode: (typeof MODES)[number]): Policy => {
     const labels = reader.get("", "namespaces", { name: namespace })?.metadata.labels ?? {};
     return readPolicy(labels, mode);
@@ -50,13 +49,21 @@ export function podSecurity(reader: ClusterReader, audit?: AuditSink): Admission
       if (!object || namespace === "") return;
       if (resource.group === "" && resource.resource === "pods") {
         if (attributes.subresource !== "" && attributes.subresource !== "ephemeralcontainers") return;
-        if (attributes.operation === "UPDATE" && !changesSecurity(object, attributes.oldObject)) return;
-        const spec = specOf(object) as PodSpec;
         const enforced = policyOf(namespace, "enforce");
+        const audited = policyOf(namespace, "audit");
+        const warned = policyOf(namespace, "warn");
+        // Nothing is looked at, and no version is told.
+        if ([enforced, audited, warned].every(({ level }) => level === "privileged")) {
+          attributes.annotate?.(`${LABEL}enforce-policy`, "privileged:latest");
+          return;
+        }
+        if (attributes.operation === "UPDATE" && !changesSecurity(object, attributes.oldObject)) return;
+        attributes.annotate?.(`${LABEL}enforce-policy`, `${enforced.level}:${enforced.version}`);
+        const spec = specOf(object) as PodSpec;
+        note(attributes, audited, podOf(object, spec));
         const found = violations(enforced.level, enforced.version, podOf(object, spec));
         if (found.length > 0) throw refuse(attributes, `violates PodSecurity ${name(enforced)}: ${told(found)}`);
-        warn(attributes, policyOf(namespace, "warn"), podOf(object, spec));
-        note(audit, policyOf(namespace, "audit"), podOf(object, spec));
+        warn(attributes, warned, podOf(object, spec));
         return;
       }
       const path = attributes.subresource === "" ? TEMPLATES[`${resource.group}/${resource.resource}`] : undefined;
@@ -66,7 +73,7 @@ export function podSecurity(reader: ClusterReader, audit?: AuditSink): Admission
       if (!template?.spec) return;
       const pod = podOf({ metadata: template.metadata ?? ({} as never) }, template.spec);
       warn(attributes, policyOf(namespace, "warn"), pod);
-      note(audit, policyOf(namespace, "audit"), pod);
+      note(attributes, policyOf(namespace, "audit"), pod);
     },
   };
 }
@@ -85,9 +92,10 @@ function warn(attributes: AdmissionAttributes, policy: Policy, pod: ReturnType<t
   if (found.length > 0) attributes.warn(`would violate PodSecurity ${name(policy)}: ${told(found)}`);
 }
 
-function note(audit: AuditSink | undefined, policy: Policy, pod: ReturnType<typeof podOf>): void {
-  const found = audit ? violations(policy.level, policy.version, pod) : [];
-  if (found.length > 0) audit?.("pod-security.kubernetes.io/audit-violations", `would violate PodSecurity ${name(policy)}: ${told(found)}`);
+/** What breaks the level that a namespace's `audit` label names, for the audit log. */
+function note({ annotate }: AdmissionAttributes, policy: Policy, pod: ReturnType<typeof podOf>): void {
+  const found = annotate ? violations(policy.level, policy.version, pod) : [];
+  if (found.length > 0) annotate?.(`${LABEL}audit-violations`, `would violate PodSecurity ${name(policy)}: ${told(found)}`);
 }
 
 /** Fields of a pod that can change and that a standard looks at. */

@@ -1,5 +1,5 @@
 import { CelError } from "@outrigger/machinery/cel";
-import type { AuditSink } from "../ask.ts";
+import type { Annotate } from "../../registry/index.ts";
 import type { PolicyExpressions } from "./expressions.ts";
 
 /** Bytes of a value that are kept. */
@@ -35,7 +35,7 @@ export class AuditAnnotations {
     });
   }
 
-  publish(sink: AuditSink | undefined): void {
+  publish(sink: Annotate | undefined): void {
     for (const [key, values] of this.#values) sink?.(`${this.#policy}/${key}`, values.join(", "));
   }
 

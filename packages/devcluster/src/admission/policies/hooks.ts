@@ -1,6 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import type { AdmissionAttributes, BindingSpec, ClusterReader, Decide, MatchResources, PolicySpec } from "../../registry/index.ts";
-import type { AuditSink } from "../ask.ts";
 import { type Candidate, compileSelector, matchRules, type ServedVersions } from "../hooks.ts";
 import { selects } from "../match.ts";
 import { EXEMPT } from "../rules.ts";
@@ -17,7 +16,6 @@ export interface PolicyParts {
     kind: string,
   ) => { readonly plural: string; readonly scope: string } | undefined;
   readonly decide: Decide;
-  readonly audit: AuditSink | undefined;
 }
 
 /** Which requests a policy or a binding is about. */

@@ -5,7 +5,7 @@
  * - Matching, parameters, variables, messages, reasons and actions are those of Kubernetes 1.36.
  * - Policies are compiled when one of them or of their bindings changed.
  *
- * Caveats: `status.typeChecking` is not computed; audit annotations are made only where somebody listens for them.
+ * Caveats: `status.typeChecking` is not computed.
  */
 export type { PolicyParts } from "./hooks.ts";
 export { MutatingPolicies } from "./mutating-policies.ts";

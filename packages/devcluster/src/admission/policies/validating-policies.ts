@@ -9,6 +9,7 @@ import {
   type Validation,
 } from "../../registry/index.ts";
 import { VersionedForms } from "../forms.ts";
+import { goJson } from "../go-json.ts";
 import type { Candidate } from "../hooks.ts";
 import { compileConditions, type MatchConditions } from "../match-conditions.ts";
 import { refuse } from "../plugin.ts";
@@ -75,20 +76,15 @@ export class ValidatingPolicies {
         for (const denial of this.#judge(hook, spec, attributes, given, annotations)) {
           const actions = denial.byAction ? (spec.validationActions ?? []) : ["Deny"];
           if (actions.includes("Deny")) denied.push({ policy: hook.name, binding: name, denial });
-          if (actions.includes("Audit")) this.#note(hook.name, name, denial, actions);
+          if (actions.includes("Audit")) note(attributes, hook.name, name, denial, actions);
           if (actions.includes("Warn"))
             attributes.warn(`Validation failed for ValidatingAdmissionPolicy '${hook.name}' with binding '${name}': ${denial.message}`);
         }
       }
-      annotations.publish(this.#parts.audit);
+      annotations.publish(attributes.annotate);
     }
     const [first] = denied;
     if (first) throw refusal(attributes, first.policy, first.binding, first.denial);
-  }
-
-  #note(policy: string, binding: string, { message, index }: Denial, validationActions: readonly string[]): void {
-    const failure = [{ message, policy, binding, expressionIndex: index, validationActions }];
-    this.#parts.audit?.("validation.policy.admission.k8s.io/validation_failure", JSON.stringify(failure));
   }
 
   #judge(
@@ -130,6 +126,18 @@ export class ValidatingPolicies {
       return [...denials, ...failed.flatMap((message) => wrong(message, false))];
     });
   }
+}
+
+/** Only the first failure of a request gets into its audit event. */
+function note(
+  attributes: AdmissionAttributes,
+  policy: string,
+  binding: string,
+  { message, index }: Denial,
+  validationActions: readonly string[],
+): void {
+  const failure = [{ message, policy, binding, expressionIndex: index, validationActions }];
+  attributes.annotate?.("validation.policy.admission.k8s.io/validation_failure", goJson(failure));
 }
 
 function messageOf(

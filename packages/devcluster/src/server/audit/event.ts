@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import type { UserInfo } from "../../registry/index.ts";
+import type { Annotate, UserInfo } from "../../registry/index.ts";
 import { type ApiRequest, type ApiResponse, header } from "../request.ts";
 import type { RequestInfo } from "../request-info.ts";
 import type { AuditLog } from "./log.ts";
@@ -20,9 +20,14 @@ export interface Audit {
   readonly id: string;
   /** What the authorizer said. */
   decided(allowed: boolean, reason: string): void;
+  /** Keeps what admission has to say. Keys must be qualified names with a prefix; others are left out, as Kubernetes does. */
+  readonly annotate: Annotate;
   /** Writes what came of it; of a stream again when it ends. */
   answered(response: ApiResponse): ApiResponse;
 }
+
+/** A DNS subdomain and a name of up to 63 characters. */
+const QUALIFIED = /^(?=.{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 
 /** Begins the events of a request; nothing where the policy wants none. */
 export function auditing(policy: AuditPolicy, log: AuditLog): (audited: AuditedRequest) => Audit | undefined {
@@ -59,6 +64,10 @@ export function auditing(policy: AuditPolicy, log: AuditLog): (audited: AuditedR
       decided(allowed, reason) {
         annotations["authorization.k8s.io/decision"] = allowed ? "allow" : "forbid";
         annotations["authorization.k8s.io/reason"] = reason;
+      },
+      annotate(key, value, from = "Metadata") {
+        if (from === "Request" && level === "Metadata") return;
+        if (QUALIFIED.test(key) && !(key in annotations)) annotations[key] = value;
       },
       answered(response) {
         const asked = bodies(level, "Request", "requestObject", request.body, omitManagedFields);
