@@ -59,7 +59,7 @@ export async function storeNew(
 
   const generated = !object.metadata.name && !!object.metadata.generateName;
   fillSystemFields(object.metadata);
-  const context = { user: caller.user, reader: parts.reader };
+  const context = { user: caller.user, reader: parts.reader, warn: caller.warn };
   resource.strategy.prepareForCreate(object);
   rules.prepareForCreate?.(object, context);
   if (resource.row?.generation) object.metadata.generation = 1;

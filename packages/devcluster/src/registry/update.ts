@@ -109,6 +109,8 @@ async function updateOnce(
     ...(conditions.kind ? { kind: conditions.kind } : {}),
   });
   const object = await mutate(parts, attributes);
+  // A patch shares with the old object what it does not touch.
+  object.metadata = { ...object.metadata };
   dedupeOwnerReferences(object.metadata, caller.warn);
   const insists = checkVersion(target, object, old, rules.unconditionalUpdate !== false);
 
@@ -116,7 +118,7 @@ async function updateOnce(
   const causes = [...resource.strategy.validateUpdate(object, old, subresource), ...(rules.validate?.(object, old, subresource) ?? [])];
   if (causes.length > 0) throw invalid(resource, name, causes);
   if (subresource === "") {
-    const refusals = rules.allocate?.(object, old, { user: caller.user, reader: parts.reader }) ?? [];
+    const refusals = rules.allocate?.(object, old, { user: caller.user, reader: parts.reader, warn: caller.warn }) ?? [];
     if (refusals.length > 0) throw invalid(resource, name, refusals);
   }
   for (const warning of resource.strategy.warnings(object, old)) caller.warn(warning);
@@ -177,7 +179,7 @@ function prepare(parts: RegistryParts, target: Target, caller: Caller, object: K
   if (old.metadata.generation === undefined) delete object.metadata.generation;
   else object.metadata.generation = old.metadata.generation;
   resource.strategy.prepareForUpdate(object, old, subresource);
-  rules.prepareForUpdate?.(object, old, subresource, { user: caller.user, reader: parts.reader });
+  rules.prepareForUpdate?.(object, old, subresource, { user: caller.user, reader: parts.reader, warn: caller.warn });
   if (resource.row?.generation && subresource !== "status") {
     const changed = rules.generationChanges ?? specChanges;
     if (changed(object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;

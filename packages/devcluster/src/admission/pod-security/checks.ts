@@ -58,7 +58,8 @@ export function podOf({ metadata }: Pick<KubeObject, "metadata">, spec: PodSpec)
 /** @param minor of the Kubernetes version whose standard is asked for. */
 type Check = (pod: Pod, minor: number) => Violation | undefined;
 
-const quoted = (names: Iterable<string>): string => [...names].map((name) => JSON.stringify(name)).join(", ");
+/** In quotes, which names within do not escape. */
+const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ");
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
 const many = (count: number, one: string, more = `${one}s`): string => (count === 1 ? one : more);
 const named = (containers: readonly string[]): string => `${many(containers.length, "container")} ${quoted(containers)}`;

@@ -5,6 +5,8 @@ import type { ClusterReader, UserInfo } from "../contracts.ts";
 export interface RuleContext {
   readonly user: UserInfo;
   readonly reader: ClusterReader;
+  /** Adds a `Warning: 299` header to the answer. */
+  warn(text: string): void;
 }
 
 export interface KindRules {

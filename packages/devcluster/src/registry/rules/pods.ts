@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
+import { fillAppArmorProfiles } from "./app-armor.ts";
 import type { KindRules } from "./kind-rules.ts";
 
 type Quantities = Record<string, string | number>;
@@ -31,7 +32,7 @@ export const pods: KindRules = {
     return period < 0 ? 1 : period;
   },
 
-  prepareForCreate(object) {
+  prepareForCreate(object, { warn }) {
     const pod = parts(object);
     if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
     pod.status = { phase: "Pending", qosClass: qosClass(pod) };
@@ -47,6 +48,7 @@ export const pods: KindRules = {
         },
       ];
     }
+    fillAppArmorProfiles(object, warn);
   },
 
   prepareForUpdate(object, old, subresource) {

@@ -13,7 +13,9 @@
  * - What needs other objects or allocators (addresses and ports of Services, quotas, priorities) is the server's.
  * - Kinds without an entry in `validators.ts` are judged by their metadata.
  */
+
 export type { PolicyCompiler, PolicyCompilers, PolicyExpression } from "./admission-policies.ts";
+export { APP_ARMOR_ANNOTATION, appArmorProfileOf, appArmorWarning } from "./app-armor.ts";
 export type { Fields } from "./fields.ts";
 export { type Judged, validateKind, validateKindUpdate, warningsFor } from "./kinds.ts";
 export { type ObjectMetaRules, validateAnyMeta, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";

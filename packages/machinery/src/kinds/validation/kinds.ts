@@ -70,7 +70,7 @@ export function validateKindUpdate(
 /** The texts of the `Warning: 299` headers for a create or (with `old`) an update. */
 export function warningsFor(row: Judged, object: KubeObject, old?: KubeObject): string[] {
   const { warnings } = validatorOf(row);
-  const texts = warnings?.(object) ?? [];
+  const texts = warnings?.(object, old) ?? [];
   // A name cannot be changed any more: only its choice is commented on.
   return old ? texts.filter((warning) => !warning.startsWith("metadata.name:")) : texts;
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from "@outrigger/kit/api";
+import { findInAppArmorAnnotations, findInAppArmorChange, findUnlikeAppArmor } from "./app-armor.ts";
 import { same } from "./comparison.ts";
 import { findInImage } from "./containers.ts";
 import { type Fields, number, object, objects, text } from "./fields.ts";
@@ -19,6 +20,7 @@ export function findInPod(found: Findings, pod: KubeObject): void {
   if (text(spec, "nodeName") !== "" && objects(spec, "schedulingGates").length > 0) {
     found.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
   }
+  findUnlikeAppArmor(found, object(object(pod, "metadata"), "annotations"), spec, "spec");
 }
 
 /** What holds for a pod at any time. */
@@ -50,6 +52,7 @@ function findInPodAnnotations(found: Findings, metadata: Fields | undefined, spe
   const cost = text(annotations, "controller.kubernetes.io/pod-deletion-cost");
   const valid = /^(0|-?[1-9]\d*)$/.test(cost) && Math.abs(Number(cost)) <= MAX_INT32;
   if (cost !== "" && !valid) found.invalid(`${path}[controller.kubernetes.io/pod-deletion-cost]`, cost, "must be a 32bit integer");
+  findInAppArmorAnnotations(found, annotations, spec, path);
 }
 
 /** A pod template, under the path of its owner: `spec.template`. */
@@ -63,6 +66,7 @@ export function findInPodTemplate(found: Findings, template: Fields, path: strin
   if (objects(spec, "ephemeralContainers").length > 0) {
     found.forbidden(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template");
   }
+  findUnlikeAppArmor(found, object(metadata, "annotations"), spec, `${path}.spec`);
 }
 
 const UPDATABLE = [
@@ -78,6 +82,9 @@ export function findInPodUpdate(found: Findings, pod: KubeObject, old: KubeObjec
   const spec = object(pod, "spec") ?? {};
   const before = object(old, "spec") ?? {};
   findInPodWhole(found, pod);
+  const annotationsOf = (one: KubeObject): Fields | undefined => object(object(one, "metadata"), "annotations");
+  findInAppArmorChange(found, annotationsOf(pod), annotationsOf(old), "metadata.annotations");
+  findInPodAnnotations(found, object(pod, "metadata"), spec, "metadata.annotations");
   for (const list of ["containers", "initContainers"]) {
     if (objects(spec, list).length !== objects(before, list).length) {
       found.forbidden(`spec.${list}`, "pod updates may not add or remove containers");

@@ -5,7 +5,7 @@ import { findInAutoscaler } from "./autoscalers.ts";
 import { findInSigningRequest, findInSigningRequestUpdate } from "./certificates.ts";
 import { findInClaim, findInClaimUpdate, findInNamespaceFinalizers, findInNode, findInNodeUpdate } from "./cluster.ts";
 import { findInConfigMap, findInConfigMapUpdate, findInSecret, findInSecretUpdate } from "./configs.ts";
-import { object } from "./fields.ts";
+import { type Fields, object } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import { labelName } from "./formats.ts";
 import { findInCronJob, findInJob, findInJobUpdate } from "./jobs.ts";
@@ -60,7 +60,7 @@ export interface Validator {
   readonly subresources?: Readonly<Record<string, (found: Findings, object: KubeObject, old: KubeObject) => void>>;
   /** The steps of the subresources named; metadata change, change when absent. */
   readonly onSubresource?: readonly UpdateStep[];
-  readonly warnings?: (object: KubeObject) => string[];
+  readonly warnings?: (object: KubeObject, old?: KubeObject) => string[];
 }
 
 const CHANGE_FIRST: readonly UpdateStep[] = ["metadata change", "change", "object"];
@@ -72,8 +72,17 @@ export const segmentName: NameProblems = (name) => pathSegmentProblems(name);
 /** Names that may be anything (they are still a segment of a path). */
 const anyName: NameProblems = () => [];
 
-const template = (path: string) => (owner: KubeObject) => podWarnings(object(object(owner, "spec"), "template") ?? {}, path);
-const podMaker = (owner: KubeObject) => [...hostnameWarnings(owner, "Pod names and hostnames"), ...template("spec.template")(owner)];
+/** An update says nothing again of a template while the spec stays as it was. */
+const template =
+  (path: string) =>
+  (owner: KubeObject, old?: KubeObject): string[] => {
+    if (old && owner.metadata.generation === old.metadata.generation) return [];
+    return podWarnings(path.split(".").reduce<Fields | undefined>(object, owner) ?? {}, path);
+  };
+const podMaker = (owner: KubeObject, old?: KubeObject): string[] => [
+  ...hostnameWarnings(owner, "Pod names and hostnames"),
+  ...template("spec.template")(owner, old),
+];
 const webhooks: Validator = {
   create: (found, configuration, { expressionProblem }) => findInWebhookConfiguration(found, configuration, expressionProblem),
   onUpdate: ["metadata", "object"],
@@ -90,7 +99,10 @@ export const VALIDATORS: Readonly<Record<string, Validator>> = {
     onSubresource: ["metadata change", "metadata", "change"],
     warnings: (pod) => [...hostnameWarnings(pod, "the Pod's hostname"), ...podWarnings(pod, "")],
   },
-  "PodTemplate.": { create: (found, holder) => findInPodTemplate(found, object(holder, "template") ?? {}, "template") },
+  "PodTemplate.": {
+    create: (found, holder) => findInPodTemplate(found, object(holder, "template") ?? {}, "template"),
+    warnings: (holder) => podWarnings(object(holder, "template") ?? {}, "template"),
+  },
   "ReplicationController.": { create: findInReplicationController, warnings: template("spec.template") },
   "Service.": { name: labelName, create: findInService, change: findInServiceUpdate, onUpdate: CHANGE_FIRST, warnings: serviceWarnings },
   "ConfigMap.": { create: findInConfigMap, change: findInConfigMapUpdate, onUpdate: WHOLE_AGAIN },
@@ -135,12 +147,9 @@ export const VALIDATORS: Readonly<Record<string, Validator>> = {
     create: (found, cronJob) => findInCronJob(found, cronJob),
     change: findInCronJob,
     onUpdate: ["metadata change", "change"],
-    warnings: (cronJob) => [
+    warnings: (cronJob, old) => [
       ...hostnameWarnings(cronJob, "Pod names and hostnames"),
-      ...podWarnings(
-        object(object(object(object(cronJob, "spec"), "jobTemplate"), "spec"), "template") ?? {},
-        "spec.jobTemplate.spec.template",
-      ),
+      ...template("spec.jobTemplate.spec.template")(cronJob, old),
     ],
   },
   "Scale.autoscaling": { create: findInScale },

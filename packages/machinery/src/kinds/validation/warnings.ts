@@ -1,5 +1,6 @@
 import { dnsLabelProblems, type KubeObject } from "@outrigger/kit/api";
 import { readQuantity } from "./amounts.ts";
+import { appArmorWarnings } from "./app-armor.ts";
 import { type Fields, number, object, objects, text, texts } from "./fields.ts";
 import { Findings } from "./findings.ts";
 import { isWhole } from "./resources.ts";
@@ -15,7 +16,11 @@ export function podWarnings(holder: Fields, path: string): string[] {
     ...spreadWarnings(spec, `${at}spec`),
     ...volumeWarnings(spec, `${at}spec`),
     ...pullSecretWarnings(spec, `${at}spec`),
-    ...containers.flatMap(({ container, place }) => [...resourceWarnings(container, place), ...envWarnings(container, place)]),
+    ...containers.flatMap(({ container, place }) => [
+      ...appArmorWarnings(holder, container, path),
+      ...resourceWarnings(container, place),
+      ...envWarnings(container, place),
+    ]),
     ...portWarnings(containers),
   ];
   if ((number(spec, "terminationGracePeriodSeconds") ?? 0) < 0) {
