@@ -80,6 +80,40 @@ describe("certificate requests", () => {
     );
   });
 
+  // What a real controller-manager 1.36.3 made of the same requests.
+  it("for kubelets' servers are signed for the names and addresses that they ask for", async () => {
+    const kubelet = { commonName: "system:node:n1", organizations: ["system:nodes"], dnsNames: ["n1"], ipAddresses: ["10.0.0.7"] };
+    await request("serving", "kubernetes.io/kubelet-serving", ["digital signature", "server auth"], kubelet);
+    await approve("serving");
+    await eventually(async () => expect((await statusOf("serving"))?.certificate).toBeDefined());
+    const certificate = new X509Certificate(Buffer.from(String((await statusOf("serving"))?.certificate), "base64"));
+    expect(certificate.checkIssued(new X509Certificate(cluster.ca))).toBe(true);
+    expect(certificate.subject).toBe("O=system:nodes\nCN=system:node:n1");
+    expect(certificate.subjectAltName).toBe("DNS:n1, IP Address:10.0.0.7");
+    expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
+  });
+
+  it.each([
+    ["organization", { organizations: ["others"] }, ["server auth"], "subject organization is not system:nodes"],
+    ["names", { dnsNames: [], ipAddresses: [] }, ["server auth"], "DNS or IP subjectAltName is required"],
+    ["usage", {}, ["client auth"], "usages did not match [digital signature key encipherment server auth]"],
+    ["usages", {}, ["server auth", "client auth"], "usages did not match [digital signature key encipherment server auth]"],
+    ["name", { commonName: "n1" }, ["server auth"], "subject common name does not begin with system:node:"],
+  ])("for kubelets' servers with another %s fail", async (what, change, usages, message) => {
+    const kubelet = {
+      commonName: "system:node:n1",
+      organizations: ["system:nodes"],
+      dnsNames: ["n1"],
+      ipAddresses: ["10.0.0.7"],
+      ...change,
+    };
+    await request(`serving-${what}`, "kubernetes.io/kubelet-serving", ["digital signature", ...usages], kubelet);
+    await approve(`serving-${what}`);
+    const failed = expect.objectContaining({ type: "Failed", reason: "SignerValidationFailure", message });
+    await eventually(async () => expect((await statusOf(`serving-${what}`))?.conditions).toContainEqual(failed));
+    expect((await statusOf(`serving-${what}`))?.certificate).toBeUndefined();
+  });
+
   it("of a node that joins are approved by its rights", async () => {
     const binding = {
       apiVersion: "rbac.authorization.k8s.io/v1",

@@ -40,6 +40,18 @@ async function ended(name: string, image: string, spec: object): Promise<{ statu
     return { status: status as never, conditions };
   });
 }
+/** Has the only pod of a job fail with the condition of a disruption, as its node would say it. @returns the pod's name */
+async function disrupted(job: string): Promise<string> {
+  const name = await eventually(async () => {
+    const { items } = await client.list(Pod, { namespace, labelSelector: `job-name=${job}` });
+    expect(items).toHaveLength(1);
+    return items[0]!.metadata.name!;
+  });
+  const condition = { type: "DisruptionTarget", status: "True", reason: "Test", lastTransitionTime: "2026-01-01T00:00:00Z" };
+  const status = { phase: "Failed", conditions: [condition] };
+  await client.patch(Pod, { namespace, name }, { type: "merge", patch: { status } }, { subresource: "status" });
+  return name;
+}
 const inCodes = (action: string, ...values: number[]) => ({ rules: [{ action, onExitCodes: { operator: "In", values } }] });
 const indexed = { completionMode: "Indexed", completions: 3, parallelism: 3 };
 
@@ -67,6 +79,38 @@ describe.concurrent("a job whose pods fail", () => {
     const { status } = await client.get(Job, { namespace, name: "ignore" });
     expect(status?.failed ?? 0).toBe(0);
     expect(status?.conditions ?? []).toEqual([]);
+  });
+
+  it("fails by FailJob for a condition of a pod", async () => {
+    const policy = { rules: [{ action: "FailJob", onPodConditions: [{ type: "Other" }, { type: "DisruptionTarget" }] }] };
+    const waiting = ended("disrupted", "i", { backoffLimit: 3, podFailurePolicy: policy });
+    const pod = await disrupted("disrupted");
+    const { status, conditions } = await waiting;
+    const why = `PodFailurePolicy Pod ${namespace}/${pod} has condition DisruptionTarget matching FailJob rule at index 0`;
+    expect(conditions).toEqual([`FailureTarget ${why}`, `Failed ${why}`]);
+    expect(status["failed"]).toBe(1);
+  });
+
+  it("does not count a pod whose condition an Ignore rule names, and makes another", async () => {
+    const policy = { rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget" }] }] };
+    const template = { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] } };
+    const spec = { backoffLimit: 0, podFailurePolicy: policy, template };
+    await client.create(Job, { apiVersion: "batch/v1", kind: "Job", metadata: { name: "spared", namespace }, spec } as never);
+    const pod = await disrupted("spared");
+    await eventually(async () => {
+      const { items } = await client.list(Pod, { namespace, labelSelector: "job-name=spared" });
+      expect(items.filter(({ metadata }) => metadata.name !== pod)).toHaveLength(1);
+    });
+    const { status } = await client.get(Job, { namespace, name: "spared" });
+    expect(status?.failed ?? 0).toBe(0);
+    expect(status?.conditions ?? []).toEqual([]);
+  });
+
+  it("counts a pod whose condition has another status than the rule asks for", async () => {
+    const policy = { rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "False" }] }] };
+    const waiting = ended("unlike", "i", { backoffLimit: 0, podFailurePolicy: policy });
+    await disrupted("unlike");
+    expect((await waiting).conditions[1]).toBe("Failed BackoffLimitExceeded Job has reached the specified backoff limit");
   });
 
   it("fails with the indexes that failed too often", async () => {
