@@ -14,6 +14,7 @@
 export { WebhookCaller, type WebhookClientConfig } from "./caller.ts";
 export { type AdmissionChain, type AdmissionChainOptions, admissionChain } from "./chain.ts";
 export { type ConversionWebhook, convertByWebhook } from "./conversion.ts";
+export { type CheckedKind, expressionWarnings, type KnownKinds } from "./policies/index.ts";
 export { amountText, countedBy, usedBy } from "./quota/index.ts";
 export type { ServedVersions } from "./rules.ts";
 export { endpointResolver, type ResolveService, type ServiceAddress } from "./service-resolver.ts";

@@ -1,6 +1,7 @@
 import { type Informers, informers as makeInformers } from "@outrigger/kit/cache";
 import type { Client } from "@outrigger/kit/client";
 import { eventRecorder, type Log, silentLog, type WritingEventRecorder } from "@outrigger/kit/controller";
+import { admissionPolicyStatusLoop } from "./admission-policies/index.ts";
 import { autoscalerLoop } from "./autoscaler/index.ts";
 import { certificateApproverLoop, certificateSignerLoop } from "./certificates/index.ts";
 import { clusterRoleAggregationLoop } from "./clusterroles/index.ts";
@@ -49,6 +50,7 @@ const LOOPS = {
   csrapproving: certificateApproverLoop,
   csrsigning: certificateSignerLoop,
   horizontalpodautoscaler: autoscalerLoop,
+  validatingadmissionpolicystatus: admissionPolicyStatusLoop,
   podgarbagecollector: podCollectorLoop,
   garbagecollector: garbageLoop,
 } satisfies Record<string, Loop>;

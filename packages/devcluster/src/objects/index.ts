@@ -7,6 +7,7 @@ export {
   ConfigMap,
   ControllerRevision,
   CronJob,
+  CustomResourceDefinition,
   DaemonSet,
   Deployment,
   EndpointSlice,
@@ -29,6 +30,7 @@ export {
   ServiceAccount,
   StatefulSet,
   StorageClass,
+  ValidatingAdmissionPolicy,
 } from "@outrigger/kit/kinds";
 export type PodSpec = Pod["spec"];
 export type Container = PodSpec["containers"][number];
