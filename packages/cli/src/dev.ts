@@ -10,6 +10,7 @@ export interface DevOptions {
   readonly kubeconfig: string;
   readonly readyFile?: string;
   readonly bare?: boolean;
+  readonly dataDir?: string;
   readonly tokenAuthFile?: string;
   readonly auditLog?: string;
   readonly auditPolicy?: string;
@@ -70,23 +71,24 @@ export async function dev(options: DevOptions): Promise<void> {
 
 /** The devcluster, or one line that says why not. */
 export async function startCluster(
-  options: Pick<DevOptions, "port" | "bare" | "tokenAuthFile" | "auditLog" | "auditPolicy">,
+  options: Pick<DevOptions, "port" | "bare" | "dataDir" | "tokenAuthFile" | "auditLog" | "auditPolicy">,
   kubeconfigFile: string,
 ): Promise<Devcluster> {
-  const { ClusterFileError, KubeconfigInUseError, PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
+  const { ClusterFileError, DataDirError, KubeconfigInUseError, PortInUseError, startDevcluster } = await import("@outrigger/devcluster");
   try {
     mkdirSync(dirname(kubeconfigFile), { recursive: true });
-    const { tokenAuthFile, auditLog, auditPolicy } = options;
+    const { port, dataDir, tokenAuthFile, auditLog, auditPolicy } = options;
     if (auditPolicy !== undefined && auditLog === undefined) throw new CliError("--audit-policy needs --audit-log FILE", { exitCode: 2 });
     return await startDevcluster({
-      port: options.port ?? 0,
+      ...(port === undefined ? {} : { port }),
       bare: options.bare === true,
       kubeconfigFile,
+      ...(dataDir === undefined ? {} : { dataDir }),
       ...(tokenAuthFile === undefined ? {} : { tokenAuthFile }),
       ...(auditLog === undefined ? {} : { audit: { log: auditLog, ...(auditPolicy === undefined ? {} : { policy: auditPolicy }) } }),
     });
   } catch (error) {
-    if ([PortInUseError, KubeconfigInUseError, ClusterFileError].some((known) => error instanceof known))
+    if ([PortInUseError, KubeconfigInUseError, ClusterFileError, DataDirError].some((known) => error instanceof known))
       throw new CliError((error as Error).message, { cause: error });
     const { code = "", path } = error as NodeJS.ErrnoException;
     const why = whyNotWritten(error);

@@ -35,7 +35,8 @@ const cluster = (command: Command): Command =>
 program
   .command("dev")
   .description("start a cluster on this machine: in a project with its operator, elsewhere with the Outrigger manager and the quickstart")
-  .option("--port <number>", "port of the API server on 127.0.0.1 (default: a free one)", portNumber)
+  .option("--port <number>", "port of the API server on 127.0.0.1 (default: the one that --data-dir had last, else a free one)", portNumber)
+  .option("--data-dir <folder>", "keep the cluster in this folder: the next start goes on with its objects, credentials and port")
   .option("--kubeconfig <file>", "where to write the kubeconfig", ".outrigger/kubeconfig")
   .option("--ready-file <file>", "file that is written once everything is ready")
   .option("--token-auth-file <file>", 'bearer tokens to take, a line each: token,user,uid,"group1,group2"')

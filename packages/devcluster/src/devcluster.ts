@@ -4,7 +4,7 @@ import type { UserInfo } from "./registry/index.ts";
 import type { ServiceAccountKeys, StaticToken } from "./server/index.ts";
 
 export interface DevclusterOptions {
-  /** TCP port; 0 (the default) lets the system choose one. */
+  /** TCP port; 0 lets the system choose one. Default: the port that `dataDir` had last, else 0. */
   readonly port?: number;
   /** Address to listen on, `127.0.0.1` unless said otherwise. */
   readonly host?: string;
@@ -12,6 +12,11 @@ export interface DevclusterOptions {
   readonly bare?: boolean;
   /** Also writes the kubeconfig to this file, readable by its owner alone (0600); `close()` takes it away. A file about other clusters is refused. */
   readonly kubeconfigFile?: string;
+  /**
+   * Folder in which objects and credentials outlive the process; made when it is not there. Default: they live in memory.
+   * A write is answered once it is on the disk.
+   */
+  readonly dataDir?: string;
   /** Control loops and kubelet; `false` leaves them out (the admission chain stays whole). On unless `bare`. */
   readonly controllers?: boolean | { readonly nodes?: number };
   /** Bearer tokens beside the ones of the kubeconfig. */

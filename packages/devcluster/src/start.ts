@@ -1,10 +1,11 @@
-import { randomBytes } from "node:crypto";
-import { createCa, issueCertificate, signCsr } from "@outrigger/kit/pki";
+import { issueCertificate, signCsr } from "@outrigger/kit/pki";
 import type { AuthorizationDecision, AuthorizationQuestion } from "@outrigger/machinery/cel";
 import { admissionChain } from "./admission/index.ts";
 import { bootstrap } from "./bootstrap/index.ts";
 import { customResources } from "./custom-resources/index.ts";
+import { DataDir } from "./data-dir/index.ts";
 import type { Devcluster, DevclusterOptions } from "./devcluster.ts";
+import { admin, identity } from "./identity.ts";
 import { removeKubeconfigFile, writeKubeconfigFile } from "./kubeconfig-file.ts";
 import type { LogSource } from "./kubelet/index.ts";
 import { clusterReader, type RegistryParts, Resources, type UserInfo } from "./registry/index.ts";
@@ -29,20 +30,29 @@ import {
 } from "./server/index.ts";
 import { Store } from "./store/index.ts";
 
-/** The user of the kubeconfig's first context, of `client()` and of the control loops. */
-const admin: UserInfo = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
-
 /** Milliseconds between two looks for history that nobody can ask for any more. */
 const EXPIRE_MS = 15_000;
 
 /**
  * Starts a control plane and resolves when it answers.
  *
- * @throws PortInUseError when `options.port` is taken.
+ * @throws PortInUseError when the port is taken.
+ * @throws DataDirError when `options.dataDir` cannot be used.
  */
 export async function startDevcluster(options: DevclusterOptions = {}): Promise<Devcluster> {
+  const dataDir = options.dataDir === undefined ? undefined : await DataDir.open(options.dataDir);
+  try {
+    return await start(options, dataDir);
+  } catch (error) {
+    dataDir?.close();
+    throw error;
+  }
+}
+
+async function start(options: DevclusterOptions, dataDir: DataDir | undefined): Promise<Devcluster> {
   const host = options.host ?? "127.0.0.1";
-  const ca = createCa({ commonName: "devcluster-ca" });
+  const own = identity(dataDir);
+  const { ca, aliceToken } = own;
   const serving =
     options.serving ??
     issueCertificate(ca, {
@@ -53,10 +63,8 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
       ],
       usages: ["server auth"],
     });
-  const aliceToken = randomBytes(16).toString("hex");
-
   const fileTokens = options.tokenAuthFile === undefined ? [] : await readTokenFile(options.tokenAuthFile);
-  const store = new Store();
+  const store = new Store(dataDir?.journal, dataDir?.state);
   const reader = clusterReader(store);
   const resources = new Resources();
   const streams = new OpenStreams();
@@ -71,7 +79,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     disabled: options.disabledAdmissionPlugins ?? (options.bare ? ["ServiceAccount", "NoEffect"] : []),
   });
   const parts: RegistryParts = { store, reader, admission: withoutEscalation(chain, authorizer, reader) };
-  const accountTokens = serviceAccountTokens(reader, options.serviceAccounts);
+  const accountTokens = serviceAccountTokens(reader, options.serviceAccounts ?? own.serviceAccounts);
   const known = staticTokens([{ token: aliceToken, username: "alice", groups: ["developers"] }, ...(options.tokens ?? []), ...fileTokens]);
   const tokens = [known, accountTokens.read];
   const logs: { source: LogSource | undefined } = { source: options.logs };
@@ -105,17 +113,17 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
   });
   const listening = await listen(handle, {
     host,
-    port: options.port ?? 0,
+    port: options.port ?? Number(dataDir?.recall("port") ?? 0),
     certificate: serving.certificate,
     key: serving.key,
     clientCa: options.clientCa === undefined ? [ca.certificate] : [ca.certificate, options.clientCa],
   });
   port = listening.port;
-  await bootstrap(store, port, options.bare === true);
+  dataDir?.store("port", String(port));
+  await bootstrap(store, port, { bare: options.bare === true, first: !dataDir || dataDir.state.tables.length === 0 });
 
   const url = `https://${host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
-  const client = issueCertificate(ca, { commonName: admin.username, organizations: ["system:masters"], usages: ["client auth"] });
-  const kubeconfig = kubeconfigText({ url, ca: ca.certificate, admin: client, aliceToken });
+  const kubeconfig = kubeconfigText({ url, ca: ca.certificate, admin: own.admin, aliceToken });
   if (options.kubeconfigFile !== undefined) {
     try {
       await writeKubeconfigFile(options.kubeconfigFile, kubeconfig);
@@ -164,6 +172,7 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
         chain.close();
         await listening.close();
         await log?.close();
+        dataDir?.close();
         if (options.kubeconfigFile !== undefined) await removeKubeconfigFile(options.kubeconfigFile, url);
       })();
       return closing;

@@ -74,11 +74,12 @@ async function rulesInForce(client: Client, workloads: readonly KubeObject[]): P
   }
 }
 
-/** The pod that a workload would make, under a name of its own. */
+/** The pod that a workload would make, under a name of its own: in a cluster of `--data-dir` the workload may be there already. */
 function podOf(workload: KubeObject): KubeObject | undefined {
-  if (workload.kind === "Pod") return workload;
+  const { namespace = "default", name } = workload.metadata;
+  const own = { name: `${name}-dry-run`, namespace };
+  if (workload.kind === "Pod") return { ...workload, metadata: { ...workload.metadata, ...own } };
   const template = (workload["spec"] as { template?: { metadata?: object; spec: object } } | undefined)?.template;
   if (!template) return undefined;
-  const { namespace, name } = workload.metadata;
-  return { apiVersion: "v1", kind: "Pod", metadata: { ...template.metadata, name: `${name}-dry-run`, namespace: namespace ?? "default" }, spec: template.spec };
+  return { apiVersion: "v1", kind: "Pod", metadata: { ...template.metadata, ...own }, spec: template.spec };
 }

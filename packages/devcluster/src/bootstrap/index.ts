@@ -4,31 +4,45 @@
  */
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
 import { kinds } from "@outrigger/machinery/kinds";
 import { tableOf, timestamp } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
 
 /**
- * Writes the objects of a fresh server.
+ * Writes the objects of a fresh server that are not there; in a store of an earlier start the `kubernetes` Service
+ * follows the port.
  *
  * @param port of the server, which the `kubernetes` Service leads to.
- * @param bare leaves aggregated roles without rules, as they are where no control loop gathers them, and brings no StorageClass.
+ * @param options.bare leaves aggregated roles without rules, as they are where no control loop gathers them, and brings no StorageClass.
+ * @param options.first whether the store is new: a StorageClass that somebody deleted does not come back.
  */
-export async function bootstrap(store: Store, port: number, bare: boolean): Promise<void> {
+export async function bootstrap(store: Store, port: number, { bare, first }: { bare: boolean; first: boolean }): Promise<void> {
   const objects = JSON.parse(await readFile(new URL("../../data/bootstrap.json", import.meta.url), "utf8")) as KubeObject[];
-  if (!bare) objects.push(STANDARD_CLASS);
+  if (!bare && first) objects.push(STANDARD_CLASS);
   const now = timestamp();
   const table = kinds();
-  for (const object of [...objects, kubernetesService(port)]) {
+  for (const object of objects) {
     const slash = object.apiVersion.indexOf("/");
     const row = table.byKind(slash < 0 ? "" : object.apiVersion.slice(0, slash), object.apiVersion.slice(slash + 1), object.kind);
     if (!row) continue;
+    const stored = tableOf(store, row.group, row.plural);
+    if (stored.get(object.metadata.namespace ?? "", object.metadata.name ?? "")) continue;
     const metadata = { ...object.metadata, uid: randomUUID(), creationTimestamp: now, ...(row.generation ? { generation: 1 } : {}) };
     const rules = bare && object["aggregationRule"] !== undefined ? { rules: null } : {};
     const status = object.kind === "Namespace" ? { status: { phase: "Active" } } : dated(object, now);
-    tableOf(store, row.group, row.plural).put({ ...object, metadata, ...rules, ...status }, undefined);
+    stored.put({ ...object, metadata, ...rules, ...status }, undefined);
   }
+  writeKubernetesService(store, port, now);
+}
+
+function writeKubernetesService(store: Store, port: number, now: string): void {
+  const services = tableOf(store, "", "services");
+  const known = services.get("default", "kubernetes");
+  const fresh = kubernetesService(port);
+  if (!known) services.put({ ...fresh, metadata: { ...fresh.metadata, uid: randomUUID(), creationTimestamp: now } }, undefined);
+  else if (!isDeepStrictEqual(known.object["spec"], fresh["spec"])) services.put({ ...known.copy(), spec: fresh["spec"] }, known);
 }
 
 /** Conditions as of now. */

@@ -146,15 +146,19 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
     );
   }
 
+  function offer(definition: CustomResourceDefinition, deleted = false): void {
+    const established = !deleted && definitionCondition(definition, "Established")?.status === "True";
+    resources.setCustom(definition.metadata.name ?? "", established ? crdServed(definition, converter(definition, webhooks)) : []);
+  }
+
   /** Serves an established definition as it is now; ends watches when what they see changed. */
   function serve(event: StoreEvent): void {
     const definition = event.entry.object as CustomResourceDefinition;
     const name = definition.metadata.name ?? "";
     const before = event.previous?.object as CustomResourceDefinition | undefined;
-    const established = !event.deleted && definitionCondition(definition, "Established")?.status === "True";
     const same =
       before && !event.deleted && isDeepStrictEqual(before.spec, definition.spec) && isDeepStrictEqual(before.status, definition.status);
-    if (!same) resources.setCustom(name, established ? crdServed(definition, converter(definition, webhooks)) : []);
+    if (!same) offer(definition, event.deleted);
     const ends = event.deleted || (before && !isDeepStrictEqual(before.spec, definition.spec));
     if (ends) streams.end(`${definition.spec.group}/${definition.spec.names.plural}`);
     if (event.deleted) for (const other of table.list()) later(other.name);
@@ -162,6 +166,11 @@ export function customResources({ parts, resources, streams, webhooks }: CustomR
   }
 
   const unwatch = table.watch(serve);
+  // Definitions of an earlier start, whose clearing up may have been interrupted.
+  for (const entry of table.list()) {
+    offer(entry.object as CustomResourceDefinition);
+    later(entry.name);
+  }
   return {
     stop() {
       stopped.abort();

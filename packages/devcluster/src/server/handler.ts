@@ -61,11 +61,24 @@ export function handler(services: HandlerServices): Handler {
       // Refused before it was known who asks.
       if (!("audit" in trail)) trail.audit = audit?.({ request, info, user: undefined, impersonated: undefined });
     }
+    if (info.isResource) response = await afterWrites(services.parts, response, header(request, "accept"));
     if (trail.audit) response = trail.audit.answered(response);
     counted(response);
     if (warnings.texts.length > 0) response = { ...response, headers: { ...response.headers, warning: warnings.texts.map(warningHeader) } };
     return request.method === "HEAD" && response.body !== undefined ? { ...response, body: "" } : response;
   };
+}
+
+/** An answer may tell of a write, its own or another's: it waits until the store's journal keeps what it tells. */
+async function afterWrites({ store }: RegistryParts, response: ApiResponse, accept: string | undefined): Promise<ApiResponse> {
+  const writes = store.settled();
+  if (!writes) return response;
+  try {
+    await writes;
+    return response;
+  } catch (error) {
+    return refusedAs(asStatus(error), accept);
+  }
 }
 
 function asStatus(error: unknown): StatusError {

@@ -11,7 +11,7 @@ export { type Handler, handler } from "./handler.ts";
 export { CLUSTER_NAME, kubeconfigText } from "./kubeconfig.ts";
 export { type Listening, listen, PortInUseError } from "./listen.ts";
 export { RequestMetrics } from "./request-metrics.ts";
-export { serviceAccountTokens } from "./service-account-tokens.ts";
+export { newServiceAccountKeys, serviceAccountTokens } from "./service-account-tokens.ts";
 export type { ServiceAccountKeys } from "./signing-keys.ts";
 export { OpenStreams } from "./streams.ts";
 export { subresources } from "./subresources/index.ts";

@@ -4,10 +4,15 @@ import type { ClusterSigner } from "../controllers/index.ts";
 import type { ClusterReader, UserInfo } from "../registry/index.ts";
 import type { TokenReader } from "./authenticate.ts";
 import type { ServiceAccountKeys } from "./signing-keys.ts";
-import { signingKeys } from "./signing-keys.ts";
+import { newSigningKey, signingKeys } from "./signing-keys.ts";
 import type { TokenIssuer } from "./subresources/token.ts";
 
 const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
+
+/** For a cluster that was given no keys. */
+export function newServiceAccountKeys(): ServiceAccountKeys {
+  return { issuer: defaultIssuer, signingKey: newSigningKey() };
+}
 
 /** Who issued the tokens that lie in Secrets. */
 const legacyIssuer = "kubernetes/serviceaccount";
@@ -48,8 +53,8 @@ export interface ServiceAccountTokens extends TokenIssuer {
  *
  * @throws ClusterFileError when a key that was given is none.
  */
-export function serviceAccountTokens(reader: ClusterReader, given?: ServiceAccountKeys): ServiceAccountTokens {
-  const issuer = given?.issuer ?? defaultIssuer;
+export function serviceAccountTokens(reader: ClusterReader, given: ServiceAccountKeys): ServiceAccountTokens {
+  const { issuer } = given;
   const { signing, believed } = signingKeys(given);
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 

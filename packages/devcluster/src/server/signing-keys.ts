@@ -22,13 +22,16 @@ interface NamedKey {
  *
  * @throws ClusterFileError when a text holds no key, or one of another kind than RSA and P-256.
  */
-export function signingKeys(given: ServiceAccountKeys | undefined): { readonly signing: NamedKey; readonly believed: readonly NamedKey[] } {
-  const own = (): KeyObject =>
-    createPrivateKey(generateKeyPairSync("ec", { namedCurve: "P-256", privateKeyEncoding: pem, publicKeyEncoding: spki }).privateKey);
-  const privateKey = given === undefined ? own() : read(given.signingKey, createPrivateKey);
+export function signingKeys(given: ServiceAccountKeys): { readonly signing: NamedKey; readonly believed: readonly NamedKey[] } {
+  const privateKey = read(given.signingKey, createPrivateKey);
   const first = named(createPublicKey(privateKey));
-  const others = (given?.keys ?? []).map((text) => named(read(text, createPublicKey))).filter(({ kid }) => kid !== first.kid);
+  const others = (given.keys ?? []).map((text) => named(read(text, createPublicKey))).filter(({ kid }) => kid !== first.kid);
   return { signing: { ...first, key: privateKey }, believed: [first, ...others] };
+}
+
+/** A new private key, PEM. */
+export function newSigningKey(): string {
+  return generateKeyPairSync("ec", { namedCurve: "P-256", privateKeyEncoding: pem, publicKeyEncoding: spki }).privateKey;
 }
 
 const pem = { type: "pkcs8", format: "pem" } as const;

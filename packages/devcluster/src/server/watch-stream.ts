@@ -40,7 +40,7 @@ export async function watchResponse(
 ): Promise<ApiResponse> {
   const frames = new WatchFrames(target.resource, media, query);
   const binary = media.format === "protobuf";
-  const lines = new LineBuffer(binary ? "latin1" : "utf8");
+  const lines = new LineBuffer(binary ? "latin1" : "utf8", () => parts.store.kept());
   let watching: Watching | undefined;
   try {
     watching = await watchObjects(parts, target, options, (event) => lines.push(frameOf(frames, event)), signal);
@@ -97,16 +97,20 @@ function frameOf(frames: WatchFrames, event: WatchEvent | Bookmark): string {
   }
 }
 
-/** Gathers the lines of one turn of the event loop into one write. */
+/** Gathers the lines of one turn of the event loop into one write, which follows the store's journal. */
 class LineBuffer {
   readonly #encoding: "utf8" | "latin1";
+  readonly #kept: () => Promise<void> | undefined;
   #sink: Sink | undefined;
   #waiting: string[] = [];
   #scheduled = false;
   #ended = false;
+  /** Ends once the lines that were taken before are written. */
+  #turn: Promise<void> | undefined;
 
-  constructor(encoding: "utf8" | "latin1") {
+  constructor(encoding: "utf8" | "latin1", kept: () => Promise<void> | undefined) {
     this.#encoding = encoding;
+    this.#kept = kept;
   }
 
   push(line: string): void {
@@ -124,7 +128,7 @@ class LineBuffer {
     if (this.#ended) return;
     this.#ended = true;
     this.#flush();
-    this.#sink?.end();
+    this.#whenKept(() => this.#sink?.end());
   }
 
   #schedule(): void {
@@ -139,6 +143,17 @@ class LineBuffer {
     if (lines.length === 0 || !this.#sink) return;
     this.#waiting = [];
     const text = lines.join("");
-    this.#sink.write(this.#encoding === "utf8" ? text : Buffer.from(text, "latin1"));
+    this.#whenKept(() => this.#sink!.write(this.#encoding === "utf8" ? text : Buffer.from(text, "latin1")));
+  }
+
+  /** A client never sees what a killed process would forget. Lines keep their order. */
+  #whenKept(go: () => void): void {
+    const writes = this.#kept();
+    if (!writes && !this.#turn) return go();
+    const turn = Promise.all([this.#turn, writes]).then(() => {
+      if (this.#turn === turn) this.#turn = undefined;
+      go();
+    });
+    this.#turn = turn;
   }
 }

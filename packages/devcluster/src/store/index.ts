@@ -1,5 +1,6 @@
 /**
- * What the API server remembers: every object, in memory, ordered by one revision counter.
+ * What the API server remembers: every object, in memory, ordered by one revision counter. With a `Journal` each write
+ * is also kept beyond the process.
  *
  * Guarantees
  * - Each write gets the next revision of the whole store; `metadata.resourceVersion` is that number.
@@ -15,5 +16,6 @@
  */
 export { type EncodedObject, Entry, encodeObject, objectPrefix } from "./entry.ts";
 export { EventRing, RevisionGoneError, type StoreEvent } from "./event-ring.ts";
+export type { Journal, KeptState, KeptTable } from "./journal.ts";
 export { Store } from "./store.ts";
 export { type ListSelection, StaleEntryError, Table } from "./table.ts";

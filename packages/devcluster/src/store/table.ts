@@ -1,6 +1,7 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import { Entry, encodeObject } from "./entry.ts";
 import { EventRing, type StoreEvent } from "./event-ring.ts";
+import type { Journal } from "./journal.ts";
 
 /** The entry changed between the caller's read and its write: read again and decide anew. */
 export class StaleEntryError extends Error {
@@ -27,12 +28,25 @@ export class Table {
   /** Counts writes: a cache key for whatever is derived from the whole table. */
   version = 0;
   readonly #nextRevision: () => number;
+  readonly #name: string;
+  readonly #journal: Journal | undefined;
   readonly #entries = new Map<string, Entry>();
   #keys: string[] = [];
   readonly #watchers = new Set<(event: StoreEvent) => void>();
 
-  constructor(nextRevision: () => number) {
+  /** @param name under which `journal` keeps the writes. */
+  constructor(nextRevision: () => number, name: string, journal?: Journal) {
     this.#nextRevision = nextRevision;
+    this.#name = name;
+    this.#journal = journal;
+  }
+
+  /** Begins with entries of an earlier process. History before `revision`, the table's last write, is gone. */
+  restore(entries: readonly Entry[], revision: number): void {
+    for (const entry of entries) this.#entries.set(entry.key, entry);
+    this.#keys = [...this.#entries.keys()].sort((a, b) => (a < b ? -1 : 1));
+    this.events.compact(revision);
+    this.version++;
   }
 
   /** As etcd has it below the resource's prefix: `namespace/name`, or the name of a cluster-scoped object. */
@@ -57,6 +71,7 @@ export class Table {
     const key = Table.key(object.metadata.namespace ?? "", object.metadata.name ?? "");
     const current = this.#entries.get(key);
     if (current !== seen) throw new StaleEntryError(current);
+    this.#journal?.ready();
     const entry = this.#encode(key, object);
     this.#entries.set(key, entry);
     if (!current) this.#addKey(key);
@@ -68,6 +83,7 @@ export class Table {
   remove(seen: Entry, last: KubeObject = seen.object): Entry {
     const current = this.#entries.get(seen.key);
     if (current !== seen) throw new StaleEntryError(current);
+    this.#journal?.ready();
     const entry = this.#encode(seen.key, last);
     this.#entries.delete(seen.key);
     const at = this.#position(seen.key);
@@ -115,6 +131,7 @@ export class Table {
 
   #publish(entry: Entry, previous: Entry | undefined, deleted: boolean): void {
     this.version++;
+    this.#journal?.record(this.#name, entry, deleted);
     const event: StoreEvent = { deleted, revision: entry.revision, entry, previous, at: performance.now(), frames: new Map() };
     this.events.push(event);
     for (const watcher of this.#watchers) {
