@@ -52,7 +52,10 @@ export async function listen(handle: Handler, { host, port, certificate, key, cl
   server.removeAllListeners("secureConnection");
   server.on("secureConnection", (socket) => {
     if (socket.alpnProtocol === "h2") http2.accept(socket);
-    else http1!.call(server, socket);
+    else {
+      holdAnswers(socket);
+      http1!.call(server, socket);
+    }
   });
   server.on("request", (incoming, outgoing) => void serve(handle, incoming, outgoing));
   await new Promise<void>((resolve, reject) => {
@@ -61,6 +64,16 @@ export async function listen(handle: Handler, { host, port, certificate, key, cl
   });
   server.on("error", () => {});
   return { port: (server.address() as AddressInfo).port, close: () => close(server, http2) };
+}
+
+/**
+ * Lets a socket hold a whole answer. Node's HTTP server pauses a socket whose next request comes while an answer above the
+ * high-water mark is still being sent; what a TLS socket that is paused has decrypted is then a parse error (`HPE_PAUSED`),
+ * and the connection is reset. TLS servers take no `highWaterMark`, hence the inner state.
+ */
+function holdAnswers(socket: TLSSocket): void {
+  const { _writableState: state } = socket as unknown as { _writableState?: { highWaterMark: number } };
+  if (state) state.highWaterMark = 2 * maxBody;
 }
 
 function close(server: Server, http2: Http2Connections): Promise<void> {
