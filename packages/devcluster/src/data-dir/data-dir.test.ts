@@ -29,7 +29,13 @@ const object = (name: string, value = 0): KubeObject => ({
   metadata: { name, namespace: "default" },
   data: { value: String(value) },
 });
-const texts = (store: Store): string[] => ["configmaps", "secrets"].flatMap((plural) => store.table("", plural).list().map(({ text }) => text));
+const texts = (store: Store): string[] =>
+  ["configmaps", "secrets"].flatMap((plural) =>
+    store
+      .table("", plural)
+      .list()
+      .map(({ text }) => text),
+  );
 
 describe("a store in a folder", () => {
   it("goes on with its objects, and with the values it was given", async () => {
@@ -46,7 +52,12 @@ describe("a store in a folder", () => {
 
     const { dataDir, store } = await openStore(folder);
     expect(texts(store)).toEqual(before);
-    expect(store.table("", "configmaps").list().map(({ key }) => key)).toEqual(["default/a", "default/b"]);
+    expect(
+      store
+        .table("", "configmaps")
+        .list()
+        .map(({ key }) => key),
+    ).toEqual(["default/a", "default/b"]);
     expect(store.revision).toBe(first.store.revision);
     expect(dataDir.recall("name")).toBe("value");
     expect(dataDir.recall("other")).toBeUndefined();
@@ -195,7 +206,9 @@ describe("a folder that cannot be used is refused in one line", () => {
     const folder = await closed();
     change(folder, "PRAGMA user_version = 7");
     const before = readFileSync(join(folder, "store.db"));
-    expect(await refusal(folder)).toContain("is of format 7, which a newer outrigger wrote; this one reads format 1: use that newer outrigger");
+    expect(await refusal(folder)).toContain(
+      "is of format 7, which a newer outrigger wrote; this one reads format 1: use that newer outrigger",
+    );
     expect(readFileSync(join(folder, "store.db"))).toEqual(before);
   });
 

@@ -46,7 +46,10 @@ export function whyNotKept(error: unknown): string {
 }
 
 export function damaged(path: string, how: string): string {
-  const line = how.replace(/^\*\*\* in database \w+ \*\*\*/, "").trim().replaceAll(/\s*\n\s*/g, " ");
+  const line = how
+    .replace(/^\*\*\* in database \w+ \*\*\*/, "")
+    .trim()
+    .replaceAll(/\s*\n\s*/g, " ");
   return `${path} is damaged (${line}): put back a copy of its folder, or move the folder away to begin with an empty cluster`;
 }
 

@@ -149,7 +149,10 @@ class LineBuffer {
   /** A client never sees what a killed process would forget. Lines keep their order. */
   #whenKept(go: () => void): void {
     const writes = this.#kept();
-    if (!writes && !this.#turn) return go();
+    if (!writes && !this.#turn) {
+      go();
+      return;
+    }
     const turn = Promise.all([this.#turn, writes]).then(() => {
       if (this.#turn === turn) this.#turn = undefined;
       go();
