@@ -1,66 +1,23 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@outrigger/testing";
 import { afterAll, expect, test } from "vitest";
-import { command, outrigger } from "../outrigger.ts";
-import { type Answer, Api, type ApiEvent, follow } from "./api.ts";
+import { outrigger } from "../outrigger.ts";
+import { type Answer, type ApiEvent, follow } from "./api.ts";
+import { dev, killAll } from "./dev-process.ts";
 import { Writers } from "./writers.ts";
 
 /** Five in each run; `OUTRIGGER_KILLS=200` for the long one. */
 const kills = Number(process.env["OUTRIGGER_KILLS"] ?? 5);
 
 const root = mkdtempSync(join(tmpdir(), "outrigger-data-dir-"));
-const running = new Set<ChildProcess>();
 afterAll(async () => {
-  for (const child of running) child.kill("SIGKILL");
+  killAll();
   rmSync(root, { recursive: true });
 });
-
-interface Dev {
-  readonly process: ChildProcess;
-  readonly api: Api;
-  kill(): Promise<void>;
-}
-
-/** Starts the command line and waits until it says that it is ready. */
-async function dev(folder: string, args: readonly string[], wrapper: readonly string[] = []): Promise<Dev> {
-  const kubeconfig = join(folder, "kubeconfig");
-  const [program = "", ...rest] = [
-    ...wrapper,
-    process.execPath,
-    command,
-    "dev",
-    "--data-dir",
-    join(folder, "data"),
-    "--kubeconfig",
-    kubeconfig,
-    ...args,
-  ];
-  const child = spawn(program, rest, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  running.add(child);
-  const gone = once(child, "exit").then(() => void running.delete(child));
-  let output = "";
-  await new Promise<void>((resolve, reject) => {
-    const heard = (chunk: Buffer): void => {
-      output += chunk.toString("utf8");
-      if (/^Ready\./m.test(output)) resolve();
-    };
-    child.stdout.on("data", heard);
-    child.stderr.on("data", heard);
-    void gone.then(() => reject(new Error(`outrigger dev ended with ${child.exitCode}:\n${output}`)));
-  });
-  return {
-    process: child,
-    api: new Api(readFileSync(kubeconfig, "utf8")),
-    async kill() {
-      child.kill("SIGKILL");
-      await gone;
-    },
-  };
-}
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 /** Enough of a watch once it told of this object, or that its version is gone. */
@@ -188,7 +145,7 @@ test.runIf(process.platform === "linux")(
     const made: string[] = [];
     let refused: Answer;
     for (let index = 0; ; index++) {
-    refused = await api.send("POST", configMaps, { metadata: { name: `big-${index}` }, data });
+      refused = await api.send("POST", configMaps, { metadata: { name: `big-${index}` }, data });
       if (refused.status !== 201) break;
       made.push(`big-${index}`);
     }
