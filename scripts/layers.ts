@@ -57,11 +57,12 @@ export const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly s
     [ROOT]: [],
   },
   devcluster: {
-    [ROOT]: ["admission", "bootstrap", "controllers", "custom-resources", "kubelet", "registry", "server", "store"],
+    [ROOT]: ["admission", "bootstrap", "controllers", "custom-resources", "data-dir", "kubelet", "registry", "server", "store"],
     admission: ["registry"],
     bootstrap: ["registry", "store"],
     controllers: ["admission", "objects"],
     "custom-resources": ["admission", "registry", "store"],
+    "data-dir": ["store"],
     kubelet: ["objects"],
     objects: [],
     registry: ["store"],
