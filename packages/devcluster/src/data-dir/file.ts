@@ -1,4 +1,15 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { DataDirError, damaged, dataDirError } from "./errors.ts";
@@ -70,6 +81,8 @@ function prepare(folder: string, path: string): void {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // SQLite would call it a disk error.
+    for (const place of [folder, path]) accessSync(place, constants.R_OK | constants.W_OK);
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
   }
 }

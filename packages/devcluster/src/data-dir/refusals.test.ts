@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -104,5 +104,12 @@ describe("a folder that cannot be used is refused in one line", () => {
       expect(await refusal(folder)).toBe(`cannot write ${folder} (a part of its path is a file): choose another folder with --data-dir`);
     if (process.platform === "linux") expect(await refusal("/proc/outrigger/data")).toContain("cannot write /proc/outrigger/data (");
     expect(existsSync("/proc/outrigger")).toBe(false);
+  });
+  // Root may write there.
+  it.skipIf(process.getuid?.() === 0)("where nothing can be written", async () => {
+    const folder = await closed();
+    chmodSync(folder, 0o500);
+    expect(await refusal(folder)).toBe(`cannot write ${folder} (no permission): choose another folder with --data-dir`);
+    chmodSync(folder, 0o700);
   });
 });
