@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { applyConfiguration, conflictStatus, keepTimesIfUnchanged, updateManagedFields } from "../index.ts";
 import { FieldSet } from "./field-set.ts";
+import { updateLastApplied } from "./last-applied.ts";
 
 const string: SchemaNode = { type: "string" };
 const schema: SchemaNode = {
@@ -140,6 +141,14 @@ describe("server-side apply", () => {
     const object = applied(live, "kubectl", { data: { x: "2" } });
     expect(object["data"]).toEqual({ x: "2" });
     expect(JSON.parse(Object.values(object.metadata.annotations ?? {})[0] ?? "")).toMatchObject({ data: { x: "2" } });
+  });
+
+  test("takes a configuration that says null for its metadata", () => {
+    const live = written(undefined, { data: { x: "1" } }, "kubectl-client-side-apply");
+    live.metadata.annotations = { "kubectl.kubernetes.io/last-applied-configuration": '{"data":{"x":"1"}}' };
+    const config = { apiVersion: "v1", kind: "Thing", metadata: null, data: { x: "2" } };
+    updateLastApplied(live, config as never);
+    expect(JSON.parse(Object.values(live.metadata.annotations)[0] ?? "")).toEqual(config);
   });
 
   test("keeps lists in the order of the configuration where it names their items", () => {

@@ -37,10 +37,11 @@ export function appliedClientSide(type: FieldType, live: KubeObject): FieldSet |
 
 /** Keeps the annotation of client-side apply in step with a server-side one. Changes `object`. */
 export function updateLastApplied(object: KubeObject, config: KubeObject): void {
-  const { [LAST_APPLIED]: _, ...annotations } = config.metadata.annotations ?? {};
-  const metadata = { ...config.metadata };
-  if (config.metadata.annotations) metadata.annotations = annotations;
-  const value = `${JSON.stringify(sortedKeys({ ...config, metadata })).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)}\n`;
+  // Whoever applies without a name in the body may leave `metadata` out, or say null.
+  const given = config.metadata as KubeObject["metadata"] | null | undefined;
+  const { [LAST_APPLIED]: _, ...annotations } = given?.annotations ?? {};
+  const stated = given?.annotations ? { ...config, metadata: { ...given, annotations } } : config;
+  const value = `${JSON.stringify(sortedKeys(stated)).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)}\n`;
   const { [LAST_APPLIED]: __, ...others } = object.metadata.annotations ?? {};
   const sized: Record<string, string> = { ...others, [LAST_APPLIED]: value };
   const size = Object.entries(sized).reduce((sum, [key, text]) => sum + Buffer.byteLength(key) + Buffer.byteLength(text), 0);
