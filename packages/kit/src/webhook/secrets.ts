@@ -3,6 +3,7 @@ import { AlreadyExistsError, type Client, ConflictError, dynamicResource, Forbid
 
 const SECRETS = dynamicResource("v1", "Secret", "secrets", "Namespaced");
 
+/** Which Secret, and what it is marked with where it is made. */
 export interface SecretIdentity {
   readonly namespace: string;
   readonly name: string;
