@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { applyConfiguration, conflictStatus, keepTimesIfUnchanged, updateManagedFields } from "../index.ts";
 import { FieldSet } from "./field-set.ts";
-import { updateLastApplied } from "./last-applied.ts";
+import { lastApplied, updateLastApplied } from "./last-applied.ts";
 
 const string: SchemaNode = { type: "string" };
 const schema: SchemaNode = {
@@ -147,7 +147,8 @@ describe("server-side apply", () => {
     const live = written(undefined, { data: { x: "1" } }, "kubectl-client-side-apply");
     live.metadata.annotations = { "kubectl.kubernetes.io/last-applied-configuration": '{"data":{"x":"1"}}' };
     const config = { apiVersion: "v1", kind: "Thing", metadata: null, data: { x: "2" } };
-    updateLastApplied(live, config as never);
+    updateLastApplied(live, config);
+    expect(lastApplied(config)).toBe("");
     expect(JSON.parse(Object.values(live.metadata.annotations)[0] ?? "")).toEqual(config);
   });
 

@@ -12,11 +12,14 @@ const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 /** The only manager that takes client-side apply over. */
 export const CLIENT_SIDE_APPLIER = "kubectl";
 
+/** Whoever applies an object by its URL alone may leave its metadata out, or say null. */
+type Stated = Omit<KubeObject, "metadata"> & { readonly metadata?: KubeObject["metadata"] | null };
+
 /** An object's annotations together may not be larger, in bytes. */
 const MAX_ANNOTATIONS_SIZE = 256 * 1024;
 
-export function lastApplied(object: KubeObject): string {
-  return object.metadata.annotations?.[LAST_APPLIED] ?? "";
+export function lastApplied(object: Stated): string {
+  return object.metadata?.annotations?.[LAST_APPLIED] ?? "";
 }
 
 /**
@@ -36,9 +39,8 @@ export function appliedClientSide(type: FieldType, live: KubeObject): FieldSet |
 }
 
 /** Keeps the annotation of client-side apply in step with a server-side one. Changes `object`. */
-export function updateLastApplied(object: KubeObject, config: KubeObject): void {
-  // Whoever applies without a name in the body may leave `metadata` out, or say null.
-  const given = config.metadata as KubeObject["metadata"] | null | undefined;
+export function updateLastApplied(object: KubeObject, config: Stated): void {
+  const given = config.metadata;
   const { [LAST_APPLIED]: _, ...annotations } = given?.annotations ?? {};
   const stated = given?.annotations ? { ...config, metadata: { ...given, annotations } } : config;
   const value = `${JSON.stringify(sortedKeys(stated)).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)}\n`;
