@@ -74,7 +74,9 @@ export class FollowedFiles {
   }
 
   async #look(): Promise<void> {
-    const texts = await Promise.all(this.#files.map((file) => readFile(file, "utf8")));
+    // One after the other: of several files that are missing the first one is named.
+    const texts: string[] = [];
+    for (const file of this.#files) texts.push(await readFile(file, "utf8"));
     const now = texts.join("\0");
     if (now === this.#last || this.#stopped) return;
     this.#take(texts);
