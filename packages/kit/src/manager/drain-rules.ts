@@ -1,6 +1,6 @@
 import type { Resource } from "../api/index.ts";
 import { groupOf, mergeRules, type PolicyRule } from "../controller/index.ts";
-import { conversionsOf, isResourceWebhook } from "../webhook/index.ts";
+import { convertedDefinitions, isResourceWebhook } from "../webhook/index.ts";
 import type { DrainOptions } from "./drain.ts";
 import type { ManagerRules } from "./manager-rules.ts";
 
@@ -15,7 +15,7 @@ export function drainRules(
     verbs,
   });
   const ofKinds = webhooks.filter(isResourceWebhook);
-  const definitions = conversionsOf(ofKinds, { url: "https://localhost" }).map(({ definition }) => definition);
+  const definitions = convertedDefinitions(ofKinds);
   return {
     cluster: mergeRules([
       ...(objects === "delete" ? kinds.map((kind) => rule(kind, ["list", "delete"])) : []),
@@ -46,16 +46,16 @@ export function drainRules(
 
 /** Whether uninstalling an operator without `drain` may leave objects that cannot be deleted, or not be read. */
 export function mustDrain(options: Pick<DrainOptions, "controllers" | "webhooks">): boolean {
-  const conversions = conversionsOf((options.webhooks ?? []).filter(isResourceWebhook), { url: "https://localhost" });
-  return cleanedUp({ controllers: options.controllers }).length > 0 || conversions.length > 0;
+  const ofKinds = (options.webhooks ?? []).filter(isResourceWebhook);
+  return cleanedUp(options).length > 0 || convertedDefinitions(ofKinds).length > 0;
 }
 
 /** The kinds whose objects may carry the operator's finalizers: its own, whose former versions may have cleaned up, and those of others that it cleans up after. */
-export function finalizedKinds({ kinds, controllers }: Pick<DrainOptions, "kinds" | "controllers">): Resource[] {
+export function finalizedKinds(options: Pick<DrainOptions, "kinds" | "controllers">): Resource[] {
   const same = (a: Resource, b: Resource): boolean => a.apiVersion === b.apiVersion && a.kind === b.kind;
-  return [...kinds, ...cleanedUp({ controllers })].filter((kind, at, all) => all.findIndex((other) => same(other, kind)) === at);
+  return [...options.kinds, ...cleanedUp(options)].filter((kind, at, all) => all.findIndex((other) => same(other, kind)) === at);
 }
 
-function cleanedUp({ controllers = [] }: { readonly controllers: DrainOptions["controllers"] | undefined }): Resource[] {
+function cleanedUp({ controllers = [] }: Pick<DrainOptions, "controllers">): Resource[] {
   return controllers.filter(({ plan }) => plan.cleanup).map(({ resource }) => resource);
 }

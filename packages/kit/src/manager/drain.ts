@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { KubeObject, Resource } from "../api/index.ts";
-import { type Client, type ClusterAccess, connect, type KubeconfigOptions, loadKubeconfig, NotFoundError } from "../client/index.ts";
+import { type KubeObject, objectKey, type Resource } from "../api/index.ts";
+import { type Client, type ClusterAccess, connect, type KubeconfigOptions, NotFoundError } from "../client/index.ts";
 import { CustomResourceDefinition, Deployment, Pod } from "../kinds/index.ts";
 import type { CustomResource } from "../schema/index.ts";
-import { conversionsOf, isResourceWebhook, unregisterWebhooks } from "../webhook/index.ts";
+import { convertedDefinitions, isResourceWebhook, unregisterWebhooks } from "../webhook/index.ts";
 import { finalizedKinds } from "./drain-rules.ts";
 import type { ManagerOptions } from "./manager.ts";
 
@@ -47,8 +47,7 @@ const STOP_MS = 15_000;
  */
 export async function drain(options: DrainOptions): Promise<number> {
   if (options.client) return new Drain(options.client, options).run();
-  const access = options.kubeconfig;
-  const client = connect(access && "server" in access ? access : loadKubeconfig(access));
+  const client = connect(options.kubeconfig);
   try {
     return await new Drain(client, options).run();
   } finally {
@@ -85,7 +84,7 @@ class Drain {
       await this.#removeWebhooks();
       await this.#release(held);
     }
-    this.#refuseForeign(objects === "delete" ? await this.#objectsOf(kinds) : []);
+    if (objects === "delete") this.#refuseForeign(await this.#objectsOf(kinds));
     return deleted.length;
   }
 
@@ -94,7 +93,7 @@ class Drain {
   }
 
   async #delete(found: readonly Found[], deadline: number): Promise<void> {
-    for (const { kind, object } of found) await absentIsFine(this.#client.delete(kind, keyOf(object)));
+    for (const { kind, object } of found) await absentIsFine(this.#client.delete(kind, objectKey(object)));
     this.#report(`deleting ${found.length} ${found.length === 1 ? "object" : "objects"}, and waiting for their finalizers`);
     while (performance.now() < deadline && (await this.#objectsOf(this.#options.kinds)).length > 0) await pause(POLL_MS);
   }
@@ -123,10 +122,9 @@ class Drain {
       this.#client,
       ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"].map((kind) => ({ kind, metadata: { name } })),
     );
-    for (const { definition } of conversionsOf(ofKinds, { url: "https://localhost" })) {
-      const patch = [{ op: "add", path: "/spec/conversion", value: { strategy: "None" } }];
+    const patch = [{ op: "add", path: "/spec/conversion", value: { strategy: "None" } }];
+    for (const definition of convertedDefinitions(ofKinds))
       await absentIsFine(this.#client.patch(CustomResourceDefinition, { name: definition }, { type: "json", patch }));
-    }
     this.#report("took the operator's webhooks away, which nobody answers");
   }
 
@@ -136,7 +134,7 @@ class Drain {
       const others = finalizers.filter((one) => !this.#finalizers.has(one));
       const remaining = deletionTimestamp ? ": nobody ran its cleanup, so what it made outside of the cluster may still be there" : "";
       this.#report(`took the finalizer off ${nameOf({ kind, object })}${remaining}`);
-      await absentIsFine(this.#client.patch(kind, keyOf(object), { type: "merge", patch: { metadata: { uid, finalizers: others } } }));
+      await absentIsFine(this.#client.patch(kind, objectKey(object), { type: "merge", patch: { metadata: { uid, finalizers: others } } }));
     }
   }
 
@@ -164,10 +162,6 @@ class Drain {
 
 const nameOf = ({ kind, object: { metadata } }: Found): string =>
   `${kind.kind} ${[metadata.namespace, metadata.name].filter(Boolean).join("/")}`;
-
-function keyOf({ metadata: { namespace, name = "" } }: KubeObject): { readonly name: string; readonly namespace?: string } {
-  return namespace === undefined ? { name } : { namespace, name };
-}
 
 async function absentIsFine(work: Promise<unknown>): Promise<void> {
   try {

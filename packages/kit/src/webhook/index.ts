@@ -70,7 +70,13 @@ export {
   type WebhookPlan,
   webhook,
 } from "./resource-webhook.ts";
-export { conversionsOf, type ResourceWebhooksOptions, resourceWebhooks, webhookConfigurations } from "./resource-webhooks.ts";
+export {
+  conversionsOf,
+  convertedDefinitions,
+  type ResourceWebhooksOptions,
+  resourceWebhooks,
+  webhookConfigurations,
+} from "./resource-webhooks.ts";
 export {
   type AdmissionAnswer,
   type AdmissionRequest,

@@ -66,6 +66,11 @@ export function conversionsOf(webhooks: readonly ResourceWebhook[], target: Webh
   });
 }
 
+/** Names of the definitions whose versions these webhooks convert. */
+export function convertedDefinitions(webhooks: readonly ResourceWebhook[]): string[] {
+  return webhooks.filter(({ plan }) => plan.convert !== undefined).map(({ plan }) => definitionName(plan.resource));
+}
+
 /**
  * The webhooks of kinds as a part of a manager.
  *

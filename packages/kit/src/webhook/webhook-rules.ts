@@ -1,4 +1,5 @@
 import type { ResourceWebhook } from "./resource-webhook.ts";
+import { convertedDefinitions } from "./resource-webhooks.ts";
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -32,9 +33,7 @@ export function webhookRules(webhooks: readonly ResourceWebhook[], name: string)
       { ...rule, resourceNames: [name], verbs: ["get", "list", "watch", "patch", "delete"] },
     ];
   };
-  const definitions = webhooks
-    .filter(({ plan }) => plan.convert !== undefined)
-    .map(({ plan: { resource } }) => `${resource.plural}.${resource.apiVersion.split("/")[0]}`);
+  const definitions = convertedDefinitions(webhooks);
   const secrets = { apiGroups: [""], resources: ["secrets"] };
   return {
     cluster: [
