@@ -86,11 +86,7 @@ export function certificatesIn(bundle: string): readonly string[] {
 
 /** Puts CA bundles together, each certificate once, in the order in which they first appear. Text between them is dropped. */
 export function mergeBundles(...bundles: readonly string[]): string {
-  const seen = new Map<string, Buffer>();
-  for (const bundle of bundles) {
-    for (const der of fromPem("CERTIFICATE", bundle)) seen.set(der.toString("base64"), der);
-  }
-  return [...seen.values()].map((der) => toPem("CERTIFICATE", der)).join("");
+  return [...new Set(bundles.flatMap(certificatesIn))].join("");
 }
 
 function parse(pem: string): X509Certificate {
