@@ -1,6 +1,6 @@
 // What `helm uninstall` runs before it deletes anything: the operator's own image with the argument `drain`, and rights of its own.
 import { drainRules, mustDrain } from "@outrigger/kit/manager";
-import { block, Expression, type Node, ruleNodes, truthy, when } from "@outrigger/operator/manifest-tree";
+import { block, Expression, type Node, preDeleteHook, ruleNodes, truthy, when } from "@outrigger/operator/manifest-tree";
 import { CONFINED, image, POD_CONFINED, pullPolicy } from "./deployment.ts";
 import { deploymentOf, labelsOf, type Manifest, namesOf, namespaceOf, type Source } from "./names.ts";
 
@@ -14,7 +14,7 @@ export function uninstallManifests({ operator }: Source): Manifest[] {
   if (!mustDrain(operator)) return [];
   const { name } = operator;
   const drain = namesOf(name).drain;
-  const inCluster = { name: drain, labels: labelsOf(name), annotations: hook(-5) };
+  const inCluster = { name: drain, labels: labelsOf(name), annotations: preDeleteHook(-5) };
   const inNamespace = { ...inCluster, namespace: namespaceOf(name) };
   const subjects: Node = [{ kind: "ServiceAccount", name: drain, namespace: namespaceOf(name) }];
   const roleRef = (kind: string): Node => ({ apiGroup: GROUP, kind, name: drain });
@@ -33,21 +33,12 @@ export function uninstallManifests({ operator }: Source): Manifest[] {
   return objects.map(([file, node]) => ({ part: "uninstall", file, only: "chart", node: when(truthy("uninstall.drain"), node) }));
 }
 
-/** Helm deletes the hook's objects after success, and keeps them after a failure, so that the Job's log can be read. */
-function hook(weight: number): Node {
-  return {
-    "helm.sh/hook": "pre-delete",
-    "helm.sh/hook-weight": String(weight),
-    "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
-  };
-}
-
 function job(name: string): Node {
   const { drain } = namesOf(name);
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { name: drain, namespace: namespaceOf(name), labels: labelsOf(name), annotations: hook(0) },
+    metadata: { name: drain, namespace: namespaceOf(name), labels: labelsOf(name), annotations: preDeleteHook(0) },
     spec: {
       backoffLimit: 3,
       activeDeadlineSeconds: SECONDS,

@@ -1,6 +1,6 @@
 // What `helm uninstall` runs before it deletes anything: the program `drain`, with rights of its own.
 import { drainNamespaceRules, drainRules } from "../drain/index.ts";
-import { block, Expression, type Node, ruleNodes, text, truthy, when } from "../manifest-tree/index.ts";
+import { block, Expression, type Node, preDeleteHook, ruleNodes, text, truthy, when } from "../manifest-tree/index.ts";
 import { PROGRAMS } from "../programs/index.ts";
 import { clusterWide, LABELS, MANAGER, type Manifest, namespace, namespaced } from "./manifest.ts";
 import { image } from "./workload.ts";
@@ -12,8 +12,8 @@ const SECONDS = 90;
 export function uninstallManifests(): Manifest[] {
   const subjects: Node = [{ kind: "ServiceAccount", name: NAME, namespace }];
   const roleRef = (kind: string): Node => ({ apiGroup: "rbac.authorization.k8s.io", kind, name: NAME });
-  const inNamespace = namespaced(NAME, { annotations: hook(-5) });
-  const inCluster = clusterWide(NAME, { annotations: hook(-5) });
+  const inNamespace = namespaced(NAME, { annotations: preDeleteHook(-5) });
+  const inCluster = clusterWide(NAME, { annotations: preDeleteHook(-5) });
   const objects: readonly (readonly [string, Node])[] = [
     ["serviceaccount", { apiVersion: "v1", kind: "ServiceAccount", metadata: inNamespace }],
     ["clusterrole", { apiVersion: API, kind: "ClusterRole", metadata: inCluster, rules: ruleNodes(drainRules()) }],
@@ -25,15 +25,6 @@ export function uninstallManifests(): Manifest[] {
   return objects.map(([file, node]) => ({ part: "uninstall", file, node: when(truthy("uninstall.drain"), node), chartOnly: true }));
 }
 
-/** Helm deletes the hook's objects after success, and keeps them after a failure, so that the Job's log can be read. */
-function hook(weight: number): Node {
-  return {
-    "helm.sh/hook": "pre-delete",
-    "helm.sh/hook-weight": String(weight),
-    "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
-  };
-}
-
 function job(): Node {
   const flags = PROGRAMS["drain"]!.flags;
   const definitions = new Expression('ternary "keep" "delete" (or .Values.crds.keep (not .Values.crds.install))', () => "keep");
@@ -41,7 +32,7 @@ function job(): Node {
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: namespaced(NAME, { annotations: hook(0) }),
+    metadata: namespaced(NAME, { annotations: preDeleteHook(0) }),
     spec: {
       backoffLimit: 3,
       activeDeadlineSeconds: SECONDS,

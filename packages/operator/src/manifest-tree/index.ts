@@ -7,6 +7,7 @@
  * - No text of a node is taken for an action by Helm.
  */
 export { helmTemplate } from "./helm.ts";
+export { preDeleteHook } from "./hooks.ts";
 export { ruleNodes } from "./rules.ts";
 export {
   Block,
