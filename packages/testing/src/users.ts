@@ -1,6 +1,6 @@
 import { type Client, type ClusterAccess, connect, type KubeconfigOptions, loadKubeconfig } from "@outrigger/kit/client";
 import type { TestCluster, TestUser } from "./cluster.ts";
-import { deleteNamespaces, newNamespace } from "./namespaces.ts";
+import { deleteNamespaces, newName, newNamespace } from "./namespaces.ts";
 import { grant, type RestrictedOptions, type RestrictedRules } from "./restricted.ts";
 
 /** What makes a test cluster; clients come from `Users`. */
@@ -41,10 +41,9 @@ export class Users {
         namespaces.push(name);
         return name;
       },
-      restrictedTo: async (rules: RestrictedRules, { user, namespace = "default" }: RestrictedOptions = {}) => {
-        const name = user ?? `test-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 7)}`;
-        granted.push(await grant(as(undefined), (other) => as({ name: other }), rules, { user: name, namespace }));
-        return this.#accessAs({ name });
+      restrictedTo: async (rules: RestrictedRules, { user = newName("test"), namespace = "default" }: RestrictedOptions = {}) => {
+        granted.push(await grant(as(undefined), (name) => as({ name }), rules, { user, namespace }));
+        return this.#accessAs({ name: user });
       },
       close,
       [Symbol.asyncDispose]: close,
