@@ -106,7 +106,6 @@ export default defineConfig({
         test: {
           name: "real-examples",
           include: ["examples/**/*.test.ts"],
-          env: { OUTRIGGER_E2E_CLUSTER: "real" },
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,

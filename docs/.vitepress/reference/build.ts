@@ -5,8 +5,8 @@ import { Application, type DeclarationReflection, type ProjectReflection, Reflec
 const repository = join(import.meta.dirname, "../../..");
 const out = join(repository, "docs/reference");
 
-/** Folders of the kit that authors of operators import; the types of Kubernetes' own kinds are generated and have no prose. */
-const WITHOUT_PAGE = new Set(["kubernetes", "config"]);
+/** The types of Kubernetes' own kinds are generated and have no prose. */
+const WITHOUT_PAGE = "kubernetes";
 
 interface Entry {
   /** What is imported: `@outrigger/kit/client`. */
@@ -63,7 +63,7 @@ function entriesOf(): Entry[] {
   return [
     entry("@outrigger/kit", "packages/kit/src"),
     ...folders
-      .filter((folder) => !WITHOUT_PAGE.has(folder))
+      .filter((folder) => folder !== WITHOUT_PAGE)
       .sort()
       .map((folder) => entry(`@outrigger/kit/${folder}`, `packages/kit/src/${folder}`)),
     entry("@outrigger/config", "packages/config/src"),

@@ -13,5 +13,5 @@
 
 export { type Aggregator, type MetricFamilies, type MetricFamily, type MetricSource, type MetricValue, merged } from "./family.ts";
 export { collectProcessMetrics } from "./process.ts";
-export { type Histogram, type HistogramOptions, type Labels, type Metric, type MetricOptions, Registry } from "./registry.ts";
+export { type Gauge, type Histogram, type HistogramOptions, type Labels, type Metric, type MetricOptions, Registry } from "./registry.ts";
 export { CONTENT_TYPE, metricsText } from "./text.ts";

@@ -10,19 +10,11 @@ const schema: SchemaNode = {
     metadata: { type: "object" },
     spec: {
       type: "object",
-      required: ["name"],
       properties: {
-        name: { type: "string", pattern: "^[a-z]+$", maxLength: 5 },
-        replicas: { type: "integer", minimum: 0, maximum: 10, default: 1 },
-        nested: {
-          type: "object",
-          default: {},
-          properties: { deep: { type: "object", default: { x: 5 }, properties: { x: { type: "integer" } } } },
-        },
+        name: { type: "string" },
+        nested: { type: "object", properties: { deep: { type: "object" } } },
         free: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
         map: { type: "object", additionalProperties: { type: "object", properties: { a: { type: "string" } } } },
-        nul: { type: "string", nullable: true },
-        tags: { type: "array", "x-kubernetes-list-type": "set", items: { type: "string" } },
       },
     },
   },
