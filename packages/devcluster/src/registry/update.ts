@@ -8,7 +8,7 @@ import { storeNew, type Written } from "./create.ts";
 import { badRequest, conflict, invalid, modified, notFound, plainError } from "./errors.ts";
 import { trackFields } from "./managed-fields.ts";
 import { dedupeOwnerReferences, restoreSystemFields, settleNamespace, wipeSystemFields } from "./metadata.ts";
-import { kindRules } from "./rules/index.ts";
+import { kindRules, type RuleContext } from "./rules/index.ts";
 import { fromStorage, readCopy, tableOf, toStorage } from "./versions.ts";
 
 /**
@@ -109,16 +109,17 @@ async function updateOnce(
     ...(conditions.kind ? { kind: conditions.kind } : {}),
   });
   const object = await mutate(parts, attributes);
-  // A patch shares with the old object what it does not touch.
+  // The steps below change metadata in place; a patched object may share its metadata with the old one.
   object.metadata = { ...object.metadata };
   dedupeOwnerReferences(object.metadata, caller.warn);
   const insists = checkVersion(target, object, old, rules.unconditionalUpdate !== false);
 
-  prepare(parts, target, caller, object, old);
+  const context = { user: caller.user, reader: parts.reader, warn: caller.warn };
+  prepare(target, context, object, old);
   const causes = [...resource.strategy.validateUpdate(object, old, subresource), ...(rules.validate?.(object, old, subresource) ?? [])];
   if (causes.length > 0) throw invalid(resource, name, causes);
   if (subresource === "") {
-    const refusals = rules.allocate?.(object, old, { user: caller.user, reader: parts.reader, warn: caller.warn }) ?? [];
+    const refusals = rules.allocate?.(object, old, context) ?? [];
     if (refusals.length > 0) throw invalid(resource, name, refusals);
   }
   for (const warning of resource.strategy.warnings(object, old)) caller.warn(warning);
@@ -172,14 +173,14 @@ function precondition(target: Target, wanted: string, found: string): Error {
   return conflict(resource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
 }
 
-function prepare(parts: RegistryParts, target: Target, caller: Caller, object: KubeObject, old: KubeObject): void {
+function prepare(target: Target, context: RuleContext, object: KubeObject, old: KubeObject): void {
   const { resource, subresource } = target;
   const rules = kindRules(resource.group, resource.plural, resource.custom);
   settleNamespace(object, resource, target.namespace);
   if (old.metadata.generation === undefined) delete object.metadata.generation;
   else object.metadata.generation = old.metadata.generation;
   resource.strategy.prepareForUpdate(object, old, subresource);
-  rules.prepareForUpdate?.(object, old, subresource, { user: caller.user, reader: parts.reader, warn: caller.warn });
+  rules.prepareForUpdate?.(object, old, subresource, context);
   if (resource.row?.generation && subresource !== "status") {
     const changed = rules.generationChanges ?? specChanges;
     if (changed(object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;

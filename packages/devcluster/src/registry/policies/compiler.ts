@@ -1,6 +1,6 @@
 import { compileCel, type Declaration } from "@outrigger/machinery/cel";
 import type { PolicyCompilers, PolicyExpression } from "@outrigger/machinery/kinds";
-import { policyVariables } from "./variables.ts";
+import { anything, policyVariables } from "./variables.ts";
 
 /** The types that expressions of policies must have, by what they are for. */
 const TYPES: Readonly<Record<PolicyExpression, readonly string[]>> = {
@@ -17,11 +17,11 @@ export const policyCompilers: PolicyCompilers = ({ params }) => {
   const composed = new Map<string, Declaration>();
   return {
     problem(expression, use) {
-      const { authorizer, "authorizer.requestResource": requestResource, ...others } = policyVariables(params, composed);
-      // Messages may not ask about rights; conditions stand before the policy's own variables.
-      const { variables: _variables, ...withoutComposed } = others;
-      const rights = { authorizer: authorizer!, "authorizer.requestResource": requestResource! };
-      const variables = use === "message" ? others : use === "condition" ? { ...withoutComposed, ...rights } : { ...others, ...rights };
+      const all = policyVariables(params, composed);
+      const { authorizer: _authorizer, "authorizer.requestResource": _resource, ...withoutRights } = all;
+      const { variables: _variables, ...withoutComposed } = all;
+      // Messages may not ask about rights; conditions are evaluated before the policy's own variables.
+      const variables = use === "message" ? withoutRights : use === "condition" ? withoutComposed : all;
       const mutation = use === "applyConfiguration" || use === "jsonPatch";
       try {
         const { type } = compileCel(expression, { variables, mutation });
@@ -39,7 +39,7 @@ export const policyCompilers: PolicyCompilers = ({ params }) => {
         composed.set(name, result);
         return "";
       } catch (error) {
-        composed.set(name, { kind: "dyn", most: 0, smallest: 1 });
+        composed.set(name, anything);
         return `compilation failed: ${(error as Error).message}`;
       }
     },
