@@ -102,15 +102,18 @@ function appliesTo(subject: Subject, user: UserInfo, namespace: string): boolean
 export function covers(rule: PolicyRule, { verb, isResource, group, resource, subresource, name, path }: Attributes): boolean {
   if (!rule.verbs.includes("*") && !rule.verbs.includes(verb)) return false;
   if (!isResource) {
-    return (rule.nonResourceURLs ?? []).some(
-      (url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1))),
-    );
+    return (rule.nonResourceURLs ?? []).some((url) => matchesPath(url, path));
   }
   if (!rule.apiGroups?.includes("*") && !rule.apiGroups?.includes(group)) return false;
   const full = subresource === "" ? resource : `${resource}/${subresource}`;
   const fits = (one: string): boolean => one === "*" || one === full || (subresource !== "" && one === `*/${subresource}`);
   if (!rule.resources?.some(fits)) return false;
   return !rule.resourceNames?.length || rule.resourceNames.includes(name);
+}
+
+/** Whether a path is the one that a rule names; `*` at the end of `url` stands for any rest. */
+export function matchesPath(url: string, path: string): boolean {
+  return url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1)));
 }
 
 /** The refusal of something that nothing allows. */

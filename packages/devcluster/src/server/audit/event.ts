@@ -6,13 +6,13 @@ import type { RequestInfo } from "../request-info.ts";
 import type { AuditLog } from "./log.ts";
 import type { AuditPolicy, Level, Stage } from "./policy.ts";
 
-/** What is known of a request when it may be written. */
+/** What is known of a request when its first event may be written. */
 export interface AuditedRequest {
   readonly request: ApiRequest;
   readonly info: RequestInfo;
-  /** Who asks; nobody where that could not be told. */
+  /** The authenticated user; undefined if authentication failed. */
   readonly user: UserInfo | undefined;
-  /** As whom, where that is somebody else. */
+  /** The user that the caller impersonates, if any. */
   readonly impersonated: UserInfo | undefined;
 }
 /** One request's events. */
@@ -22,19 +22,18 @@ export interface Audit {
   decided(allowed: boolean, reason: string): void;
   /** Keeps what admission has to say. Keys must be qualified names with a prefix; others are left out, as Kubernetes does. */
   readonly annotate: Annotate;
-  /** Writes what came of it; of a stream again when it ends. */
+  /** Writes the response; of a stream, its start and its end. Gives the response the `Audit-Id` header. */
   answered(response: ApiResponse): ApiResponse;
 }
 
 /** A DNS subdomain and a name of up to 63 characters. */
 const QUALIFIED = /^(?=.{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 
-/** Begins the events of a request; nothing where the policy wants none. */
+/** Begins the events of a request; undefined if the policy writes none for it. */
 export function auditing(policy: AuditPolicy, log: AuditLog): (audited: AuditedRequest) => Audit | undefined {
   return ({ request, info, user, impersonated }) => {
     const { username = "system:anonymous", groups = ["system:unauthenticated"] } = user ?? {};
-    const resource = info.subresource === "" ? info.resource : `${info.resource}/${info.subresource}`;
-    const { level, omitStages, omitManagedFields } = policy({ ...info, user: username, groups, resource });
+    const { level, omitStages, omitManagedFields } = policy({ ...info, user: username, groups });
     if (level === "None") return undefined;
     const id = header(request, "audit-id") ?? randomUUID();
     const query = request.query.toString();
@@ -90,7 +89,7 @@ function referenceOf({ group, version, resource, subresource, namespace, name }:
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
 }
 
-/** Of a failure what its Status says. */
+/** The response's code, and of a failure the message, reason and details of its Status. */
 function statusOf({ status, body }: ApiResponse): object {
   const found = status >= 400 ? parsed(body) : undefined;
   const { message, reason, details } = (found ?? {}) as Record<string, unknown>;

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
+import { matchesPath } from "../authorize.ts";
 import { ClusterFileError } from "../token-file.ts";
 
-/** How much of a request is written, each with what those before have. */
-export const levels = ["None", "Metadata", "Request", "RequestResponse"] as const;
+/** How much of a request is written; each level includes the levels before it. */
+const levels = ["None", "Metadata", "Request", "RequestResponse"] as const;
 export type Level = (typeof levels)[number];
-export type Stage = "RequestReceived" | "ResponseStarted" | "ResponseComplete" | "Panic";
+const stages = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"] as const;
+export type Stage = (typeof stages)[number];
 
 /** What a request is to a policy. */
 export interface Audited {
@@ -14,8 +16,9 @@ export interface Audited {
   readonly isResource: boolean;
   readonly path: string;
   readonly group: string;
-  /** With the subresource: `pods/status`. */
   readonly resource: string;
+  /** "" where there is none. */
+  readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
 }
@@ -46,19 +49,21 @@ interface Policy {
   omitManagedFields?: boolean;
 }
 
-const stages = new Set(["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"]);
 const ruleFields = new Set([
   ...["level", "users", "userGroups", "verbs", "resources", "namespaces", "nonResourceURLs", "omitStages", "omitManagedFields"],
 ]);
 
-/** Each request with its metadata: what applies where no policy is given. */
-export const metadataPolicy: AuditPolicy = () => ({ level: "Metadata", omitStages: new Set(), omitManagedFields: false });
+const NOTHING: Verdict = { level: "None", omitStages: new Set(), omitManagedFields: false };
+const METADATA: Verdict = { ...NOTHING, level: "Metadata" };
+
+/** Writes the metadata of each request: the policy where none is given. */
+export const metadataPolicy: AuditPolicy = () => METADATA;
 
 /**
- * Reads an `audit.k8s.io/v1 Policy`: the first rule that a request matches says how much of it is written, and a request
- * that matches none is not (`k8s.io/apiserver/pkg/audit/policy`).
+ * Reads an `audit.k8s.io/v1 Policy`: the first rule that a request matches says how much of it is written; a request that
+ * matches no rule is not written (`k8s.io/apiserver/pkg/audit/policy`).
  *
- * @throws ClusterFileError that names the field that makes no sense.
+ * @throws ClusterFileError when the file cannot be read or a field is invalid; the message names the field.
  */
 export async function readAuditPolicy(path: string): Promise<AuditPolicy> {
   const { parse } = await import("yaml");
@@ -74,23 +79,24 @@ export async function readAuditPolicy(path: string): Promise<AuditPolicy> {
   if (policy.apiVersion !== "audit.k8s.io/v1" || policy.kind !== "Policy") refuse("an audit policy is an audit.k8s.io/v1 Policy");
   const { rules = [], omitStages = [], omitManagedFields = false } = policy;
   if (rules.length === 0) refuse("rules: a policy without rules writes nothing");
-  for (const [at, stage] of omitStages.entries()) if (!stages.has(stage)) refuse(`omitStages[${at}]: there is no stage ${stage}`);
+  for (const [at, stage] of omitStages.entries()) if (!stages.includes(stage)) refuse(`omitStages[${at}]: there is no stage ${stage}`);
   for (const [index, rule] of rules.entries()) {
     const where = `rules[${index}]`;
     for (const field of Object.keys(rule)) if (!ruleFields.has(field)) refuse(`${where}: unknown field ${field}`);
     if (!levels.includes(rule.level)) refuse(`${where}.level: ${rule.level ?? "missing"}, must be one of ${levels.join(", ")}`);
-    for (const stage of rule.omitStages ?? []) if (!stages.has(stage)) refuse(`${where}.omitStages: there is no stage ${stage}`);
+    for (const stage of rule.omitStages ?? []) if (!stages.includes(stage)) refuse(`${where}.omitStages: there is no stage ${stage}`);
     if (rule.nonResourceURLs?.length && (rule.resources?.length || rule.namespaces?.length))
       refuse(`${where}.nonResourceURLs: rules cannot apply to both regular resources and non-resource URLs`);
   }
-  return (request) => {
-    const rule = rules.find((one) => matches(one, request));
-    return {
-      level: rule?.level ?? "None",
-      omitStages: new Set([...omitStages, ...(rule?.omitStages ?? [])]),
-      omitManagedFields: rule?.omitManagedFields ?? omitManagedFields,
-    };
-  };
+  const judged = rules.map((rule) => ({
+    rule,
+    verdict: {
+      level: rule.level,
+      omitStages: new Set([...omitStages, ...(rule.omitStages ?? [])]),
+      omitManagedFields: rule.omitManagedFields ?? omitManagedFields,
+    },
+  }));
+  return (request) => judged.find(({ rule }) => matches(rule, request))?.verdict ?? NOTHING;
 }
 
 const named = (list: readonly string[] | undefined, value: string): boolean => !list?.length || list.includes(value);
@@ -108,15 +114,11 @@ function matches(rule: Rule, request: Audited): boolean {
   return true;
 }
 
-function matchesResource(rule: NonNullable<Rule["resources"]>[number], { group, resource, name }: Audited): boolean {
+function matchesResource(rule: NonNullable<Rule["resources"]>[number], { group, resource, subresource, name }: Audited): boolean {
   if ((rule.group ?? "") !== group || !named(rule.resourceNames, name)) return false;
   if (!rule.resources?.length) return true;
-  const [plural = "", subresource] = resource.split("/");
+  const full = subresource === "" ? resource : `${resource}/${subresource}`;
   return rule.resources.some(
-    (one) => one === "*" || one === resource || (subresource !== undefined && (one === `${plural}/*` || one === `*/${subresource}`)),
+    (one) => one === "*" || one === full || (subresource !== "" && (one === `${resource}/*` || one === `*/${subresource}`)),
   );
-}
-
-function matchesPath(url: string, path: string): boolean {
-  return url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.slice(0, -1)));
 }
