@@ -1,4 +1,5 @@
 // What connections of both versions of HTTP share.
+import { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
 import { refusal } from "../registry/index.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
@@ -7,15 +8,15 @@ import { refused } from "./respond.ts";
 /** The largest body: `MaxRequestBodyBytes` of the apiserver. */
 export const maxBody = 3 * 1024 * 1024;
 
-/** What may wait to be sent on one stream, in bytes. */
+/** Bytes that may wait to be sent on one stream; beyond that the connection or stream is closed. */
 export const maxBacklog = 64 * 1024 * 1024;
 
-/** How long a request may take to come in whole. Watches are silent for long; requests are not. */
+/** Milliseconds until a request must have arrived completely. This does not limit watches: they are silent after their request. */
 export const requestTimeoutMs = 60_000;
 
 export type CertificateOf = NonNullable<ApiRequest["certificate"]>;
 
-/** Whose certificate the client showed; nobody's unless an authority that we trust signed it. */
+/** The subject of the client's certificate; undefined without one, or unless a trusted authority signed it. */
 export function clientCertificate(socket: Pick<TLSSocket, "authorized" | "getPeerCertificate">): CertificateOf | undefined {
   if (!socket.authorized) return undefined;
   const subject = socket.getPeerCertificate()?.subject as { CN?: string; O?: string | string[] } | undefined;
@@ -29,6 +30,11 @@ export function targetOf(target: string): Pick<ApiRequest, "path" | "query"> {
     path: question < 0 ? target : target.slice(0, question),
     query: new URLSearchParams(question < 0 ? "" : target.slice(question + 1)),
   };
+}
+
+/** Bytes of a body. */
+export function lengthOf(body: ApiResponse["body"]): number {
+  return body === undefined ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.length;
 }
 
 export function tooLarge(): ApiResponse {

@@ -38,8 +38,9 @@ export interface HandlerServices extends ResourceServices {
   readonly audit?: ReturnType<typeof auditing>;
 }
 
-/** What became known of a request on its way. */
+/** Set while a request is answered, for its caller. */
 interface Trail {
+  /** The request's audit events; absent until its user is known, undefined if none are written. */
   audit?: Audit | undefined;
 }
 
@@ -58,7 +59,7 @@ export function handler(services: HandlerServices): Handler {
       response = await answer(request, info, services, warnings, trail);
     } catch (error) {
       response = await refusedAs(asStatus(error), header(request, "accept"));
-      // Refused before it was known who asks.
+      // Refused before the user was known.
       if (!("audit" in trail)) trail.audit = audit?.({ request, info, user: undefined, impersonated: undefined });
     }
     if (info.isResource) response = await afterWrites(services.parts, response, header(request, "accept"));
@@ -69,7 +70,7 @@ export function handler(services: HandlerServices): Handler {
   };
 }
 
-/** An answer may tell of a write, its own or another's: it waits until the store's journal keeps what it tells. */
+/** Waits until the store's journal keeps all writes so far: the response may show them. A write that cannot be kept is refused. */
 async function afterWrites({ store }: RegistryParts, response: ApiResponse, accept: string | undefined): Promise<ApiResponse> {
   const writes = store.settled();
   if (!writes) return response;

@@ -9,15 +9,24 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import { type CertificateOf, clientCertificate, maxBacklog, maxBody, requestTimeoutMs, targetOf, tooLarge } from "./connection.ts";
+import {
+  type CertificateOf,
+  clientCertificate,
+  lengthOf,
+  maxBacklog,
+  maxBody,
+  requestTimeoutMs,
+  targetOf,
+  tooLarge,
+} from "./connection.ts";
 import type { Handler } from "./handler.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
 
-/** As kube-apiserver has it (`k8s.io/apiserver/pkg/server/secure_serving.go`): streams of a connection, the largest frame, what may come before it is read. */
+/** Those of kube-apiserver (`k8s.io/apiserver/pkg/server/secure_serving.go`). Sizes are in bytes. */
 const settings = { maxConcurrentStreams: 250, maxFrameSize: 256 * 1024, initialWindowSize: 256 * 1024, enablePush: false };
-/** Megabytes of buffers of one connection, beyond which it gets no new streams. */
+/** Megabytes of memory that one connection may use; beyond that, node:http2 refuses its new streams. */
 const maxSessionMemory = 128;
-/** A connection without streams is closed after this time. */
+/** Milliseconds after which a connection without streams is closed. */
 const idleMs = 90_000;
 
 /** Answers HTTP/2 on TLS connections that negotiated it. */
@@ -70,7 +79,7 @@ async function serve(handle: Handler, stream: ServerHttp2Stream, headers: Incomi
   if (body === undefined) return;
   if (body === "too large") {
     send(stream, tooLarge(), false);
-    // What still comes is not wanted.
+    // The rest of the body is not read.
     stream.close(constants.NGHTTP2_NO_ERROR);
     return;
   }
@@ -79,7 +88,7 @@ async function serve(handle: Handler, stream: ServerHttp2Stream, headers: Incomi
   send(stream, response, method === "HEAD");
 }
 
-/** Nothing where the client went away. */
+/** The body, or undefined if the client closed the stream before it was complete. */
 function readBody(stream: ServerHttp2Stream): Promise<Buffer | "too large" | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -147,7 +156,7 @@ function send(stream: ServerHttp2Stream, { status, headers, body, stream: over }
     });
     return;
   }
-  const length = body === undefined ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  const length = lengthOf(body);
   if (status !== 204 && status !== 304) head["content-length"] = length;
   if (headOnly || length === 0) stream.respond(head, { endStream: true });
   else {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { clientCertificate, maxBacklog, maxBody, requestTimeoutMs, targetOf, tooLarge } from "./connection.ts";
+import { clientCertificate, lengthOf, maxBacklog, maxBody, requestTimeoutMs, targetOf, tooLarge } from "./connection.ts";
 import type { Handler } from "./handler.ts";
 import { Http2Connections } from "./listen-http2.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
@@ -139,7 +139,7 @@ function headersOf(incoming: IncomingMessage): Record<string, string | string[] 
 function send(outgoing: ServerResponse, response: ApiResponse): void {
   const { status, headers, body, stream } = response;
   if (!stream) {
-    const length = body === undefined ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.length;
+    const length = lengthOf(body);
     outgoing.writeHead(status, {
       ...(headers as Record<string, string | string[]>),
       ...(status === 204 || status === 304 ? {} : { "content-length": length }),

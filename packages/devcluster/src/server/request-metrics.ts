@@ -1,5 +1,5 @@
 import { CONTENT_TYPE, metricsText, Registry } from "@outrigger/kit/metrics";
-import type { ApiRequest, ApiResponse } from "./request.ts";
+import { type ApiRequest, type ApiResponse, header } from "./request.ts";
 import type { RequestInfo } from "./request-info.ts";
 
 /** Seconds: those of `apiserver_request_duration_seconds`. */
@@ -39,15 +39,18 @@ export class RequestMetrics {
     for (const request_kind of ["mutating", "readOnly"]) this.#inflight.set({ request_kind }, 0);
   }
 
-  /** Counts a request from now on; call what it returns with the answer. */
-  begin(request: ApiRequest, info: RequestInfo, known: boolean): (response: ApiResponse) => void {
+  /**
+   * Counts a request as being answered until the returned function is called with its response.
+   *
+   * @param served whether the request is about a resource that is served: names that nobody serves come from clients, and
+   *   as labels they would grow without end.
+   */
+  begin(request: ApiRequest, info: RequestInfo, served: boolean): (response: ApiResponse) => void {
     const began = performance.now();
     const kind = { request_kind: request.method === "GET" || request.method === "HEAD" ? "readOnly" : "mutating" };
     this.#inflight.inc(kind);
     return (response) => {
       this.#inflight.dec(kind);
-      // Names that nobody serves come from clients: as labels they would grow without end.
-      const served = known && info.isResource;
       const of = {
         verb: verbOf(request, info),
         dry_run: request.query.get("dryRun") === "All" ? "All" : "",
@@ -71,8 +74,9 @@ export class RequestMetrics {
   }
 }
 
-function verbOf({ method, headers }: ApiRequest, { verb, isResource }: RequestInfo): string {
+function verbOf(request: ApiRequest, { verb, isResource }: RequestInfo): string {
+  const { method } = request;
   if (!isResource) return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].includes(method) ? method : "other";
-  if (verb === "patch" && String(headers["content-type"] ?? "").startsWith("application/apply-patch")) return "APPLY";
+  if (verb === "patch" && header(request, "content-type")?.startsWith("application/apply-patch")) return "APPLY";
   return verbs[verb] ?? verb.toUpperCase();
 }

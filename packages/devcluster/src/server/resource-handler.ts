@@ -32,7 +32,7 @@ import {
 } from "../registry/index.ts";
 import { contentType, decodeBody, decodeProtobufBody, parseText, UnparsableBody } from "./body.ts";
 import { type MediaType, negotiate } from "./media-types.ts";
-import type { ApiRequest, ApiResponse } from "./request.ts";
+import { type ApiRequest, type ApiResponse, header } from "./request.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { document, list, pageNotFound, single } from "./respond.ts";
 import type { Subresources } from "./subresources/index.ts";
@@ -132,8 +132,14 @@ async function terminating(one: ResourceRequest): Promise<Error> {
   return forbidden(one.target.resource, metadata.name ?? "", "create not allowed while custom resource definition is terminating");
 }
 
-export function acceptSingle({ request, target }: Pick<ResourceRequest, "request" | "target">): MediaType {
-  return negotiate(request.headers["accept"] as string | undefined, singles, !target.resource.custom);
+type Asked = Pick<ResourceRequest, "request" | "target">;
+
+export function acceptSingle(one: Asked): MediaType {
+  return accept(one, singles);
+}
+
+function accept({ request, target }: Asked, forms: readonly string[]): MediaType {
+  return negotiate(header(request, "accept"), forms, !target.resource.custom);
 }
 
 async function get(one: ResourceRequest): Promise<ApiResponse> {
@@ -143,14 +149,13 @@ async function get(one: ResourceRequest): Promise<ApiResponse> {
   return single(200, target.resource, served, media, request.query);
 }
 
-async function listOrWatch({ request, target, info, services, caller }: ResourceRequest): Promise<ApiResponse> {
+async function listOrWatch(one: ResourceRequest): Promise<ApiResponse> {
+  const { request, target, info, services, caller } = one;
   const options = parseListOptions(request.query, info.watchPath);
-  const accept = request.headers["accept"] as string | undefined;
   if (options.watch) {
-    const media = negotiate(accept, singles, !target.resource.custom);
-    return watchResponse(services.parts, target, options, media, request.query, caller.signal, services.streams);
+    return watchResponse(services.parts, target, options, acceptSingle(one), request.query, caller.signal, services.streams);
   }
-  const media = negotiate(accept, lists, !target.resource.custom);
+  const media = accept(one, lists);
   return list(target.resource, await listObjects(services.parts, target, options, caller.signal), media, request.query);
 }
 
@@ -275,8 +280,9 @@ export async function deleteOptions(request: ApiRequest): Promise<DeleteOptions>
   return options;
 }
 
-async function deleteCollection({ request, target, services, caller }: ResourceRequest): Promise<ApiResponse> {
-  const media = negotiate(request.headers["accept"] as string | undefined, lists, !target.resource.custom);
+async function deleteCollection(one: ResourceRequest): Promise<ApiResponse> {
+  const { request, target, services, caller } = one;
+  const media = accept(one, lists);
   const options = await deleteOptions(request);
   const listOptions = parseListOptions(request.query);
   const { resource } = target;
