@@ -28,6 +28,7 @@ describe("flags of kube-apiserver", () => {
     ["--authorization-mode=RBAC,Webhook", "rights come from RBAC"],
     ["--enable-admission-plugins=AlwaysPullImages", "the devcluster has no such plug-in"],
     ["--disable-admission-plugins=ValidatingAdmissionWebhook", "webhooks and policies are always asked"],
+    ["--disable-admission-plugins=MutatingAdmissionPolicy", "webhooks and policies are always asked"],
     ["--allow-privileged=false", "privileged pods are taken here"],
   ])("%s is refused", (flag, message) => {
     expect(() => parse(flag)).toThrow(message);

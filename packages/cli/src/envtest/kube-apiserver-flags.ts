@@ -2,7 +2,7 @@ import type { FlagTable } from "./flags.ts";
 
 const taken = "taken and not used";
 
-/** Kubernetes' plug-ins that the devcluster has; turned on unless they are disabled. */
+/** Kubernetes' plug-ins in the devcluster's admission chain; on unless they are disabled. */
 const builtIn = [
   "NamespaceLifecycle",
   "LimitRanger",
@@ -14,13 +14,14 @@ const builtIn = [
   "DefaultStorageClass",
   "StorageObjectInUseProtection",
   "DefaultIngressClass",
+  "MutatingAdmissionPolicy",
   "MutatingAdmissionWebhook",
   "ValidatingAdmissionPolicy",
   "ValidatingAdmissionWebhook",
   "ResourceQuota",
 ];
-/** Of these none can be left out. */
-const always = new Set(["MutatingAdmissionWebhook", "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook"]);
+/** Those that the chain always runs. */
+const always = new Set(["MutatingAdmissionPolicy", "MutatingAdmissionWebhook", "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook"]);
 
 /** What the devcluster's `kube-apiserver` makes of the flags of a real one. */
 export const apiServerFlags: FlagTable = {
