@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { KubeObject, Status } from "@outrigger/kit/api";
+import { jsonTypeName } from "@outrigger/machinery/patch";
 import type { AdmissionAttributes } from "../registry/index.ts";
 import { CallError, jsonWords } from "./call-error.ts";
 import type { Candidate } from "./hooks.ts";
@@ -111,7 +112,9 @@ function decode(text: string, version: "v1" | "v1beta1"): Record<string, unknown
     throw new CallError(`failed to call webhook: couldn't get version/kind; json parse error: ${jsonWords(error)}`);
   }
   if (typeof review !== "object" || review === null || Array.isArray(review)) {
-    throw new CallError(`failed to call webhook: couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonType(review)}`);
+    throw new CallError(
+      `failed to call webhook: couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeName(review)}`,
+    );
   }
   const { apiVersion = "", kind = "" } = review as Record<string, unknown>;
   if (apiVersion === "" && kind === "") return review as Record<string, unknown>;
@@ -146,7 +149,7 @@ interface ResponseFields {
 function fields(response: unknown): ResponseFields {
   const bad = (field: string, value: unknown, type: string): CallError =>
     new CallError(
-      `failed to call webhook: json: cannot unmarshal ${jsonType(value)} into Go struct field AdmissionReview.response.${field} of type ${type}`,
+      `failed to call webhook: json: cannot unmarshal ${jsonTypeName(value)} into Go struct field AdmissionReview.response.${field} of type ${type}`,
     );
   if (typeof response !== "object" || response === null || Array.isArray(response)) throw bad("", response, "v1.AdmissionResponse");
   const given = response as Record<string, unknown>;
@@ -174,6 +177,3 @@ function fields(response: unknown): ResponseFields {
     auditAnnotations,
   };
 }
-
-const jsonType = (value: unknown): string =>
-  value === null ? "null" : Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { KubeObject } from "@outrigger/kit/api";
+import { jsonTypeName } from "@outrigger/machinery/patch";
 import {
   badRequest,
   DecodeError,
@@ -82,12 +83,11 @@ export async function decodeBody(
   const parsed = await parsedBody(request, type, resource, fieldValidation);
   const value = parsed.value === null ? {} : parsed.value;
   if (typeof value !== "object" || Array.isArray(value)) {
-    const found = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
     const struct = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
     throw unrecognized(
       resource,
       request.body,
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type ${struct}`,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type ${struct}`,
     );
   }
   const given = value as Record<string, unknown>;

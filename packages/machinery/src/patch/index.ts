@@ -15,6 +15,7 @@ export { managedFieldsFromScale, managedFieldsOfScale, type ScaleMapping } from 
 export { keepTimesIfUnchanged } from "./apply/times.ts";
 export { type UpdateManagedFieldsRequest, updateManagedFields } from "./apply/update.ts";
 export { PatchError } from "./error.ts";
+export { jsonTypeName } from "./go-format.ts";
 export { applyJsonPatch, MAX_JSON_PATCH_OPERATIONS } from "./json-patch.ts";
 export { applyMergePatch, createMergePatch } from "./merge-patch.ts";
 export { applyStrategicMergePatch } from "./strategic.ts";

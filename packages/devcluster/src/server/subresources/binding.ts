@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectMeta } from "@outrigger/kit/api";
+import { jsonTypeName } from "@outrigger/machinery/patch";
 import { admitted, attributesFor, badRequest, conflict, invalid, notFound, timestamp, updateObject } from "../../registry/index.ts";
 import { contentType, decodeProtobufBody, parseText, UnparsableBody } from "../body.ts";
 import type { ApiResponse } from "../request.ts";
@@ -64,8 +65,7 @@ export async function admitBody(
   for (const field of ["apiVersion", "kind"] as const) {
     const given: unknown = body[field];
     if (given === undefined || given === null || typeof given === "string") continue;
-    const found = Array.isArray(given) ? "array" : typeof given === "boolean" ? "bool" : typeof given;
-    const why = `json: cannot unmarshal ${found} into Go struct field .${field} of type string`;
+    const why = `json: cannot unmarshal ${jsonTypeName(given)} into Go struct field .${field} of type string`;
     throw badRequest(
       `the object provided is unrecognized (must be of type Binding): couldn't get version/kind; json parse error: ${why} (${JSON.stringify(body).slice(0, 30)} ...)`,
     );
