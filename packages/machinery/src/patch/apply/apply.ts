@@ -56,7 +56,7 @@ const BEFORE_FIRST_APPLY = "before-first-apply";
  */
 export function applyConfiguration(request: ApplyConfigurationRequest): ApplyConfigurationResult {
   const { schema, subresource = "", manager: name } = request;
-  // What is no object says nothing of its kind, and is refused for that.
+  // A configuration that is not an object has no kind: checkConfig refuses it for that.
   const config = (isObject(request.config) ? request.config : {}) as unknown as KubeObject;
   const stored = request.live ?? request.empty ?? { apiVersion: config.apiVersion, kind: config.kind, metadata: {} };
   const expected = request.apiVersion ?? stored.apiVersion;
@@ -105,10 +105,10 @@ function checkConfig(config: KubeObject, apiVersion: string, kind: string): void
 function groupVersionKind(config: Partial<KubeObject>): string {
   const apiVersion = text(config.apiVersion);
   const kind = text(config.kind);
-  return `${apiVersion.includes("/") || apiVersion === "" ? apiVersion || "/" : `/${apiVersion}`}, Kind=${kind}`;
+  return `${apiVersion.includes("/") ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
 }
 
-/** What is no text says nothing. */
+/** A value that is not a string counts as missing. */
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

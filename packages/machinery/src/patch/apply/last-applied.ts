@@ -12,7 +12,7 @@ const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 /** The only manager that takes client-side apply over. */
 export const CLIENT_SIDE_APPLIER = "kubectl";
 
-/** Whoever applies an object by its URL alone may leave its metadata out, or say null. */
+/** A configuration may have no metadata, or null: the URL of the request names the object. */
 type Stated = Omit<KubeObject, "metadata"> & { readonly metadata?: KubeObject["metadata"] | null };
 
 /** An object's annotations together may not be larger, in bytes. */

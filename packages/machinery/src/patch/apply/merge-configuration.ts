@@ -7,9 +7,8 @@ import { type FieldType, objectType } from "./field-type.ts";
 import { mergeValues } from "./merge.ts";
 
 /**
- * Merges a configuration into an object as server-side apply does, without owners of fields: nothing is taken out, and no
- * field conflicts. A MutatingAdmissionPolicy changes objects so (`admission/plugin/policy/mutating/patch`). Changes none
- * of its arguments.
+ * Merges a configuration into an object as server-side apply does, but without field managers: no field is removed, and
+ * none conflicts. This is how a MutatingAdmissionPolicy changes objects (`admission/plugin/policy/mutating/patch`).
  *
  * @throws PatchError where the configuration does not fit the schema, or names a list, map or struct that is replaced whole
  */
@@ -23,7 +22,7 @@ export function mergeConfiguration(live: KubeObject, configuration: KubeObject, 
   return structuredClone(mergeValues(type, live, configuration)) as KubeObject;
 }
 
-/** Where the configuration names something that is replaced whole: a policy cannot know what else stands there. */
+/** Paths of the atomic values in a configuration: a policy would replace them whole, without knowing what else they hold. */
 function atomicsIn(type: FieldType, value: unknown, path: string): string[] {
   if (isObject(value) && type.map) {
     const { map } = type;
