@@ -1,16 +1,15 @@
 import type { KubeObject } from "@outrigger/kit/api";
-import { Entry, type Journal, type KeptState } from "../store/index.ts";
+import { Entry, type KeptState } from "../store/index.ts";
 import { DataDirError, damaged, dataDirError } from "./errors.ts";
-import { openStoreFile, type StoreFile } from "./file.ts";
+import { openStoreFile, PUT_FACT, type StoreFile } from "./file.ts";
 import { SqliteJournal } from "./journal.ts";
 
 /** An open folder. */
 export class DataDir {
-  readonly journal: Journal;
+  readonly journal: SqliteJournal;
   /** What an earlier process left. */
   readonly state: KeptState;
   readonly #file: StoreFile;
-  readonly #journal: SqliteJournal;
 
   /** @throws DataDirError in one line that says what to do. */
   static async open(folder: string): Promise<DataDir> {
@@ -26,28 +25,27 @@ export class DataDir {
   private constructor(file: StoreFile, state: KeptState) {
     this.#file = file;
     this.state = state;
-    this.#journal = new SqliteJournal(file, state.revision);
-    this.journal = this.#journal;
+    this.journal = new SqliteJournal(file, state.revision);
   }
 
-  /** A value that was stored; `undefined` when none was. */
+  /** The value that was stored by this name; `undefined` when none was. */
   recall(name: string): string | undefined {
     return fact(this.#file, name);
   }
 
-  /** Stores a value; it is kept when this returns. @throws DataDirError */
+  /** Stores a value; it is on the disk when this returns. @throws DataDirError */
   store(name: string, value: string): void {
     const { database, folder, path } = this.#file;
     try {
-      database.prepare("INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value").run(name, value);
+      database.prepare(PUT_FACT).run(name, value);
     } catch (error) {
       throw dataDirError(error, folder, path);
     }
   }
 
-  /** Keeps what is not kept yet, and frees the folder. */
+  /** Writes what is not written yet, and releases the folder. */
   close(): void {
-    this.#journal.close();
+    this.journal.close();
     this.#file.database.close();
   }
 }

@@ -4,7 +4,7 @@ export class DataDirError extends Error {
   readonly code = "ERR_DATA_DIR";
 }
 
-/** What SQLite's result codes tell apart: https://www.sqlite.org/rescode.html */
+/** Kinds of failures, by SQLite's result codes: https://www.sqlite.org/rescode.html */
 export type Failure = "busy" | "damaged" | "full" | "denied" | "disk";
 
 const failures: Readonly<Record<number, Failure>> = {
@@ -19,7 +19,7 @@ const failures: Readonly<Record<number, Failure>> = {
   26: "damaged", // NOTADB
 };
 
-/** The kind of a failure of SQLite, whose extended codes hold the plain one in their last byte. */
+/** The kind of an error of SQLite. The last byte of an extended result code is the primary code. */
 export function failureOf(error: unknown): Failure | undefined {
   const { errcode } = error as { errcode?: number };
   return errcode === undefined ? undefined : failures[errcode & 0xff];
@@ -53,7 +53,7 @@ export function damaged(path: string, how: string): string {
   return `${path} is damaged (${line}): put back a copy of its folder, or move the folder away to begin with an empty cluster`;
 }
 
-/** What an error of opening a folder means to a person; errors that have nothing to do with files stay as they are. */
+/** A DataDirError for an error of SQLite or of the file system; other errors are returned unchanged. */
 export function dataDirError(error: unknown, folder: string, path: string, holder: () => number | undefined = () => undefined): unknown {
   if (error instanceof DataDirError) return error;
   const { message, syscall } = error as NodeJS.ErrnoException;

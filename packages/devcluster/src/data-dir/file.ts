@@ -14,9 +14,9 @@ import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { DataDirError, damaged, dataDirError } from "./errors.ts";
 
-/** "Ortr", by which the file is known as ours. */
+/** SQLite's `application_id` of our files: "Ortr". */
 const APPLICATION = 0x4f727472;
-/** Of the tables below. A newer program raises it when an older one could not read its file. */
+/** Version of the schema below. Raise it for a change that older programs cannot read. */
 const FORMAT = 1;
 
 const schema = `
@@ -27,6 +27,9 @@ PRAGMA application_id = ${APPLICATION};
 PRAGMA user_version = ${FORMAT};
 `;
 
+/** Sets a fact: name, value. */
+export const PUT_FACT = "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
 export interface StoreFile {
   readonly database: DatabaseSync;
   readonly folder: string;
@@ -34,8 +37,8 @@ export interface StoreFile {
 }
 
 /**
- * Opens the file of a folder and makes both where they are not there yet; locks it, and checks it. Closing the database
- * frees the lock.
+ * Opens the file of a folder, creating both if they are missing; locks the file and checks it. Closing the database
+ * releases the lock.
  *
  * @throws DataDirError
  */
@@ -47,7 +50,7 @@ export async function openStoreFile(folder: string): Promise<StoreFile> {
   try {
     prepare(folder, path);
     database = new DatabaseSync(path);
-    // Exclusive before the first access: then no second file holds shared memory, and the lock is held from there on.
+    // Before the first access: SQLite then keeps no shared-memory file, and holds the lock from the first access on.
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     const fresh = pragma(database, "page_count") === 0;
     if (!fresh) check(database, path);
@@ -73,7 +76,7 @@ async function sqlite(): Promise<typeof import("node:sqlite")> {
   }
 }
 
-/** Makes folder and file, for their owner alone: the file holds private keys. */
+/** Creates folder and file, readable by their owner alone: the file holds private keys. */
 function prepare(folder: string, path: string): void {
   makeFolder(folder);
   if (!existsSync(path) && existsSync(`${path}-wal`)) throw new DataDirError(damaged(path, `it is missing beside ${path}-wal`));
@@ -81,13 +84,13 @@ function prepare(folder: string, path: string): void {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // SQLite would call it a disk error.
+    // Checked here, because SQLite reports a missing permission as a disk error.
     for (const place of [folder, path]) accessSync(place, constants.R_OK | constants.W_OK);
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
   }
 }
 
-/** Node's own `recursive` never returns below folders such as /proc, in which nothing can be made. */
+/** Not Node's `recursive`: that never returns below folders such as /proc, in which no folder can be created. */
 function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   const parent = dirname(folder);
@@ -113,13 +116,15 @@ function check(database: DatabaseSync, path: string): void {
   if (found !== "ok") throw new DataDirError(damaged(path, found));
 }
 
-/** The process that holds the folder; the file may still name one that is gone. */
+/** The process that the file names, if it still runs. */
 function processIn(file: string): number | undefined {
+  let id: number | undefined;
   try {
-    const id = Number.parseInt(readFileSync(file, "utf8"), 10);
+    id = Number.parseInt(readFileSync(file, "utf8"), 10);
     process.kill(id, 0);
     return id;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? Number.parseInt(readFileSync(file, "utf8"), 10) : undefined;
+    // It runs, but belongs to another user.
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? id : undefined;
   }
 }

@@ -10,8 +10,8 @@
  *
  * Caveats
  * - Commits block the event loop while the disk syncs.
- * - History is not kept. A watch from before a restart goes on when nothing was written to its resource since; else it
- *   is told 410 Expired.
+ * - History is not kept. A watch from before a restart continues if its resource was not written since; else it gets
+ *   410 Expired.
  * - The file holds private keys: it is readable by its owner alone (0600).
  */
 export { DataDir } from "./data-dir.ts";

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Entry, Journal } from "../store/index.ts";
 import { whyNotKept } from "./errors.ts";
-import type { StoreFile } from "./file.ts";
+import { PUT_FACT, type StoreFile } from "./file.ts";
 
 /** Milliseconds between attempts to write while the disk is full or reports errors. */
 const RETRY_MS = 500;
-/** Revisions are reserved in the file by this many at once, when fewer than half are left. */
+/** Revisions that are reserved in the file at once; reserved again when fewer than half are left. */
 const RESERVED = 1000;
 
 interface Change {
@@ -15,14 +15,14 @@ interface Change {
 }
 
 /**
- * Keeps writes in a file: those of one turn of the event loop as one commit. While a commit fails, answers that tell of
- * its writes are refused, no write is taken, and the commit is tried again.
+ * Keeps writes in a file: those of one turn of the event loop as one commit. If a commit fails, it is retried; until it
+ * succeeds, new writes are refused, and so are responses that would show its writes.
  */
 export class SqliteJournal implements Journal {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #statements: ReturnType<typeof statements>;
-  /** By resource and key: of several writes of one object the last counts. */
+  /** Writes that are not committed yet, by resource and key: of several writes to one object only the last is written. */
   #changes = new Map<string, Change>();
   #commit: PromiseWithResolvers<void> | undefined;
   #kept: PromiseWithResolvers<void> | undefined;
@@ -32,14 +32,14 @@ export class SqliteJournal implements Journal {
   #revision: number;
   #reserved: number;
 
-  /** @param revision from which on revisions are given out. */
+  /** @param revision the highest that was given out; the next write gets a higher one. */
   constructor({ database, path }: StoreFile, revision: number) {
     this.#database = database;
     this.#path = path;
     this.#statements = statements(database);
     this.#revision = revision;
     this.#reserved = revision;
-    // Also finds out at once whether the file can be written.
+    // Reserves the first revisions. Throws here, at the start, if the file cannot be written.
     this.#write(RESERVED);
   }
 
@@ -64,7 +64,7 @@ export class SqliteJournal implements Journal {
     return this.#kept?.promise;
   }
 
-  /** Keeps what is not kept yet, if it can, and says that no revision beyond the last is in use. */
+  /** Commits what is not committed yet, if it can, and gives back the reserved revisions that were not used. */
   close(): void {
     this.#attempt(0);
     clearTimeout(this.#retry);
@@ -126,11 +126,11 @@ function statements(database: DatabaseSync) {
     ),
     remove: database.prepare("DELETE FROM objects WHERE resource = ? AND key = ?"),
     resource: database.prepare("INSERT INTO resources VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET revision = excluded.revision"),
-    fact: database.prepare("INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
+    fact: database.prepare(PUT_FACT),
   };
 }
 
-/** A promise whose rejection is no event of its own: those who wait for it hear of it. */
+/** A promise whose rejection counts as handled even if nobody waits for it. */
 function settling(): PromiseWithResolvers<void> {
   const made = Promise.withResolvers<void>();
   made.promise.catch(() => {});
