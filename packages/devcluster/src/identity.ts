@@ -1,7 +1,7 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { type CertificateAndKey, type CertificateAuthority, createCa, issueCertificate } from "@outrigger/kit/pki";
 import type { UserInfo } from "./registry/index.ts";
-import { newServiceAccountKeys, type ServiceAccountKeys } from "./server/index.ts";
+import { newSigningKey, type ServiceAccountKeys } from "./server/index.ts";
 
 /** The user of the kubeconfig's first context, of `client()` and of the control loops. */
 export const admin: UserInfo = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
@@ -33,10 +33,19 @@ export function identity(memory: Memory | undefined): Identity {
     ca,
     admin: issueCertificate(ca, { commonName: admin.username, organizations: ["system:masters"], usages: ["client auth"] }),
     aliceToken: known?.aliceToken ?? randomBytes(16).toString("hex"),
-    serviceAccounts: known?.serviceAccounts ?? newServiceAccountKeys(),
+    serviceAccounts: known?.serviceAccounts ?? { signingKey: newSigningKey() },
   };
   memory?.store("identity", JSON.stringify(made));
   return made;
+}
+
+/** Names of the API server's certificate: loopback, the Service `kubernetes`, and `host` where it is one address. */
+export function servingNames(host: string): { readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] } {
+  const isAddress = /^[\d.]+$|:/.test(host) && host !== "0.0.0.0" && host !== "::";
+  return {
+    dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
+    ipAddresses: [...new Set(["127.0.0.1", "::1", "10.0.0.1", ...(isAddress ? [host] : [])])],
+  };
 }
 
 function lasts({ certificate }: CertificateAndKey): boolean {

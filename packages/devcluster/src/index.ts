@@ -11,7 +11,8 @@
  */
 export { DataDirError } from "./data-dir/index.ts";
 export { type Devcluster, type DevclusterOptions, KubeconfigInUseError } from "./devcluster.ts";
+export { servingNames } from "./identity.ts";
 export type { LogRequest, LogSource } from "./kubelet/index.ts";
 export type { UserInfo } from "./registry/index.ts";
-export { ClusterFileError, PortInUseError, readTokenFile, type ServiceAccountKeys, type StaticToken } from "./server/index.ts";
+export { ClusterFileError, PortInUseError, type ServiceAccountKeys, type StaticToken } from "./server/index.ts";
 export { startDevcluster } from "./start.ts";

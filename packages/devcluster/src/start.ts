@@ -2,10 +2,11 @@ import { issueCertificate, signCsr } from "@outrigger/kit/pki";
 import type { AuthorizationDecision, AuthorizationQuestion } from "@outrigger/machinery/cel";
 import { admissionChain } from "./admission/index.ts";
 import { bootstrap } from "./bootstrap/index.ts";
+import type { ClusterSigner } from "./controllers/index.ts";
 import { customResources } from "./custom-resources/index.ts";
 import { DataDir } from "./data-dir/index.ts";
 import type { Devcluster, DevclusterOptions } from "./devcluster.ts";
-import { admin, identity } from "./identity.ts";
+import { admin, identity, servingNames } from "./identity.ts";
 import { removeKubeconfigFile, writeKubeconfigFile } from "./kubeconfig-file.ts";
 import type { LogSource } from "./kubelet/index.ts";
 import { clusterReader, type RegistryParts, Resources, type UserInfo } from "./registry/index.ts";
@@ -53,16 +54,7 @@ async function start(options: DevclusterOptions, dataDir: DataDir | undefined): 
   const host = options.host ?? "127.0.0.1";
   const own = identity(dataDir);
   const { ca, aliceToken } = own;
-  const serving =
-    options.serving ??
-    issueCertificate(ca, {
-      commonName: "kube-apiserver",
-      dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
-      ipAddresses: [
-        ...new Set(["127.0.0.1", "::1", "10.0.0.1", ...(/^[\d.]+$|:/.test(host) && host !== "0.0.0.0" && host !== "::" ? [host] : [])]),
-      ],
-      usages: ["server auth"],
-    });
+  const serving = options.serving ?? issueCertificate(ca, { commonName: "kube-apiserver", ...servingNames(host), usages: ["server auth"] });
   const fileTokens = options.tokenAuthFile === undefined ? [] : await readTokenFile(options.tokenAuthFile);
   const store = new Store(dataDir?.journal, dataDir?.state);
   const reader = clusterReader(store);
@@ -137,11 +129,6 @@ async function start(options: DevclusterOptions, dataDir: DataDir | undefined): 
     url,
     port,
     ca: ca.certificate,
-    signer: {
-      secretToken: accountTokens.secretToken,
-      certificate: (request: string, usages: readonly ("client auth" | "server auth")[], seconds: number) =>
-        signCsr(ca, request, { usages, validity: seconds * 1000 }),
-    },
     kubeconfig,
     transport: (user: UserInfo = admin) => inProcessTransport(handle, user),
     async client(user: UserInfo = admin) {
@@ -157,12 +144,15 @@ async function start(options: DevclusterOptions, dataDir: DataDir | undefined): 
   let stopLoops = async (): Promise<void> => {};
   if (!options.bare && options.controllers !== false) {
     const { startLoops } = await import("./loops.ts");
-    stopLoops = await startLoops(cluster, options);
+    const signer: ClusterSigner = {
+      secretToken: accountTokens.secretToken,
+      certificate: (request, usages, seconds) => signCsr(ca, request, { usages, validity: seconds * 1000 }),
+    };
+    stopLoops = await startLoops({ ...cluster, signer }, options);
   }
   let closing: Promise<void> | undefined;
-  const { signer: _keys, ...shown } = cluster;
   return {
-    ...shown,
+    ...cluster,
     close() {
       closing ??= (async () => {
         await stopLoops();

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { quoted } from "../dev.ts";
 import { CliError } from "../errors.ts";
 import { whyNotWritten } from "../files.ts";
 
@@ -39,8 +40,4 @@ function linkKubectl(path: string): void {
   ];
   const kubectl = found.find((file) => file && existsSync(file));
   if (kubectl) symlinkSync(resolve(kubectl), path);
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,6 @@
 // `etcd` of the drop-in for KUBEBUILDER_ASSETS: answers that it is healthy, and waits. Nothing is stored here.
 import { createServer } from "node:http";
-import { type FlagTable, helpOf, parseFlags } from "./flags.ts";
+import { type FlagTable, type FlagValues, runProgram } from "./flags.ts";
 
 const flags: FlagTable = {
   "listen-client-urls": { help: "where to answer: http://HOST:PORT", list: true },
@@ -14,20 +14,12 @@ const flags: FlagTable = {
   name: { help: "taken and not used" },
 };
 
-try {
-  if (process.argv.includes("--help")) {
-    process.stdout.write(helpOf("etcd", "stands in for etcd beside the devcluster's kube-apiserver, and stores nothing", flags));
-  } else start();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+await runProgram("etcd", "stands in for etcd beside the devcluster's kube-apiserver, and stores nothing", flags, start);
 
-function start(): void {
-  const values = parseFlags("etcd", flags, process.argv.slice(2));
+function start(values: FlagValues): void {
   for (const url of values.get("listen-client-urls") ?? ["http://127.0.0.1:2379"]) {
     const { protocol, hostname, port } = new URL(url);
-    if (protocol !== "http:") throw new Error(`etcd: --listen-client-urls=${url}: only http:// is served`);
+    if (protocol !== "http:") throw new Error(`--listen-client-urls=${url}: only http:// is served`);
     const server = createServer((request, response) => {
       const healthy = request.url === "/health" || request.url?.startsWith("/health?");
       response.writeHead(healthy ? 200 : 404, { "content-type": healthy ? "application/json" : "text/plain" });

@@ -1,24 +1,16 @@
 // `kube-apiserver` of the drop-in for KUBEBUILDER_ASSETS: the devcluster's API server alone, told what to do by the flags of a real one.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Devcluster, type DevclusterOptions, startDevcluster } from "@outrigger/devcluster";
-import { type FlagValues, helpOf, parseFlags } from "./flags.ts";
+import { type Devcluster, type DevclusterOptions, servingNames, startDevcluster } from "@outrigger/devcluster";
+import { type FlagValues, runProgram } from "./flags.ts";
 import { apiServerFlags } from "./kube-apiserver-flags.ts";
 
 const name = "kube-apiserver";
-try {
-  if (process.argv.includes("--help")) {
-    process.stdout.write(helpOf(name, "the devcluster's API server, for envtest; the flags that it honours", apiServerFlags));
-  } else {
-    const values = parseFlags(name, apiServerFlags, process.argv.slice(2));
-    const cluster = await startDevcluster(await optionsOf(values));
-    console.error(`${name}: the devcluster answers at ${cluster.url}`);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop(cluster));
-  }
-} catch (error) {
-  console.error(`${name}: ${error instanceof Error ? error.message.replace(/^kube-apiserver: /, "") : String(error)}`);
-  process.exitCode = 1;
-}
+await runProgram(name, "the devcluster's API server, for envtest; the flags that it honours", apiServerFlags, async (values) => {
+  const cluster = await startDevcluster(await optionsOf(values));
+  console.error(`${name}: the devcluster answers at ${cluster.url}`);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop(cluster));
+});
 
 async function stop(cluster: Devcluster): Promise<void> {
   await cluster.close();
@@ -38,7 +30,7 @@ async function optionsOf(values: FlagValues): Promise<DevclusterOptions> {
     host,
     port: Number(last("secure-port") ?? 6443),
     serving: await servingOf(last("tls-cert-file"), last("tls-private-key-file"), last("cert-dir") ?? "/var/run/kubernetes", host),
-    // What is said of kinds without an effect is not for tests, which have no control loops anyway.
+    // NoEffect warns of kinds that no control loop acts on; here no control loops run at all, as in envtest.
     disabledAdmissionPlugins: ["NoEffect", ...(values.get("disable-admission-plugins") ?? [])],
     ...(clientCaFile === undefined ? {} : { clientCa: readFileSync(clientCaFile, "utf8") }),
     ...(tokenAuthFile === undefined ? {} : { tokenAuthFile }),
@@ -49,7 +41,7 @@ async function optionsOf(values: FlagValues): Promise<DevclusterOptions> {
       ? {}
       : {
           serviceAccounts: {
-            issuer: last("service-account-issuer") ?? "https://kubernetes.default.svc.cluster.local",
+            issuer: last("service-account-issuer"),
             signingKey: readFileSync(signingKeyFile, "utf8"),
             keys: (values.get("service-account-key-file") ?? []).map((file) => readFileSync(file, "utf8")),
           },
@@ -69,12 +61,7 @@ async function servingOf(
   if (certFile === undefined && !existsSync(certificate)) {
     const { createCa, issueCertificate } = await import("@outrigger/kit/pki");
     const ca = createCa({ commonName: `${host}-ca` });
-    const made = issueCertificate(ca, {
-      commonName: host,
-      dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
-      ipAddresses: [...new Set(["127.0.0.1", "::1", "10.0.0.1", ...(host === "0.0.0.0" || host === "::" ? [] : [host])])],
-      usages: ["server auth"],
-    });
+    const made = issueCertificate(ca, { commonName: host, ...servingNames(host), usages: ["server auth"] });
     mkdirSync(folder, { recursive: true });
     writeFileSync(certificate, `${made.certificate}${ca.certificate}`);
     writeFileSync(key, made.key, { mode: 0o600 });

@@ -11,11 +11,11 @@ import { tableOf, timestamp } from "../registry/index.ts";
 import type { Store } from "../store/index.ts";
 
 /**
- * Writes the objects of a fresh server that are not there; in a store of an earlier start the `kubernetes` Service
- * follows the port.
+ * Writes those objects of a fresh server that are missing. In a store of an earlier start, the `kubernetes` Service gets
+ * the new port.
  *
  * @param port of the server, which the `kubernetes` Service leads to.
- * @param options.bare leaves aggregated roles without rules, as they are where no control loop gathers them, and brings no StorageClass.
+ * @param options.bare leaves aggregated roles without rules, as no control loop gathers them there, and adds no StorageClass.
  * @param options.first whether the store is new: a StorageClass that somebody deleted does not come back.
  */
 export async function bootstrap(store: Store, port: number, { bare, first }: { bare: boolean; first: boolean }): Promise<void> {
@@ -51,7 +51,7 @@ function dated(object: KubeObject, now: string): object {
   return conditions ? { status: { conditions: conditions.map((one) => ({ ...one, lastTransitionTime: now })) } } : {};
 }
 
-/** The default class, as kind brings it: claims get a volume on the node of the first pod that uses them. */
+/** The default StorageClass, as in a cluster that kind made: claims get a volume on the node of the first pod that uses them. */
 const STANDARD_CLASS: KubeObject = {
   apiVersion: "storage.k8s.io/v1",
   kind: "StorageClass",

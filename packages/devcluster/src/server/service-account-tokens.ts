@@ -3,21 +3,15 @@ import { randomUUID, sign, verify } from "node:crypto";
 import type { ClusterSigner } from "../controllers/index.ts";
 import type { ClusterReader, UserInfo } from "../registry/index.ts";
 import type { TokenReader } from "./authenticate.ts";
-import type { ServiceAccountKeys } from "./signing-keys.ts";
-import { newSigningKey, signingKeys } from "./signing-keys.ts";
+import { type ServiceAccountKeys, signingKeys } from "./signing-keys.ts";
 import type { TokenIssuer } from "./subresources/token.ts";
 
 const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
 
-/** For a cluster that was given no keys. */
-export function newServiceAccountKeys(): ServiceAccountKeys {
-  return { issuer: defaultIssuer, signingKey: newSigningKey() };
-}
-
-/** Who issued the tokens that lie in Secrets. */
+/** The issuer of the tokens that are stored in Secrets. */
 const legacyIssuer = "kubernetes/serviceaccount";
 
-/** What a token in a Secret says. */
+/** The claims of a token that is stored in a Secret. */
 interface SecretClaims {
   readonly iss: string;
   readonly sub: string;
@@ -36,6 +30,11 @@ interface Claims {
   "kubernetes.io": { namespace: string; serviceaccount: { name: string; uid: string }; pod?: { name: string; uid: string } };
 }
 
+/** The groups of a namespace's ServiceAccounts. */
+function groupsOf(namespace: string): string[] {
+  return ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
+}
+
 export interface ServiceAccountTokens extends TokenIssuer {
   readonly read: TokenReader;
   /** For TokenReview: the user and the audiences of a token, as long as its account exists. */
@@ -51,10 +50,10 @@ export interface ServiceAccountTokens extends TokenIssuer {
 /**
  * Issues and reads the JSON Web Tokens of ServiceAccounts: bound to the account, to the pod where there is one, and to a time.
  *
- * @throws ClusterFileError when a key that was given is none.
+ * @throws ClusterFileError when a given key cannot be read.
  */
 export function serviceAccountTokens(reader: ClusterReader, given: ServiceAccountKeys): ServiceAccountTokens {
-  const { issuer } = given;
+  const { issuer = defaultIssuer } = given;
   const { signing, believed } = signingKeys(given);
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -76,11 +75,10 @@ export function serviceAccountTokens(reader: ClusterReader, given: ServiceAccoun
       extra["authentication.kubernetes.io/pod-name"] = [pod.name];
       extra["authentication.kubernetes.io/pod-uid"] = [pod.uid];
     }
-    const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
-    return { user: { username: claims.sub, uid: serviceaccount.uid, groups, extra }, audiences: claims.aud };
+    return { user: { username: claims.sub, uid: serviceaccount.uid, groups: groupsOf(namespace), extra }, audiences: claims.aud };
   }
 
-  /** A token in a Secret is good as long as the Secret holds it and the account is there. */
+  /** A token in a Secret is valid while the Secret holds it and its account exists. */
   function ofSecret(claims: SecretClaims, token: string): { user: UserInfo; audiences: readonly string[] } | undefined {
     const claim = (name: string): string => claims[`kubernetes.io/serviceaccount/${name}` as "sub"];
     const [namespace, uid] = [claim("namespace"), claim("service-account.uid")];
@@ -88,8 +86,7 @@ export function serviceAccountTokens(reader: ClusterReader, given: ServiceAccoun
     const secret = reader.get("", "secrets", { namespace, name: claim("secret.name") });
     const held = (secret?.["data"] as Record<string, string> | undefined)?.["token"];
     if (account?.metadata.uid !== uid || held === undefined || Buffer.from(held, "base64").toString() !== token) return undefined;
-    const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
-    return { user: { username: claims.sub, uid, groups }, audiences: [issuer] };
+    return { user: { username: claims.sub, uid, groups: groupsOf(namespace) }, audiences: [issuer] };
   }
 
   function signed(body: object): string {

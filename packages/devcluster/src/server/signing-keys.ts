@@ -3,7 +3,8 @@ import { ClusterFileError } from "./token-file.ts";
 
 /** How tokens of ServiceAccounts are signed and read. */
 export interface ServiceAccountKeys {
-  readonly issuer: string;
+  /** Default: `https://kubernetes.default.svc.cluster.local`. */
+  readonly issuer?: string | undefined;
   /** Private key, PEM, RSA or P-256. */
   readonly signingKey: string;
   /** Public or private keys or certificates, PEM, whose tokens are believed; the signing key's always are. */
