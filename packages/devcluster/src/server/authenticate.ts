@@ -11,6 +11,11 @@ export interface StaticToken {
   readonly groups?: readonly string[];
 }
 
+/** The groups of a namespace's ServiceAccounts. */
+export function serviceAccountGroups(namespace: string): string[] {
+  return ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
+}
+
 /** Who a bearer token belongs to; undefined for a token that nobody knows. */
 export type TokenReader = (token: string) => UserInfo | undefined;
 
@@ -97,7 +102,7 @@ export function impersonate(request: ApiRequest, user: UserInfo, authorizer: Aut
 }
 
 function impersonatedGroups(username: string, groups: readonly string[], account: RegExpExecArray | null): string[] {
-  const all = account && groups.length === 0 ? ["system:serviceaccounts", `system:serviceaccounts:${account[1]}`] : [...groups];
+  const all = account && groups.length === 0 ? serviceAccountGroups(account[1]!) : [...groups];
   const joined = username === "system:anonymous" ? "system:unauthenticated" : "system:authenticated";
   if (!all.includes("system:authenticated") && !all.includes("system:unauthenticated")) all.push(joined);
   return all;

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { randomUUID, sign, verify } from "node:crypto";
 import type { ClusterSigner } from "../controllers/index.ts";
 import type { ClusterReader, UserInfo } from "../registry/index.ts";
-import type { TokenReader } from "./authenticate.ts";
+import { serviceAccountGroups, type TokenReader } from "./authenticate.ts";
 import { type ServiceAccountKeys, signingKeys } from "./signing-keys.ts";
 import type { TokenIssuer } from "./subresources/token.ts";
 
@@ -28,11 +28,6 @@ interface Claims {
   sub: string;
   jti: string;
   "kubernetes.io": { namespace: string; serviceaccount: { name: string; uid: string }; pod?: { name: string; uid: string } };
-}
-
-/** The groups of a namespace's ServiceAccounts. */
-function groupsOf(namespace: string): string[] {
-  return ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
 }
 
 export interface ServiceAccountTokens extends TokenIssuer {
@@ -75,7 +70,10 @@ export function serviceAccountTokens(reader: ClusterReader, given: ServiceAccoun
       extra["authentication.kubernetes.io/pod-name"] = [pod.name];
       extra["authentication.kubernetes.io/pod-uid"] = [pod.uid];
     }
-    return { user: { username: claims.sub, uid: serviceaccount.uid, groups: groupsOf(namespace), extra }, audiences: claims.aud };
+    return {
+      user: { username: claims.sub, uid: serviceaccount.uid, groups: serviceAccountGroups(namespace), extra },
+      audiences: claims.aud,
+    };
   }
 
   /** A token in a Secret is valid while the Secret holds it and its account exists. */
@@ -86,7 +84,7 @@ export function serviceAccountTokens(reader: ClusterReader, given: ServiceAccoun
     const secret = reader.get("", "secrets", { namespace, name: claim("secret.name") });
     const held = (secret?.["data"] as Record<string, string> | undefined)?.["token"];
     if (account?.metadata.uid !== uid || held === undefined || Buffer.from(held, "base64").toString() !== token) return undefined;
-    return { user: { username: claims.sub, uid, groups: groupsOf(namespace) }, audiences: [issuer] };
+    return { user: { username: claims.sub, uid, groups: serviceAccountGroups(namespace) }, audiences: [issuer] };
   }
 
   function signed(body: object): string {
