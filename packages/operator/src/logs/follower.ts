@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Client } from "@outrigger/kit/client";
 import { GrowingDelay } from "@outrigger/kit/queue";
-import { type LogLine, parseLine, sinceTime } from "./line.ts";
+import { type LogLine, latestTime, parseLine, sinceTime } from "./line.ts";
 import { compareLogs, type LogGap, Resumption } from "./merge.ts";
 import { type RunFile, type Termination, WHOLE_BYTES } from "./run-file.ts";
 
@@ -102,7 +102,7 @@ class KubeletMessage extends Error {
 /** @returns whether the log ended by itself */
 async function follow({ client, pod, file, maximumBytes, admit, signal }: FollowerOptions): Promise<boolean> {
   const tail = await file.tail();
-  const latest = tail.reduce((time, line) => (line.time > time ? line.time : time), "");
+  const latest = latestTime(tail);
   const resumption = new Resumption(tail);
   const ending = new AbortController();
   const lines = client.logs(pod, {
@@ -173,7 +173,7 @@ async function follow({ client, pod, file, maximumBytes, admit, signal }: Follow
 async function drain({ client, pod, file, maximumBytes, admit, signal, state }: FollowerOptions, previous: boolean): Promise<void> {
   const whole = file.record.bytes <= WHOLE_BYTES;
   const tail = whole ? await file.all() : await file.tail();
-  const latest = tail.reduce((time, line) => (line.time > time ? line.time : time), "");
+  const latest = latestTime(tail);
   const asked = { container: file.record.container, previous, timestamps: true, signal };
   const before = state().at;
   if (!whole) {

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import { type LogLine, lineText, parseLine, sinceTime } from "./line.ts";
+import { countLines, type LogLine, latestTime, linesOf, lineText, sinceLineTime, unpackLines } from "./line.ts";
 import type { LogGap } from "./merge.ts";
 
 /** How a container's run ended, as the pod's status says. */
@@ -70,9 +70,9 @@ export class RunFile {
     for (let size = 1 << 16; ; size *= 4) {
       const { text, isWhole } = await lastBytes(`${this.path}.log`, size);
       const lines = linesOf(isWhole ? text : text.slice(text.indexOf("\n") + 1));
-      const latest = lines.reduce((time, line) => (line.time > time ? line.time : time), "");
+      const latest = latestTime(lines);
       if (latest === "") return [];
-      const since = sinceTime(latest).replace("Z", ".000000000Z");
+      const since = sinceLineTime(latest);
       const begin = lines.findIndex(({ time }) => time >= since);
       if (begin > 0 || isWhole) return lines.slice(begin);
     }
@@ -141,9 +141,7 @@ export class RunFile {
     }
     const end = content.lastIndexOf(10) + 1;
     if (end < content.length) await truncate(`${this.path}.log`, end);
-    let lines = 0;
-    for (let at = content.indexOf(10); at !== -1; at = content.indexOf(10, at + 1)) lines++;
-    this.#record = { ...this.#record, lines, bytes: end };
+    this.#record = { ...this.#record, lines: countLines(content), bytes: end };
   }
 }
 
@@ -159,7 +157,7 @@ export async function readRecord(path: string): Promise<RunRecord | undefined> {
 /** The lines of a run, complete or not. */
 export async function readLines(path: string): Promise<LogLine[]> {
   const packed = await readFile(`${path}.log.gz`).catch(noFile);
-  if (packed.length > 0) return linesOf((await promisify(gunzip)(packed as Buffer)).toString("utf8"));
+  if (packed.length > 0) return unpackLines(packed as Buffer);
   return linesOf(await readFile(`${path}.log`, "utf8").catch(noFile));
 }
 
@@ -190,15 +188,6 @@ export async function readTextFrom(path: string, from: number): Promise<Buffer |
     text = (await promisify(gunzip)(packed as Buffer)).subarray(from);
   }
   return text.subarray(0, text.lastIndexOf(10) + 1);
-}
-
-export function linesOf(text: string): LogLine[] {
-  const end = text.lastIndexOf("\n");
-  if (end === -1) return [];
-  return text
-    .slice(0, end)
-    .split("\n")
-    .flatMap((line) => parseLine(line) ?? []);
 }
 
 async function lastBytes(path: string, size: number): Promise<{ text: string; isWhole: boolean }> {

@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import type { Bucket } from "../s3/index.ts";
 import { type ArchivedRun, CHUNK_TYPE, type Chunk, MANIFEST, type Manifest, parseManifest, podPrefix, runKey } from "./bucket-layout.ts";
-import { type LogLine, sinceTime } from "./line.ts";
+import { type LogLine, latestTime, sinceLineTime, unpackLines } from "./line.ts";
 import type { ArchivedPod, LogFolder, PodRecord } from "./log-folder.ts";
-import { linesOf, type RunRecord, writeAtomically } from "./run-file.ts";
+import { type RunRecord, writeAtomically } from "./run-file.ts";
 import { jointOf, type Progress, planRun, type RunState } from "./ship-run.ts";
 
 /** In the pod's folder of the spool: what of it is in the bucket, if `stamp` is the manifest's. */
@@ -103,7 +101,7 @@ export async function readChunks(bucket: Bucket, base: string, chunks: readonly 
   for (const { name } of chunks) {
     const packed = await bucket.get(`${base}${name}`);
     if (!packed) throw new ChunkGoneError(`somebody has deleted ${base}${name} from the bucket`);
-    for (const line of linesOf((await promisify(gunzip)(packed)).toString("utf8"))) lines.push(line);
+    for (const line of await unpackLines(packed)) lines.push(line);
   }
   return lines;
 }
@@ -127,8 +125,7 @@ async function joint(bucket: Bucket, base: string, { record, chunks }: ArchivedR
     // The spool's own lines take the place of all of them.
     if (!chunk) return undefined;
     lines = [...chunk, ...lines];
-    const latest = lines.reduce((time, line) => (line.time > time ? line.time : time), "");
-    const since = sinceTime(latest).replace("Z", ".000000000Z");
+    const since = sinceLineTime(latestTime(lines));
     if (lines[0]!.time < since) {
       lines = lines.slice(lines.findIndex(({ time }) => time >= since));
       break;

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type ArchivedRun, type Chunk, runKey } from "./bucket-layout.ts";
-import { type LogLine, lineText, sinceTime } from "./line.ts";
+import { countLines, type LogLine, latestTime, linesOf, lineText, sinceLineTime } from "./line.ts";
 import { type LogGap, Resumption } from "./merge.ts";
-import { linesOf, type RunRecord, readRecord, readTextFrom } from "./run-file.ts";
+import { type RunRecord, readRecord, readTextFrom } from "./run-file.ts";
 
 /** Bytes of lines in one object at most, but for a line that is longer. */
 export const CHUNK_BYTES = 1 << 20;
@@ -39,7 +39,7 @@ export interface RunPlan {
 
 /** @param lines those in the bucket at its end, from `sinceTime` of the latest on */
 export function jointOf(lines: readonly LogLine[], gaps: readonly LogGap[]): Joint | undefined {
-  const latest = lines.reduce((time, line) => (line.time > time ? line.time : time), "");
+  const latest = latestTime(lines);
   return latest === "" ? undefined : { resumption: new Resumption(lines), latest, gaps };
 }
 
@@ -120,10 +120,8 @@ async function pack(record: RunRecord, at: string, text: Buffer): Promise<Upload
     const end = endOfPiece(text, begin);
     const piece = text.subarray(begin, end);
     const body = await promisify(gzip)(piece);
-    let lines = 0;
-    for (let index = piece.indexOf(10); index !== -1; index = piece.indexOf(10, index + 1)) lines++;
     const name = `${runKey(record)}/${run}-${at}-${begin}-${piece.length}.log.gz`;
-    uploads.push({ chunk: { name, lines, bytes: piece.length, packed: body.length }, body });
+    uploads.push({ chunk: { name, lines: countLines(piece), bytes: piece.length, packed: body.length }, body });
     begin = end;
   }
   return uploads;
@@ -137,7 +135,7 @@ function endOfPiece(text: Buffer, begin: number): number {
 
 /** The lines of the spool that the bucket does not have. */
 function takeNew(joint: Joint, lines: readonly LogLine[], room: number): { lines: LogLine[]; joint: Joint } {
-  const since = sinceTime(joint.latest).replace("Z", ".000000000Z");
+  const since = sinceLineTime(joint.latest);
   const gaps = [...joint.gaps];
   const taken: LogLine[] = [];
   let left = room;
