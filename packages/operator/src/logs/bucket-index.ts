@@ -1,14 +1,10 @@
 import type { Bucket } from "../s3/index.ts";
-import { gapsOf, MANIFEST, type Manifest, packedBytes, podPrefix } from "./bucket-layout.ts";
-import type { PodRecord } from "./log-folder.ts";
-import type { Contents, Retention } from "./retention.ts";
+import { MANIFEST, type Manifest, packedBytes, podPrefix } from "./bucket-layout.ts";
+import { type Contents, contentsOf, expired, gapsOf, type Retention, type StoredSize } from "./retention.ts";
 import { ChunkGoneError, endOpen, getManifest, putManifest, readChunks } from "./ship-pod.ts";
 
-interface Entry {
+interface Entry extends StoredSize {
   readonly base: string;
-  readonly pod: PodRecord;
-  readonly bytes: number;
-  readonly gaps: number;
 }
 
 /** Requests side by side. */
@@ -58,11 +54,7 @@ export class BucketIndex {
     const { pod } = manifest;
     if (pod.archive !== this.#archive) return;
     const bytes = packedBytes(manifest) + Buffer.byteLength(JSON.stringify(manifest));
-    this.#entries.set(pod.uid, { base: podPrefix(this.#prefix, pod), pod, bytes, gaps: gapsOf(manifest) });
-  }
-
-  isFinished(uid: string): boolean {
-    return this.#entries.get(uid)?.pod.finishedAt !== undefined;
+    this.#entries.set(pod.uid, { base: podPrefix(this.#prefix, pod), pod, bytes, gaps: gapsOf(pod, manifest.runs) });
   }
 
   /** Ends pods that are open in the bucket, but neither in the cluster nor in the spool. @throws S3Error */
@@ -83,21 +75,13 @@ export class BucketIndex {
   }
 
   /** Removes what the archive keeps no longer, and counts what is left. @throws S3Error */
-  async retain({ seconds, maxBytes }: Retention, now: number): Promise<Contents> {
-    let bytes = [...this.#entries.values()].reduce((sum, one) => sum + one.bytes, 0);
-    const finished = [...this.#entries.values()]
-      .filter(({ pod }) => pod.finishedAt !== undefined)
-      .sort((a, b) => (a.pod.finishedAt! < b.pod.finishedAt! ? -1 : 1));
-    let removed = 0;
-    for (const { base, pod, bytes: own } of finished) {
-      if (now - Date.parse(pod.finishedAt!) <= seconds * 1000 && bytes <= maxBytes) continue;
+  async retain(retention: Retention, now: number): Promise<Contents> {
+    const gone = expired([...this.#entries.values()], retention, now);
+    for (const { base, pod } of gone) {
       await this.#remove(base);
       this.#entries.delete(pod.uid);
-      bytes -= own;
-      removed++;
     }
-    const gaps = [...this.#entries.values()].reduce((sum, one) => sum + one.gaps, 0);
-    return { pods: this.#entries.size, bytes, gaps, removed };
+    return contentsOf([...this.#entries.values()], gone.length);
   }
 
   /** The manifest goes first, so that nobody reads half a pod. */

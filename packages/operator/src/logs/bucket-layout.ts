@@ -45,7 +45,3 @@ export function runKey({ container, restart }: Pick<RunRecord, "container" | "re
 export function packedBytes({ runs }: Manifest): number {
   return runs.reduce((sum, { chunks }) => sum + chunks.reduce((bytes, { packed }) => bytes + packed, 0), 0);
 }
-
-export function gapsOf({ runs, pod }: Manifest): number {
-  return runs.reduce((sum, { record }) => sum + record.gaps.length, pod.missed.length);
-}
