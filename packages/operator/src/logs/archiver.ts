@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Client } from "@outrigger/kit/client";
 import { followRun, type RunState } from "./follower.ts";
 import type { LogFolder, PodRecord } from "./log-folder.ts";
+import { restGap } from "./merge.ts";
 import { type LoggedPod, runsOf, type SeenRun } from "./pod-runs.ts";
 import { RunFile, type RunRecord } from "./run-file.ts";
 
@@ -105,9 +106,7 @@ export class Archiver {
       for (const { path: base, record } of await folder.runs(path)) {
         if (record.complete) continue;
         const file = await RunFile.open(base, record);
-        const from = (await file.tail()).at(-1)?.time;
-        const to = record.terminated?.finishedAt;
-        await file.addGap({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), reason: "PodGone" });
+        await file.addGap(restGap((await file.tail()).at(-1)?.time, record.terminated?.finishedAt));
         await file.complete();
       }
       await folder.write({ ...pod, finishedAt: new Date().toISOString() });

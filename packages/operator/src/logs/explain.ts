@@ -1,6 +1,6 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import type { PodLogArchiveObject } from "./resource.ts";
-import { archiveFor } from "./select.ts";
+import { archiveFor, isExcluded } from "./select.ts";
 
 export interface ArchiveExplanation {
   /** `PodLogArchive/<name>`. */
@@ -21,10 +21,10 @@ export function explainArchives(
   managerNamespace: string,
 ): ArchiveExplanation[] {
   const chosen = archiveFor(archives, metadata.labels, namespaceLabels);
-  const isExcluded = metadata.namespace === managerNamespace || metadata.namespace === "kube-system";
+  const excluded = isExcluded(metadata.namespace, managerNamespace);
   return archives.map((archive) => {
     const rule = `PodLogArchive/${archive.metadata.name}`;
-    if (isExcluded) return { rule, action: "skipped", message: `logs of namespace ${metadata.namespace} are not kept` };
+    if (excluded) return { rule, action: "skipped", message: `logs of namespace ${metadata.namespace} are not kept` };
     if (archive !== chosen) {
       const selects = archiveFor([archive], metadata.labels, namespaceLabels) !== undefined;
       const message = selects ? `PodLogArchive/${chosen?.metadata.name} comes first by name` : "its selectors do not match the pod";

@@ -10,18 +10,14 @@ import { holdBack } from "./hold-back.ts";
 import { CONNECTING, Keeping, type KeepingOptions } from "./keeping.ts";
 import type { LoggedPod } from "./pod-runs.ts";
 import { DEFAULT_SECRET, PodLogArchive, type PodLogArchiveObject } from "./resource.ts";
-import { archiveFor, rulesOf } from "./select.ts";
-
-/** The manager's own namespace is not kept: its logs would tell of themselves. */
-export type PodLogsOptions = KeepingOptions;
+import { archiveFor, isExcluded, rulesOf } from "./select.ts";
 
 /** So often the status is written and the retention looked after, where something is followed or kept. */
 const STATUS_EVERY = "5s";
 
 /** PodLogArchives, off unless asked for: they read logs of pods. */
-export function podLogs(options: PodLogsOptions): Feature {
+export function podLogs(options: KeepingOptions): Feature {
   const keeping = new Keeping(options);
-  const excluded = new Set([options.namespace, "kube-system"]);
   const { pods } = keeping;
 
   const follow = (now: LoggedPod | undefined, before: LoggedPod | undefined): boolean => {
@@ -46,7 +42,7 @@ export function podLogs(options: PodLogsOptions): Feature {
     })
     .permissions({ apiGroups: [""], resources: ["pods/log"], verbs: ["get"] })
     .reconcile(async (pod, ctx): Promise<Result> => {
-      if (!keeping.archiver || excluded.has(pod.metadata.namespace)) return undefined;
+      if (!keeping.archiver || isExcluded(pod.metadata.namespace, options.namespace)) return undefined;
       const labels = ctx.get(Namespace, { name: pod.metadata.namespace })?.metadata.labels;
       const archives = ctx.list(PodLogArchive) as readonly PodLogArchiveObject[];
       const archive = archiveFor(archives, pod.metadata.labels, labels);

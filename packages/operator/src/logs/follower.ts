@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Client } from "@outrigger/kit/client";
 import { GrowingDelay } from "@outrigger/kit/queue";
 import { type LogLine, latestTime, parseLine, sinceTime } from "./line.ts";
-import { compareLogs, type LogGap, Resumption } from "./merge.ts";
+import { compareLogs, type LogGap, Resumption, restGap } from "./merge.ts";
 import { type RunFile, type Termination, WHOLE_BYTES } from "./run-file.ts";
 
 /** How the run is at the moment, by the pod's latest status. */
@@ -64,7 +64,7 @@ export async function followRun(options: FollowerOptions): Promise<void> {
         continue;
       }
       if (at === "gone") {
-        if (!endedClean) await file.addGap(restGap(await file.tail(), "PodGone", terminated));
+        if (!endedClean) await file.addGap(restGap((await file.tail()).at(-1)?.time, terminated?.finishedAt));
         return await file.complete({ verified: endedClean });
       }
       await drain(options, at === "previous");
@@ -81,7 +81,7 @@ export async function followRun(options: FollowerOptions): Promise<void> {
       // The pod, or its container, is not there any more (404), or the kubelet has no such log (400).
       const isRefused = status?.code === 404 || status?.code === 400 || error instanceof KubeletMessage;
       if (isRefused && at !== "running" && ++attempts >= ATTEMPTS) {
-        if (!endedClean) await file.addGap(restGap(await file.tail(), "PodGone", terminated)).catch(() => {});
+        if (!endedClean) await file.addGap(restGap((await file.tail()).at(-1)?.time, terminated?.finishedAt)).catch(() => {});
         await file.complete({ verified: endedClean });
         return;
       }
@@ -212,16 +212,6 @@ async function store(file: RunFile, lines: readonly LogLine[], maximumBytes: num
   admit(bytes - file.record.bytes);
   await file.append(fitting);
   if (bytes >= maximumBytes) await file.addGap({ from: (fitting.at(-1) ?? lines[0]!).time, reason: "LimitReached" });
-}
-
-/** The rest of a log that nobody can read any more. */
-function restGap(tail: readonly LogLine[], reason: string, terminated: Termination | undefined): LogGap {
-  const last = tail.at(-1)?.time;
-  return {
-    ...(last === undefined ? {} : { from: last }),
-    ...(terminated?.finishedAt === undefined ? {} : { to: terminated.finishedAt }),
-    reason,
-  };
 }
 
 function closeLimit(file: RunFile, { finishedAt }: Termination): { gaps: readonly LogGap[] } {

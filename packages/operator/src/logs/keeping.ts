@@ -105,8 +105,8 @@ export class Keeping {
       }
       // Ready once the bucket has answered, not before.
       if (!contents) problem ??= { reason: CONNECTING, message: "the bucket has not answered yet" };
-      pending = { pending: (await shipper?.pending()) ?? 0, failures: shipper?.failures ?? 0 };
-      await folder.count();
+      const spooled = await folder.count();
+      pending = { pending: shipper?.pending(spooled) ?? 0, failures: shipper?.failures ?? 0 };
     } else contents = await retain(folder, metadata.name, retention, Date.now());
     const removed = (this.#removed.get(metadata.name) ?? 0) + (contents?.removed ?? 0);
     this.#removed.set(metadata.name, removed);

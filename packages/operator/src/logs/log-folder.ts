@@ -34,6 +34,11 @@ export interface ArchivedPod {
   readonly pod: PodRecord;
 }
 
+export interface SizedPod extends ArchivedPod {
+  /** On disk. */
+  readonly bytes: number;
+}
+
 /** The folder has as much as it may have. */
 export class FolderFullError extends Error {
   override readonly name = "FolderFullError";
@@ -68,10 +73,11 @@ export class LogFolder {
   }
 
   /** Counts what is in the folder. */
-  async count(): Promise<void> {
-    let bytes = 0;
-    for (const { path } of await this.pods()) bytes += await this.size(path);
-    this.#bytes = bytes;
+  async count(): Promise<readonly SizedPod[]> {
+    const sized: SizedPod[] = [];
+    for (const { path, pod } of await this.pods()) sized.push({ path, pod, bytes: await this.size(path) });
+    this.#bytes = sized.reduce((sum, { bytes }) => sum + bytes, 0);
+    return sized;
   }
 
   pathOf({ namespace, name, uid }: Pick<PodRecord, "namespace" | "name" | "uid">): string {

@@ -10,6 +10,11 @@ export interface LogGap {
   readonly reason: string;
 }
 
+/** The rest of a log that nobody can read any more. */
+export function restGap(from: string | undefined, to: string | undefined): LogGap {
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), reason: "PodGone" };
+}
+
 /**
  * Goes on with a log that is asked for again from some time before its last stored line: skips what is stored already, and notices
  * when the lines no longer join on to it.

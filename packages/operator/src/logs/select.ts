@@ -6,6 +6,11 @@ import type { PodLogArchiveObject } from "./resource.ts";
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
+/** Namespaces of which no archive keeps logs: the manager's own logs would tell of themselves. */
+export function isExcluded(namespace: string | undefined, managerNamespace: string): boolean {
+  return namespace === managerNamespace || namespace === "kube-system";
+}
+
 /** The archive that keeps a pod: of several that select it, the first by name. */
 export function archiveFor(
   archives: readonly PodLogArchiveObject[],

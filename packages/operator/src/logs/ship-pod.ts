@@ -5,6 +5,7 @@ import type { Bucket } from "../s3/index.ts";
 import { type ArchivedRun, CHUNK_TYPE, type Chunk, MANIFEST, type Manifest, parseManifest, podPrefix, runKey } from "./bucket-layout.ts";
 import { type LogLine, latestTime, sinceLineTime, unpackLines } from "./line.ts";
 import type { ArchivedPod, LogFolder, PodRecord } from "./log-folder.ts";
+import { restGap } from "./merge.ts";
 import { type RunRecord, writeAtomically } from "./run-file.ts";
 import { jointOf, type Progress, planRun, type RunState } from "./ship-run.ts";
 
@@ -109,8 +110,7 @@ export async function readChunks(bucket: Bucket, base: string, chunks: readonly 
 /** Ends a run of which nothing more can come. */
 export function endOpen({ record, chunks }: ArchivedRun, at: string | undefined, from?: string): ArchivedRun {
   if (record.complete) return { record, chunks };
-  const to = record.terminated?.finishedAt ?? at;
-  const gap = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), reason: "PodGone" };
+  const gap = restGap(from, record.terminated?.finishedAt ?? at);
   return { record: { ...record, complete: true, gaps: [...record.gaps, gap] }, chunks };
 }
 

@@ -1,9 +1,8 @@
-import { rm } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { GrowingDelay } from "@outrigger/kit/queue";
 import { type Bucket, S3Error } from "../s3/index.ts";
 import { BucketIndex, inParallel } from "./bucket-index.ts";
-import type { ArchivedPod, LogFolder } from "./log-folder.ts";
+import type { ArchivedPod, LogFolder, SizedPod } from "./log-folder.ts";
 import type { Contents, Retention } from "./retention.ts";
 import type { RunRecord } from "./run-file.ts";
 import { firstSight, type PodShipping, type PodState, shipPod } from "./ship-pod.ts";
@@ -76,13 +75,10 @@ export class Shipper {
     return this.#index?.retain(retention, now);
   }
 
-  /** Bytes in the spool that are not in the bucket. */
-  async pending(): Promise<number> {
-    const { spool, archive } = this.#options;
-    let bytes = 0;
-    for (const { path, pod } of await spool.pods())
-      if (pod.archive === archive) bytes += Math.max(0, (await spool.size(path)) - (this.#pods.get(pod.uid)?.bytes ?? 0));
-    return bytes;
+  /** Bytes in the spool that are not in the bucket. @param spooled what is in the spool, of all archives */
+  pending(spooled: readonly SizedPod[]): number {
+    const own = spooled.filter(({ pod }) => pod.archive === this.#options.archive);
+    return own.reduce((sum, { pod, bytes }) => sum + Math.max(0, bytes - (this.#pods.get(pod.uid)?.bytes ?? 0)), 0);
   }
 
   /** Brings what is there into the bucket once more, where that takes no longer than so many milliseconds; 0 is not at all. */
@@ -166,7 +162,7 @@ export class Shipper {
     known.bytes = bytes;
     known.shippedAt = Date.now();
     if (pod.pod.finishedAt !== undefined && !isPresent(uid) && known.state.manifest?.pod.finishedAt !== undefined) {
-      await rm(pod.path, { recursive: true, force: true });
+      await spool.remove(pod.path);
       this.#pods.delete(uid);
     }
     return true;

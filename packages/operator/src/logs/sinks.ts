@@ -30,7 +30,7 @@ export class Sinks {
   readonly #spool: LogFolder;
   readonly #isPresent: (uid: string) => boolean;
   readonly #sinks = new Map<string, Sink>();
-  readonly #stopping = new AbortController();
+  #stopped = false;
 
   /** @param namespace where the Secrets are */
   constructor(client: Client, namespace: string, spool: LogFolder, isPresent: (uid: string) => boolean) {
@@ -77,7 +77,7 @@ export class Sinks {
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopped = true;
     const all = [...this.#sinks.values()];
     this.#sinks.clear();
     await Promise.all(all.map(({ shipper }) => shipper.stop(STOP_MS)));
@@ -87,7 +87,7 @@ export class Sinks {
     const known = this.#sinks.get(archive);
     const text = JSON.stringify(options);
     if (known) known.readAt = Date.now();
-    if (this.#stopping.signal.aborted || (known?.key === key && known.options === text)) return;
+    if (this.#stopped || (known?.key === key && known.options === text)) return;
     await this.forget(archive);
     const shipper = new Shipper({
       archive,
