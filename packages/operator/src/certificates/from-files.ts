@@ -24,20 +24,12 @@ export async function fileCertificate({ folder, dnsName, report, ...options }: F
     },
     report,
   );
+  staged.signal.addEventListener("abort", () => files.stop());
   try {
     await files.start();
   } catch (error) {
-    files.stop();
+    staged.stop();
     throw new Error(`the webhooks' certificate cannot be used: ${(error as Error).message}`, { cause: error });
   }
-  return {
-    get current() {
-      return staged.current;
-    },
-    onChange: (listener) => staged.onChange(listener),
-    stop() {
-      files.stop();
-      staged.stop();
-    },
-  };
+  return staged;
 }

@@ -1,19 +1,12 @@
 import { inspectCertificate, isKeyOf, isTrustedBy, mergeBundles } from "@outrigger/kit/pki";
-
-export interface Pair {
-  /** PEM of the certificate, and of intermediate ones behind it. */
-  readonly certificate: string;
-  readonly key: string;
-  /** PEM of the authorities that callers are to trust. */
-  readonly authority: string;
-}
+import type { Offer } from "./staged.ts";
 
 /**
  * Why API servers would refuse a server with this certificate; `undefined` where they would not.
  *
  * @param from names where it is from in the answer.
  */
-export function problemOf({ certificate, key, authority }: Pair, dnsName: string, from: string): string | undefined {
+export function problemOf({ certificate, key, authority }: Offer, dnsName: string, from: string): string | undefined {
   if (mergeBundles(certificate) === "") return `${from}: tls.crt holds no certificate`;
   if (!isKeyOf(certificate, key)) return `${from}: tls.key is not the key of tls.crt`;
   if (mergeBundles(authority) === "")

@@ -44,20 +44,10 @@ const AGAIN_MS = 30_000;
  */
 export async function requestedCertificate(client: Client, options: RequestedOptions): Promise<CertificateSource> {
   const staged = new StagedCertificate(options);
-  const stopped = new AbortController();
-  const signal = AbortSignal.any([options.signal, stopped.signal]);
+  const signal = AbortSignal.any([options.signal, staged.signal]);
   staged.offer(await requestCertificate(client, { ...options, signal }));
   void renew(client, options, staged, signal);
-  return {
-    get current() {
-      return staged.current;
-    },
-    onChange: (listener) => staged.onChange(listener),
-    stop() {
-      stopped.abort();
-      staged.stop();
-    },
-  };
+  return staged;
 }
 
 async function renew(client: Client, options: RequestedOptions, staged: StagedCertificate, signal: AbortSignal): Promise<void> {

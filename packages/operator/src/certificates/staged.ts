@@ -4,10 +4,12 @@ import type { OwnCertificate, ServedCertificate } from "@outrigger/kit/webhook";
 /** A certificate to serve, that changes. */
 export type CertificateSource = Pick<OwnCertificate, "current" | "onChange" | "stop">;
 
-/** A certificate with its key and the authorities by which callers check it, all PEM. */
+/** A certificate with its key, all PEM. */
 export interface Offer {
+  /** The certificate, and behind it intermediate ones. */
   readonly certificate: string;
   readonly key: string;
+  /** The authorities that callers are to trust. */
   readonly authority: string;
 }
 
@@ -28,11 +30,11 @@ const LOOK_MS = 1_000;
  */
 export class StagedCertificate implements CertificateSource {
   readonly #options: StagedOptions;
+  readonly #stopping = new AbortController();
   readonly #listeners: ((certificate: ServedCertificate) => void | Promise<void>)[] = [];
   #served: Offer | undefined;
   #next: Offer | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
 
   constructor(options: StagedOptions) {
     this.#options = options;
@@ -49,12 +51,17 @@ export class StagedCertificate implements CertificateSource {
     return this.#next ?? this.#served;
   }
 
+  /** Aborts with `stop`, for whatever makes the offers. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
   onChange(listener: (certificate: ServedCertificate) => void | Promise<void>): void {
     this.#listeners.push(listener);
   }
 
   offer(next: Offer): void {
-    if (this.#stopped) return;
+    if (this.signal.aborted) return;
     const served = this.#served;
     const atOnce = served === undefined || containsAll(served.authority, next.authority) || isOver(served.certificate);
     if (atOnce) this.#serve(next);
@@ -66,7 +73,7 @@ export class StagedCertificate implements CertificateSource {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stopping.abort();
     clearTimeout(this.#timer);
   }
 
@@ -89,14 +96,14 @@ export class StagedCertificate implements CertificateSource {
 
   async #look(): Promise<void> {
     const next = this.#next;
-    if (this.#stopped || !next || !this.#served) return;
+    if (this.signal.aborted || !next || !this.#served) return;
     const trusted =
       isOver(this.#served.certificate) ||
       (await this.#options.trusts(next.authority).catch((error: unknown) => {
         this.#options.onError(error);
         return false;
       }));
-    if (this.#stopped) return;
+    if (this.signal.aborted) return;
     if (trusted && this.#next === next) this.#serve(next);
     else this.#lookSoon();
   }

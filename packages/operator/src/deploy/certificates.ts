@@ -1,6 +1,6 @@
 // Where the webhooks' certificate is from: the manager's arguments and volumes, and the objects that cert-manager acts on.
 import { OWN_SIGNER } from "../certificates/index.ts";
-import { block, both, Expression, either, equals, type Node, not, text, truthy, type Values, value, when } from "../manifest-tree/index.ts";
+import { block, both, Expression, either, equals, type Node, not, text, truthy, value, when } from "../manifest-tree/index.ts";
 import { type Manifest, namespace, namespaced, WEBHOOK_SERVICE } from "./manifest.ts";
 import { ValueError } from "./value-error.ts";
 
@@ -28,8 +28,9 @@ const OWN_ISSUER = both(BY_CERT_MANAGER, not(truthy(`${PATH}.certManager.issuerR
 /** A value without which a mode makes no sense. */
 function needed(path: string, why: string): Expression {
   const message = `${path} is empty: ${why}`;
-  return new Expression(`required ${JSON.stringify(message)} .Values.${path} | quote`, (values) => {
-    const found = path.split(".").reduce<unknown>((object, key) => (object as Values | undefined)?.[key], values);
+  const given = value(path);
+  return new Expression(`required ${JSON.stringify(message)} ${given.helm} | quote`, (values) => {
+    const found = given.evaluate(values);
     if (found === "" || found === undefined) throw new ValueError(message);
     return found;
   });
@@ -62,10 +63,10 @@ export const certificateMounts: readonly Node[] = [
   when(AUTHORITY_NAMED, { name: "authority", mountPath: AUTHORITY_FOLDER, readOnly: true }),
 ];
 
+const APPROVED_BY_HAND = both(REQUESTED, not(truthy(`${PATH}.csr.approve`)));
 /** Seconds until the manager must have a certificate: an hour where a person has to approve it. */
-export const STARTS_WITHIN = new Expression(
-  `ternary 3600 120 (and (eq .Values.${PATH}.mode "csr") (not .Values.${PATH}.csr.approve))`,
-  (values) => (REQUESTED.test(values) && !truthy(`${PATH}.csr.approve`).test(values) ? 3600 : 120),
+export const STARTS_WITHIN = new Expression(`ternary 3600 120 (${APPROVED_BY_HAND.helm})`, (values) =>
+  APPROVED_BY_HAND.test(values) ? 3600 : 120,
 );
 
 /** Without an issuer of the user's: an authority of their own, by a self-signed one, as cert-manager's documentation has it. */

@@ -18,18 +18,18 @@ export function rbacManifests(): Manifest[] {
       file: "serviceaccount",
       node: { apiVersion: "v1", kind: "ServiceAccount", metadata: namespaced(MANAGER), automountServiceAccountToken: true },
     },
-    ...bound(MANAGER, ruleNodes(clusterRules)),
+    ...bound("ClusterRole", MANAGER, ruleNodes(clusterRules)),
     ...optionalFeatures.flatMap((feature) =>
-      bound(`${MANAGER}-${feature.name}`, ruleNodes(rulesOf(feature)), contains("features", feature.name)),
+      bound("ClusterRole", `${MANAGER}-${feature.name}`, ruleNodes(rulesOf(feature)), contains("features", feature.name)),
     ),
-    ...bound(`${MANAGER}-metrics`, ruleNodes(REVIEW_RULES), truthy("metrics.enabled")),
-    ...bound(`${MANAGER}-certificates`, requestRules(), REQUESTED),
-    ...ownNamespace(MANAGER, ownRules()),
+    ...bound("ClusterRole", `${MANAGER}-metrics`, ruleNodes(REVIEW_RULES), truthy("metrics.enabled")),
+    ...bound("ClusterRole", `${MANAGER}-certificates`, requestRules(), REQUESTED),
+    ...bound("Role", MANAGER, ownRules()),
     ...optionalFeatures.flatMap((feature) => {
       const rules = namespaceRulesOf(feature);
       const more = feature.name === "pod-logs" ? [namedSecrets] : [];
       const under = contains("features", feature.name);
-      return rules.length === 0 ? [] : ownNamespace(`${MANAGER}-${feature.name}`, [...(ruleNodes(rules) as Node[]), ...more], under);
+      return rules.length === 0 ? [] : bound("Role", `${MANAGER}-${feature.name}`, [...ruleNodes(rules), ...more], under);
     }),
     rbac(
       "clusterrole-outrigger-metrics-reader",
@@ -55,24 +55,6 @@ export function rbacManifests(): Manifest[] {
   ];
 }
 
-/** A role in the manager's own namespace. */
-function ownNamespace(name: string, rules: Node, condition?: Condition): Manifest[] {
-  const under = (node: Node): Node => (condition ? when(condition, node) : node);
-  return [
-    rbac(`role-${name}`, under({ apiVersion: API, kind: "Role", metadata: namespaced(name), rules })),
-    rbac(
-      `rolebinding-${name}`,
-      under({
-        apiVersion: API,
-        kind: "RoleBinding",
-        metadata: namespaced(name),
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
-        subjects,
-      }),
-    ),
-  ];
-}
-
 /** Secrets with credentials of buckets, beside the one whose name is known. */
 const namedSecrets: Node = when(truthy("logs.credentialsSecrets"), {
   apiGroups: [""],
@@ -83,13 +65,8 @@ const namedSecrets: Node = when(truthy("logs.credentialsSecrets"), {
 
 /** In its namespace: the Secrets of its certificate where it makes that, and of its authority where it signs. */
 function ownRules(): Node {
-  const under = (condition: Condition, rules: readonly PolicyRule[]): Node[] =>
-    (ruleNodes(rules) as readonly Node[]).map((rule) => when(condition, rule));
-  return [
-    ...under(OWN_CERTIFICATE, secretRules(SECRETS)),
-    ...under(OWN_SIGNS, secretRules([SECRETS[1]])),
-    ...(ruleNodes(namespaceRules) as readonly Node[]),
-  ];
+  const under = (condition: Condition, rules: readonly PolicyRule[]): Node[] => ruleNodes(rules).map((rule) => when(condition, rule));
+  return [...under(OWN_CERTIFICATE, secretRules(SECRETS)), ...under(OWN_SIGNS, secretRules([SECRETS[1]])), ...ruleNodes(namespaceRules)];
 }
 
 /** To request its certificate; to approve that, and to sign it, where the values say so. */
@@ -107,20 +84,16 @@ function requestRules(): Node {
   ];
 }
 
-function bound(name: string, rules: Node, condition?: Condition): Manifest[] {
-  const under = (node: Node): Node => (condition ? when(condition, node) : node);
+/** A role of the manager, cluster-wide or in its own namespace, and its binding. */
+function bound(kind: "ClusterRole" | "Role", name: string, rules: Node, condition?: Condition): Manifest[] {
+  const metadata = kind === "Role" ? namespaced(name) : clusterWide(name);
+  const manifest = (of: string, more: { readonly [key: string]: Node }): Manifest => {
+    const node = { apiVersion: API, kind: of, metadata, ...more };
+    return rbac(`${of.toLowerCase()}-${name}`, condition ? when(condition, node) : node);
+  };
   return [
-    rbac(`clusterrole-${name}`, under({ apiVersion: API, kind: "ClusterRole", metadata: clusterWide(name), rules })),
-    rbac(
-      `clusterrolebinding-${name}`,
-      under({
-        apiVersion: API,
-        kind: "ClusterRoleBinding",
-        metadata: clusterWide(name),
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
-        subjects,
-      }),
-    ),
+    manifest(kind, { rules }),
+    manifest(`${kind}Binding`, { roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name }, subjects }),
   ];
 }
 

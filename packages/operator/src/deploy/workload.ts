@@ -65,9 +65,7 @@ const keys = (path: string): Expression =>
       .join(","),
   );
 const json = (path: string): Expression =>
-  new Expression(`toJson .Values.${path}`, (values) =>
-    JSON.stringify(path.split(".").reduce<unknown>((object, key) => (object as Record<string, unknown>)[key], values)),
-  );
+  new Expression(`toJson .Values.${path}`, (values) => JSON.stringify(value(path).evaluate(values)));
 
 export function managerManifests(): Manifest[] {
   return [
