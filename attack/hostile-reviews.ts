@@ -1,4 +1,6 @@
 // Reviews as nobody's API server sends them, from a seed.
+import type { Random } from "../soak/random.ts";
+
 const GOOD = {
   apiVersion: "admission.k8s.io/v1",
   kind: "AdmissionReview",
@@ -59,42 +61,31 @@ export function honestReview(): string {
   return TEXT;
 }
 
-/** A source of numbers below a bound, the same for the same seed. */
-export function numbers(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
-export function hostileReview(next: (below: number) => number): Buffer {
-  switch (next(8)) {
+export function hostileReview(random: Random): Buffer {
+  switch (random.below(8)) {
     case 0:
-      return Buffer.from(Array.from({ length: next(300) }, () => next(256)));
+      return Buffer.from(Array.from({ length: random.below(300) }, () => random.below(256)));
     case 1:
-      return BYTES.subarray(0, next(BYTES.length));
+      return BYTES.subarray(0, random.below(BYTES.length));
     case 2:
-      return Buffer.from(TEXT.replace('"labels":', '"__proto__":').replace('"c"', nested(next)));
+      return Buffer.from(TEXT.replace('"labels":', '"__proto__":').replace('"c"', nested(random)));
     case 3:
-      return Buffer.concat([BYTES, Buffer.from([[" ", "x", "\0", TEXT][next(4)]!].join(""))]);
+      return Buffer.concat([BYTES, Buffer.from(random.pick([" ", "x", "\0", TEXT]))]);
     case 4:
     case 5:
-      return withValue(PLACES[next(PLACES.length)]!, VALUES[next(VALUES.length)]!());
+      return withValue(random.pick(PLACES), random.pick(VALUES)());
     default: {
       const bytes = Buffer.from(BYTES);
-      for (let changes = next(6) + 1; changes > 0; changes--) bytes[next(bytes.length)] = next(256);
+      for (let changes = random.below(6) + 1; changes > 0; changes--) bytes[random.below(bytes.length)] = random.below(256);
       return bytes;
     }
   }
 }
 
 /** Mostly shallow, for the deep ones are long. */
-function nested(next: (below: number) => number): string {
-  const depth = next(50) === 0 ? DEEP : next(40);
-  const [open, close] = next(2) === 0 ? ["[", "]"] : ['{"a":', "}"];
+function nested(random: Random): string {
+  const depth = random.below(50) === 0 ? DEEP : random.below(40);
+  const [open, close] = random.below(2) === 0 ? ["[", "]"] : ['{"a":', "}"];
   return `${open.repeat(depth)}1${close.repeat(depth)}`;
 }
 

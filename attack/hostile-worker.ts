@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { Agent, request } from "node:https";
 import { connect, type TLSSocket } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
-import { faultOf, honestReview, hostileReview, numbers } from "./hostile-reviews.ts";
+import { Random } from "../soak/random.ts";
+import { faultOf, honestReview, hostileReview } from "./hostile-reviews.ts";
 
 export type Caller = "hostile" | "honest" | "large" | "half-closed" | "slow-loris";
 interface Work {
@@ -70,10 +71,10 @@ const LANES = 6;
 
 async function hostile(): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: LANES });
-  const next = numbers(7);
+  const random = new Random(7);
   let left = count;
   const lane = async (): Promise<void> => {
-    while (left-- > 0) await judged(agent, hostileReview(next));
+    while (left-- > 0) await judged(agent, hostileReview(random));
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   agent.destroy();

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { type Devcluster, startDevcluster } from "@outrigger/devcluster";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Random } from "../soak/random.ts";
 
 interface Sample {
   readonly method: string;
@@ -33,15 +34,6 @@ const PARALLEL = 100;
 /** Bytes that the heap may have grown by when all were answered: what they legitimately created stays. */
 const MOST_GROWTH = 400 * 1024 * 1024;
 
-/** Numbers that look random and come again with the same seed. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
 const ODD: readonly unknown[] = [
   null,
   "",
@@ -61,17 +53,17 @@ const ODD: readonly unknown[] = [
 ];
 
 /** The JSON value with one place in it replaced, removed or doubled. */
-function spoilt(value: unknown, random: (below: number) => number): unknown {
-  if (value === null || typeof value !== "object" || random(4) === 0) return ODD[random(ODD.length)];
+function spoilt(value: unknown, random: Random): unknown {
+  if (value === null || typeof value !== "object" || random.below(4) === 0) return random.pick(ODD);
   if (Array.isArray(value)) {
-    if (value.length === 0 || random(3) === 0) return [...value, ODD[random(ODD.length)]];
-    const at = random(value.length);
+    if (value.length === 0 || random.below(3) === 0) return [...value, random.pick(ODD)];
+    const at = random.below(value.length);
     return value.map((item, index) => (index === at ? spoilt(item, random) : item));
   }
   const entries = Object.entries(value);
-  if (entries.length === 0) return { odd: ODD[random(ODD.length)] };
-  const at = random(entries.length);
-  switch (random(4)) {
+  if (entries.length === 0) return { odd: random.pick(ODD) };
+  const at = random.below(entries.length);
+  switch (random.below(4)) {
     case 0:
       return Object.fromEntries(entries.filter((_, index) => index !== at));
     case 1:
@@ -81,11 +73,11 @@ function spoilt(value: unknown, random: (below: number) => number): unknown {
   }
 }
 
-function mutated(sample: Sample, random: (below: number) => number): Sample {
-  const path = random(5) === 0 ? cut(sample.path, random) : sample.path;
+function mutated(sample: Sample, random: Random): Sample {
+  const path = random.below(5) === 0 ? cut(sample.path, random) : sample.path;
   const { body } = sample;
   if (body === undefined) return { ...sample, path };
-  if (random(6) === 0) return { ...sample, path, body: cut(body, random) };
+  if (random.below(6) === 0) return { ...sample, path, body: cut(body, random) };
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -96,10 +88,10 @@ function mutated(sample: Sample, random: (below: number) => number): Sample {
 }
 
 /** A text that lacks a piece, or has a strange one. */
-function cut(text: string, random: (below: number) => number): string {
-  const at = random(text.length + 1);
-  const piece = ["", "%00", "%", "//", "\u{1f4a5}", "'", "=", "&limit=-1"][random(8)]!;
-  return `${text.slice(0, at)}${piece}${text.slice(at + random(8))}`;
+function cut(text: string, random: Random): string {
+  const at = random.below(text.length + 1);
+  const piece = random.pick(["", "%00", "%", "//", "\u{1f4a5}", "'", "=", "&limit=-1"]);
+  return `${text.slice(0, at)}${piece}${text.slice(at + random.below(8))}`;
 }
 
 let cluster: Devcluster;
@@ -111,7 +103,7 @@ afterAll(() => cluster.close());
 describe("spoilt requests", () => {
   it(`${REQUESTS} of them are each answered with an object or a Status, and memory stays bounded`, { timeout: 300_000 }, async () => {
     const transport = cluster.transport();
-    const random = generator(20_260_101);
+    const random = new Random(20_260_101);
     const send = async ({ method, path, headers, body }: Sample): Promise<void> => {
       const signal = AbortSignal.timeout(20_000);
       const target = path.startsWith("/") ? path : `/${path}`;
@@ -140,7 +132,7 @@ describe("spoilt requests", () => {
     let sent = 0;
     // Some wait: for a webhook that does not answer, or a version that has not come.
     const sender = async (): Promise<void> => {
-      while (sent++ < REQUESTS) await send(mutated(samples[random(samples.length)]!, random));
+      while (sent++ < REQUESTS) await send(mutated(random.pick(samples), random));
     };
     await Promise.all(Array.from({ length: PARALLEL }, sender));
     globalThis.gc?.();

@@ -1,7 +1,7 @@
 // Whoever reaches the webhooks' port can send a review. None of it may stop, delay or change anything.
-import { readFileSync } from "node:fs";
 import { eventually } from "@outrigger/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { residentMib } from "../bench/processes.ts";
 import { type Outrigger, startOutrigger } from "../e2e/outrigger.ts";
 import { creation, type Flood, type FloodOptions, type Forger, forgerFor, sidecarSet } from "./forger.ts";
 
@@ -54,7 +54,7 @@ const entries = async (): Promise<{ generation: number; entries: { name: string;
     entries: (object.webhooks ?? []).map((entry: { name: string; failurePolicy: string }) => ({ ...entry, text: JSON.stringify(entry) })),
   };
 };
-const memory = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${it.manager.process.pid}/status`, "utf8"))?.[1]) / 1024;
+const memory = (): number => residentMib(it.manager.process.pid!);
 
 const floods: Flood[] = [];
 async function flood(options: FloodOptions): Promise<Flood> {

@@ -1,9 +1,9 @@
 // The webhooks' server under every attack at once, with an honest client beside it.
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { eventually } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { residentMib } from "../bench/processes.ts";
 import { type Outrigger, startOutrigger } from "../e2e/outrigger.ts";
 import { sidecarSet } from "./forger.ts";
 import type { Caller, Outcome } from "./hostile-worker.ts";
@@ -39,7 +39,7 @@ async function call(caller: Caller, count: number): Promise<Outcome> {
   return outcome as Outcome;
 }
 /** MiB. */
-const memory = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${it.manager.process.pid}/status`, "utf8"))?.[1]) / 1024;
+const memory = (): number => residentMib(it.manager.process.pid!);
 
 test("every review gets a valid answer or a Status, no connection is held, and memory is what it was", async () => {
   const count = Math.min(REVIEWS, 20_000);
