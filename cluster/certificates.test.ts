@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dynamicResource } from "@outrigger/kit/client";
-import { Lease, Namespace, Secret } from "@outrigger/kit/kinds";
+import { CustomResourceDefinition, Lease, Namespace, Secret } from "@outrigger/kit/kinds";
 import { createCa, inspectCertificate, issueCertificate } from "@outrigger/kit/pki";
 import { eventually, startRealCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -169,11 +169,8 @@ describe("a certificate from elsewhere", () => {
     return ca.certificate;
   }
   const bundle = async (): Promise<string> => {
-    const resource = dynamicResource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", "Cluster");
-    const found = (await cluster.client.get(resource, { name: "sidecarsets.apps.kruise.io" })) as unknown as {
-      spec: { conversion: { webhook: { clientConfig: { caBundle: string } } } };
-    };
-    return Buffer.from(found.spec.conversion.webhook.clientConfig.caBundle, "base64").toString();
+    const { spec } = await cluster.client.get(CustomResourceDefinition, { name: "sidecarsets.apps.kruise.io" });
+    return Buffer.from(spec.conversion?.webhook?.clientConfig?.caBundle ?? "", "base64").toString();
   };
 
   test("takes the place of the manager's own while replicas are replaced, is rotated, and gives way again: no call fails", async () => {

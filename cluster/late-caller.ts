@@ -1,13 +1,8 @@
 import { request } from "node:https";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "@outrigger/kit/client";
-import { dynamicResource } from "@outrigger/kit/client";
+import { MutatingWebhookConfiguration } from "@outrigger/kit/kinds";
 
-const Configuration = dynamicResource(
-  "admissionregistration.k8s.io/v1",
-  "MutatingWebhookConfiguration",
-  "mutatingwebhookconfigurations",
-  "Cluster",
-);
 const LOOK_MS = 50;
 const PAUSE_MS = 40;
 
@@ -46,12 +41,11 @@ export class LateCaller {
 
   async #learn(): Promise<void> {
     while (!this.#stopped) {
-      const found = (await this.#client.find(Configuration, { name: "outrigger-pods" })) as
-        | { webhooks?: { clientConfig: { caBundle?: string; service: { path: string } } }[] }
-        | undefined;
+      const found = await this.#client.find(MutatingWebhookConfiguration, { name: "outrigger-pods" });
       const config = found?.webhooks?.[0]?.clientConfig;
       const bundle = Buffer.from(config?.caBundle ?? "", "base64").toString();
-      if (config && this.#known.at(-1)?.bundle !== bundle) this.#known.push({ at: performance.now(), bundle, path: config.service.path });
+      const path = config?.service?.path ?? "";
+      if (config && this.#known.at(-1)?.bundle !== bundle) this.#known.push({ at: performance.now(), bundle, path });
       await pause(LOOK_MS);
     }
   }
@@ -94,8 +88,4 @@ export class LateCaller {
       sent.end(body);
     });
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

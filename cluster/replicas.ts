@@ -4,12 +4,11 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Client } from "@outrigger/kit/client";
-import { dynamicResource } from "@outrigger/kit/client";
-import { Service } from "@outrigger/kit/kinds";
+import { EndpointSlice, Service } from "@outrigger/kit/kinds";
 import { eventually, type TestCluster } from "@outrigger/testing";
+import { freePort } from "../e2e/free-port.ts";
 import type { ManagerSettings } from "./rotation-manager.ts";
 
-const EndpointSlice = dynamicResource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "Namespaced");
 export const NAMESPACE = "outrigger-system";
 const LOOK_MS = 100;
 /** Three probes of the chart's readiness probe: a kubelet does not believe one that was missed. */
@@ -160,13 +159,4 @@ function ownAddress(): string {
     .find((one) => one?.family === "IPv4" && !one.internal);
   if (!found) throw new Error("this machine has no IPv4 address beside the loopback's, and endpoints need one");
   return found.address;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

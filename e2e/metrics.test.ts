@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { MutatingWebhookConfiguration, Pod } from "@outrigger/kit/kinds";
 import { runManager } from "@outrigger/operator";
 import { eventually, startTestCluster, type TestCluster } from "@outrigger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { freePort } from "./free-port.ts";
 import { repository } from "./outrigger.ts";
 
 let cluster: TestCluster;
@@ -107,12 +106,4 @@ function expressions(): string[] {
     ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
     ...alerts.spec.groups.flatMap(({ rules }) => rules.map(({ expr }) => expr)),
   ];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -6,8 +6,8 @@ import { eventually, startRealCluster, type TestCluster } from "@outrigger/testi
 import type { LoggedPod } from "../../packages/operator/src/logs/pod-runs.ts";
 import { Contender } from "../contender.ts";
 import type { Figure } from "../main.ts";
+import { childNamed, cpuSeconds, sharedMib } from "../processes.ts";
 import type { KubeletState } from "./kubelet.ts";
-import { childNamed, cpuSeconds, memoryMib } from "./processes.ts";
 
 const PODS = 200;
 const LINES_PER_SECOND = 50;
@@ -86,8 +86,8 @@ async function measure(seconds: number, way: Way): Promise<Cost> {
         cpu: used() - before.cpu,
         serverCpu: cpuSeconds(server) - before.server,
         lines: (await kubelet.ask<KubeletState>({})).lines - before.lines,
-        memory: pids.reduce((sum, pid) => sum + memoryMib(pid), 0),
-        serverMemory: memoryMib(server),
+        memory: pids.reduce((sum, pid) => sum + sharedMib(pid), 0),
+        serverMemory: sharedMib(server),
       };
     } finally {
       await end();

@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-
-const TICKS_PER_SECOND = 100;
+import { cpuSeconds, residentMib } from "../processes.ts";
 
 /** A server under test: what it used of the processor and of memory is the kernel's account. Linux. */
 export class ServerProcess {
@@ -26,18 +24,11 @@ export class ServerProcess {
   }
 
   get cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(")") + 2)
-      .split(" ")
-      .slice(11, 13)
-      .map(Number);
-    return (user! + system!) / TICKS_PER_SECOND;
+    return cpuSeconds(this.#child.pid!);
   }
 
   get residentMiB(): number {
-    const [, kib] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, "utf8")) ?? [];
-    return Number(kib) / 1024;
+    return residentMib(this.#child.pid!);
   }
 
   async end(): Promise<void> {
