@@ -48,36 +48,30 @@ export async function buildImage(name: string, dockerfile: string): Promise<void
 
 /** Another image with the same content: what a rebuild without changes gives. */
 export async function relabelled(from: string, name: string): Promise<void> {
-  const env = buildEnvironment();
-  const container = (await run("buildah", ["from", "--pull-never", from], { env })).trim();
-  try {
-    await run("buildah", ["config", "--label", `org.opencontainers.image.revision=${name}`, container], { env });
-    await run("buildah", ["commit", "-q", container, name], { env });
-  } finally {
-    await run("buildah", ["rm", container], { env });
-  }
+  await reconfigured(from, ["--label", `org.opencontainers.image.revision=${name}`], [name]);
 }
 
 /** A busybox that finds a variable in its environment, so that what runs can be told from its log. */
 export async function busyboxWith(variable: string, name: string): Promise<void> {
-  await run(join(TOOLS, "image"), ["base"], { timeoutMs: 600_000 });
-  const env = buildEnvironment();
-  const container = (await run("buildah", ["from", "--pull-never", "docker.io/library/busybox:1"], { env })).trim();
-  try {
-    await run("buildah", ["config", "--env", variable, container], { env });
-    await run("buildah", ["commit", "-q", container, name], { env });
-  } finally {
-    await run("buildah", ["rm", container], { env });
-  }
+  await busyboxes(["--env", variable], [name]);
 }
 
-/** Images that do nothing, for as long as they are let. */
+/** Images whose containers sleep until they are stopped. */
 export async function sleepers(...names: readonly string[]): Promise<void> {
+  await busyboxes(["--cmd", '["sleep", "1000000"]'], names);
+}
+
+async function busyboxes(config: readonly string[], names: readonly string[]): Promise<void> {
   await run(join(TOOLS, "image"), ["base"], { timeoutMs: 600_000 });
+  await reconfigured("docker.io/library/busybox:1", config, names);
+}
+
+/** An image with a changed configuration, under some names. @param config options of `buildah config` */
+async function reconfigured(from: string, config: readonly string[], names: readonly string[]): Promise<void> {
   const env = buildEnvironment();
-  const container = (await run("buildah", ["from", "--pull-never", "docker.io/library/busybox:1"], { env })).trim();
+  const container = (await run("buildah", ["from", "--pull-never", from], { env })).trim();
   try {
-    await run("buildah", ["config", "--cmd", '["sleep", "1000000"]', container], { env });
+    await run("buildah", ["config", ...config, container], { env });
     for (const name of names) await run("buildah", ["commit", "-q", container, name], { env });
   } finally {
     await run("buildah", ["rm", container], { env });
