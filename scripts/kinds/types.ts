@@ -31,8 +31,8 @@ interface Module {
   readonly file: string;
   /** `core`, or `autoscalingV1` where another version is preferred: the name under which the module is exported. */
   readonly name: string;
-  /** Type name → definition. */
-  readonly types: Map<string, Schema>;
+  /** Type name → the name of its definition. */
+  readonly types: Map<string, string>;
 }
 
 const root = resolve(import.meta.dirname, "../..");
@@ -100,7 +100,7 @@ function modulesOf({ definitions, groups }: Table): Map<string, Module> {
     const name = isPreferred(group, version) ? group : `${group}${version.toUpperCase()}`;
     const module = found.get(file) ?? { file, name, types: new Map() };
     found.set(file, module);
-    module.types.set(type, schema);
+    module.types.set(type, definition);
   }
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -112,16 +112,15 @@ function isList({ properties }: Schema): boolean {
 
 function moduleText(module: Module): string {
   const used = new Set<string>();
-  const types = [...module.types].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, schema]) => declaration(name, schema, module, used));
+  const types = [...module.types]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, definition]) => declaration(name, definition, module, used));
   const imports = [...used].sort().map((file) => `import type * as ${modules.get(file)!.name} from "./${file}.ts";\n`);
   return `${HEAD}${imports.join("")}\n${types.join("\n")}\n`;
 }
 
-function declaration(name: string, schema: Schema, module: Module, used: Set<string>): string {
-  const definition = Object.keys(table.definitions).find((one) => {
-    const place = placeOf(one);
-    return place.file === module.file && place.type === name;
-  })!;
+function declaration(name: string, definition: string, module: Module, used: Set<string>): string {
+  const schema = table.definitions[definition]!;
   const byHand = BY_HAND[definition];
   if (byHand !== undefined) return `export type ${name} = ${byHand};`;
   if (!schema.properties) return `export type ${name} = ${typeOf(schema, module, used)};`;
@@ -187,10 +186,10 @@ function parts(): string {
   const kinds = new Set(table.rows.map(({ definition }) => definition));
   const groups = [...modules.values()].map(({ file, name, types }) => {
     const [group, version] = file.split("-");
-    const names = [...types].flatMap(([type, schema]) => {
-      const definition = Object.keys(table.definitions).find((one) => placeOf(one).file === file && placeOf(one).type === type)!;
-      const isPart = schema.properties !== undefined && !kinds.has(definition) && !isRecursive(definition, []);
-      return isPart && EMBEDDABLE.test(definition) && !type.endsWith("Status") && !schema.properties["apiVersion"] ? [type] : [];
+    const names = [...types].flatMap(([type, definition]) => {
+      const { properties } = table.definitions[definition]!;
+      const isPart = properties !== undefined && !kinds.has(definition) && !isRecursive(definition, []);
+      return isPart && EMBEDDABLE.test(definition) && !type.endsWith("Status") && !properties["apiVersion"] ? [type] : [];
     });
     const fields = names.sort().map((type) => `readonly ${type}: ${name}.${type}`);
     return { name, file, text: fields.length === 0 ? "" : `  readonly "${group}/${version}": { ${fields.join("; ")} };\n` };
