@@ -1,20 +1,5 @@
-import type { coordination, core, flowcontrol, node, scheduling } from "@outrigger/kit/kubernetes";
+import type { apiregistration, coordination, core, flowcontrol, node, resource, scheduling } from "@outrigger/kit/kubernetes";
 import { age, name, type Printer, type Printers, printer } from "./printer.ts";
-
-/** Kinds that the package of static types lacks. */
-interface ApiService {
-  readonly metadata?: { readonly name?: string };
-  readonly spec?: { readonly service?: { readonly namespace?: string; readonly name?: string } };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[] };
-}
-interface ResourceClaim {
-  readonly metadata?: { readonly name?: string; readonly deletionTimestamp?: string };
-  readonly status?: { readonly allocation?: object; readonly reservedFor?: readonly unknown[] };
-}
-interface ResourceSlice {
-  readonly metadata?: { readonly name?: string };
-  readonly spec?: { readonly nodeName?: string; readonly driver?: string; readonly pool?: { readonly name?: string } };
-}
 
 const nameAndAge: Printer = (object, now) => [name(object), age(object, now)];
 
@@ -53,7 +38,7 @@ export const clusterCells: Printers = {
     age(object, now),
     object.preemptionPolicy ?? "",
   ]),
-  "apiregistration.k8s.io/APIService": printer<ApiService>((object, now) => {
+  "apiregistration.k8s.io/APIService": printer<apiregistration.APIService>((object, now) => {
     const { service } = object.spec ?? {};
     return [name(object), service ? `${service.namespace ?? ""}/${service.name ?? ""}` : "Local", available(object), age(object, now)];
   }),
@@ -80,8 +65,8 @@ export const clusterCells: Printers = {
   }),
   "resource.k8s.io/DeviceClass": nameAndAge,
   "resource.k8s.io/ResourceClaimTemplate": nameAndAge,
-  "resource.k8s.io/ResourceClaim": printer<ResourceClaim>((object, now) => [name(object), claimState(object), age(object, now)]),
-  "resource.k8s.io/ResourceSlice": printer<ResourceSlice>((object, now) => [
+  "resource.k8s.io/ResourceClaim": printer<resource.ResourceClaim>((object, now) => [name(object), claimState(object), age(object, now)]),
+  "resource.k8s.io/ResourceSlice": printer<resource.ResourceSlice>((object, now) => [
     name(object),
     object.spec?.nodeName ?? "",
     object.spec?.driver ?? "",
@@ -107,13 +92,13 @@ function nodeRoles({ metadata }: core.Node): string {
   return [...roles].sort().join(",");
 }
 
-function available({ status }: ApiService): string {
+function available({ status }: apiregistration.APIService): string {
   const condition = status?.conditions?.find(({ type }) => type === "Available");
   if (!condition) return "Unknown";
   return condition.status !== "True" && condition.reason ? `${condition.status} (${condition.reason})` : condition.status;
 }
 
-function claimState({ metadata, status }: ResourceClaim): string {
+function claimState({ metadata, status }: resource.ResourceClaim): string {
   const deleted = metadata?.deletionTimestamp ? ["deleted"] : [];
   if (!status?.allocation) return deleted.length > 0 ? "deleted" : "pending";
   return [...deleted, "allocated", ...((status.reservedFor ?? []).length > 0 ? ["reserved"] : [])].join(",");

@@ -1,18 +1,6 @@
 import type { core, discovery, networking } from "@outrigger/kit/kubernetes";
 import { age, firstOf, labelsText, name, type Printers, printer, selectorText } from "./printer.ts";
 
-/** Kinds that are younger than the package of static types. */
-interface ServiceCidr {
-  readonly metadata?: { readonly name?: string };
-  readonly spec?: { readonly cidrs?: readonly string[] };
-}
-interface IpAddress {
-  readonly metadata?: { readonly name?: string };
-  readonly spec?: {
-    readonly parentRef?: { readonly group?: string; readonly resource?: string; readonly namespace?: string; readonly name?: string };
-  };
-}
-
 export const networkCells: Printers = {
   "/Service": printer<core.Service>((object, now) => [
     name(object),
@@ -61,12 +49,12 @@ export const networkCells: Printers = {
     selectorText(object.spec?.podSelector),
     age(object, now),
   ]),
-  "networking.k8s.io/ServiceCIDR": printer<ServiceCidr>((object, now) => [
+  "networking.k8s.io/ServiceCIDR": printer<networking.ServiceCIDR>((object, now) => [
     name(object),
     (object.spec?.cidrs ?? []).join(","),
     age(object, now),
   ]),
-  "networking.k8s.io/IPAddress": printer<IpAddress>((object, now) => {
+  "networking.k8s.io/IPAddress": printer<networking.IPAddress>((object, now) => {
     const { group, resource = "", namespace, name: parent } = object.spec?.parentRef ?? {};
     const kind = (group ? `${resource}.${group}` : resource).toLowerCase();
     return [

@@ -37,7 +37,7 @@ interface PodState {
 function stateOf(pod: core.Pod): PodState {
   const before = initState(pod);
   const now =
-    before.stuckAt === undefined || podCondition(podOf(pod), "Initialized") === "True"
+    before.stuckAt === undefined || podCondition(pod, "Initialized") === "True"
       ? mainState(pod, before)
       : { ...before, reason: before.stuckAt };
   return { ...now, reason: leaving(pod) ?? now.reason };
@@ -98,7 +98,7 @@ function mainState(pod: core.Pod, { ready: readySidecars, stuckAt, reason: phase
   }
   // A container that has ended well says nothing of the others.
   if (reason === "Completed") {
-    if (running && podCondition(podOf(pod), "Ready") === "True") reason = "Running";
+    if (running && podCondition(pod, "Ready") === "True") reason = "Running";
     else if (failure) reason = failure;
     else if (running) reason = "NotReady";
   }
@@ -131,14 +131,11 @@ function endOf({ reason, signal, exitCode }: { readonly reason?: string; readonl
 function leaving(pod: core.Pod): string | undefined {
   if (!pod.metadata?.deletionTimestamp) return undefined;
   if (pod.status?.reason === "NodeLost") return "Unknown";
-  return podFinished(podOf(pod)) ? undefined : "Terminating";
+  return podFinished(pod) ? undefined : "Terminating";
 }
 
 function readinessGates(pod: core.Pod): string {
   const gates = pod.spec?.readinessGates ?? [];
   if (gates.length === 0) return "<none>";
-  return `${gates.filter(({ conditionType }) => podCondition(podOf(pod), conditionType) === "True").length}/${gates.length}`;
+  return `${gates.filter(({ conditionType }) => podCondition(pod, conditionType) === "True").length}/${gates.length}`;
 }
-
-/** The static types of old releases say less than a pod may hold. */
-const podOf = (pod: core.Pod): Parameters<typeof podFinished>[0] => pod as Parameters<typeof podFinished>[0];

@@ -1,11 +1,6 @@
 import type { core, storage } from "@outrigger/kit/kubernetes";
 import { age, name, type Printers, printer, quantityText } from "./printer.ts";
 
-interface VolumeAttributesClass {
-  readonly metadata?: { readonly name?: string };
-  readonly driverName?: string;
-}
-
 const LEGACY_CLASS = "volume.beta.kubernetes.io/storage-class";
 const DEFAULT_CLASS = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
@@ -52,7 +47,7 @@ export const storageCells: Printers = {
       age(object, now),
     ];
   }),
-  "storage.k8s.io/VolumeAttributesClass": printer<VolumeAttributesClass>((object, now) => [
+  "storage.k8s.io/VolumeAttributesClass": printer<storage.VolumeAttributesClass>((object, now) => [
     name(object),
     object.driverName ?? "",
     age(object, now),

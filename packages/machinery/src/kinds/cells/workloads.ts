@@ -92,7 +92,7 @@ function kindAndGroup({ apiVersion, kind }: { readonly apiVersion: string; reado
   return (group ? `${kind}.${group}` : kind).toLowerCase();
 }
 
-/** Conditions of a batch.Job that name its state, the strongest first; that it is being deleted comes after the first two. */
+/** Conditions of a Job that name its state, the strongest first; that it is being deleted comes after the first two. */
 const FINAL = ["Complete", "Failed"];
 const ON_THE_WAY = ["Suspended", "FailureTarget", "SuccessCriteriaMet"];
 
