@@ -90,9 +90,8 @@ function findInPolicy(
     const [name, expression] = [text(variable, "name"), text(variable, "expression")];
     if (name.trim() === "") found.required(`${at}.name`, "name is not specified");
     else if (!IDENTIFIER.test(name)) found.invalid(`${at}.name`, name, "must be a valid CEL identifier");
-    const problem = expression.trim() === "" ? "" : compiler.declare(name, expression);
     if (expression.trim() === "") found.required(`${at}.expression`, "expression is not specified");
-    else if (problem !== "") found.invalid(`${at}.expression`, expression, problem);
+    else findInExpression(found, `${at}.expression`, expression, compiler.declare(name, expression));
   }
   return compiler;
 }

@@ -1,5 +1,5 @@
 import { same } from "./comparison.ts";
-import { type Fields, object, objects, text, textEntries } from "./fields.ts";
+import { containersOf, type Fields, object, text, textEntries } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 
 /**
@@ -17,9 +17,9 @@ export function appArmorProfileOf(annotation: string): Fields | undefined {
   return localhostProfile === "" ? undefined : { type: "Localhost", localhostProfile };
 }
 
-/** What the annotations say; whoever asks knows whether the pod is being made, changed, or a template. */
+/** What is wrong with the annotations of a pod or of a template, whether it is made or changed. */
 export function findInAppArmorAnnotations(found: Findings, annotations: Fields | undefined, spec: Fields, path: string): void {
-  const names = new Set(containersOf(spec).map(({ container }) => text(container, "name")));
+  const names = new Set(containersOf(spec, "spec").map(({ container }) => text(container, "name")));
   for (const [key, value] of ofAppArmor(annotations)) {
     const name = key.slice(APP_ARMOR_ANNOTATION.length);
     if (!names.has(name)) found.invalid(`${path}[${key}]`, name, "container not found");
@@ -41,12 +41,12 @@ export function findInAppArmorChange(found: Findings, annotations: Fields | unde
 
 /** Where a container has both, the annotation must say what the field says. */
 export function findUnlikeAppArmor(found: Findings, annotations: Fields | undefined, spec: Fields, path: string): void {
-  for (const { container, place } of containersOf(spec)) {
+  for (const { container, place } of containersOf(spec, path)) {
     const annotation = annotations?.[APP_ARMOR_ANNOTATION + text(container, "name")];
     const profile = fieldOf(container) ?? fieldOf(spec);
     if (!profile || typeof annotation !== "string") continue;
     const meant = appArmorProfileOf(annotation);
-    const at = `${path}.${place}.securityContext.appArmorProfile`;
+    const at = `${place}.securityContext.appArmorProfile`;
     if (text(meant, "type") !== text(profile, "type")) found.forbidden(`${at}.type`, "apparmor type in annotation and field must match");
     else if (text(meant, "localhostProfile") !== text(profile, "localhostProfile")) {
       found.forbidden(`${at}.localhostProfile`, "apparmor profile in annotation and field must match");
@@ -68,18 +68,10 @@ export function appArmorWarnings(template: Fields, container: Fields, path: stri
   return ofPod && same(ofPod, appArmorProfileOf(annotation)) ? [] : [appArmorWarning(path, name)];
 }
 
-function ofAppArmor(annotations: Fields | undefined): [string, string][] {
-  return textEntries({ annotations }, "annotations")
-    .filter(([key]) => key.startsWith(APP_ARMOR_ANNOTATION))
-    .map(([key, value]) => [key, value]);
+function ofAppArmor(annotations: Fields | undefined): (readonly [string, string])[] {
+  return textEntries({ annotations }, "annotations").filter(([key]) => key.startsWith(APP_ARMOR_ANNOTATION));
 }
 
 function fieldOf(holder: Fields): Fields | undefined {
   return object(object(holder, "securityContext"), "appArmorProfile");
-}
-
-function containersOf(spec: Fields): { readonly container: Fields; readonly place: string }[] {
-  return ["initContainers", "containers", "ephemeralContainers"].flatMap((list) =>
-    objects(spec, list).map((container, index) => ({ container, place: `${list}[${index}]` })),
-  );
 }

@@ -44,3 +44,10 @@ export function textEntries(fields: Fields | undefined, name: string): readonly 
     .map(([key, value]) => [key, String(value ?? "")] as const)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
+
+/** The containers of a pod's spec, of all three lists, and where each stands: `spec.containers[0]`. @param path of the spec. */
+export function containersOf(spec: Fields, path: string): { readonly container: Fields; readonly place: string }[] {
+  return ["initContainers", "containers", "ephemeralContainers"].flatMap((list) =>
+    objects(spec, list).map((container, index) => ({ container, place: `${path}.${list}[${index}]` })),
+  );
+}

@@ -1,7 +1,7 @@
 import { dnsLabelProblems, type KubeObject } from "@outrigger/kit/api";
 import { readQuantity } from "./amounts.ts";
 import { appArmorWarnings } from "./app-armor.ts";
-import { type Fields, number, object, objects, text, texts } from "./fields.ts";
+import { containersOf, type Fields, number, object, objects, text, texts } from "./fields.ts";
 import { Findings } from "./findings.ts";
 import { isWhole } from "./resources.ts";
 
@@ -9,9 +9,7 @@ import { isWhole } from "./resources.ts";
 export function podWarnings(holder: Fields, path: string): string[] {
   const at = path === "" ? "" : `${path}.`;
   const spec = object(holder, "spec") ?? {};
-  const containers = ["initContainers", "containers", "ephemeralContainers"].flatMap((list) =>
-    objects(spec, list).map((container, index) => ({ container, place: `${at}spec.${list}[${index}]` })),
-  );
+  const containers = containersOf(spec, `${at}spec`);
   const warnings = [
     ...spreadWarnings(spec, `${at}spec`),
     ...volumeWarnings(spec, `${at}spec`),
