@@ -1,6 +1,6 @@
 import { type Checked, check, typeOfDeclaration } from "./check.ts";
 import { estimateCost } from "./cost.ts";
-import type { Declaration } from "./declaration.ts";
+import { ANYTHING, type Declaration } from "./declaration.ts";
 import { CelError } from "./error.ts";
 import { plan } from "./evaluate.ts";
 import { LIBRARY_TYPES } from "./library/declare.ts";
@@ -94,8 +94,6 @@ export function compileCel(expression: string, { variables, mutation = false }: 
     },
   };
 }
-
-const ANYTHING: Declaration = { kind: "dyn", most: 0, smallest: 1 };
 
 function declarationOf(type: Type): Declaration {
   const [first, second] = type.params;

@@ -20,6 +20,8 @@ export interface Declaration {
 /** The largest request that an API server reads, in bytes: what no schema bounds, this does. */
 export const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 
+/** Of a value of which nothing is known before it is there. */
+export const ANYTHING: Declaration = { kind: "dyn", most: 0, smallest: 1 };
 const TEXT: Declaration = { kind: "string", most: 0, smallest: 2 };
 /** Formats with a type of their own: kind, longest and shortest text with quotation marks. */
 const FORMATS: Readonly<Record<string, readonly [Kind, number, number]>> = {

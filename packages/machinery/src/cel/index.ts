@@ -12,7 +12,7 @@
  * API server answered (`truth/`).
  */
 export { type CelOptions, type CelProgram, compileCel, type Variable } from "./compile.ts";
-export { type Declaration, declare, MAX_REQUEST_BYTES, smallestJson } from "./declaration.ts";
+export { ANYTHING, type Declaration, declare, MAX_REQUEST_BYTES, smallestJson } from "./declaration.ts";
 export { CelError } from "./error.ts";
 export { type AuthorizationDecision, type AuthorizationQuestion, Authorizer } from "./library/authorizer.ts";
 export { checkFieldPaths } from "./objects.ts";

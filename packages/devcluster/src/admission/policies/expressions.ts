@@ -1,4 +1,4 @@
-import { CelError, CelMap, type CelProgram, compileCel, type Declaration } from "@outrigger/machinery/cel";
+import { ANYTHING, CelError, CelMap, type CelProgram, compileCel, type Declaration } from "@outrigger/machinery/cel";
 import { type PolicySpec, policyVariables } from "../../registry/index.ts";
 
 /** An expression that compiled, or that fails whenever it is asked. */
@@ -36,7 +36,7 @@ function compileExpression(expression: string, params: boolean, composed: Readon
   } catch (error) {
     // Validation refuses those; one that was stored before fails when it is asked.
     return {
-      result: { kind: "dyn", most: 0, smallest: 1 },
+      result: ANYTHING,
       evaluate() {
         throw error;
       },

@@ -1,6 +1,6 @@
-import { compileCel, type Declaration } from "@outrigger/machinery/cel";
+import { ANYTHING, compileCel, type Declaration } from "@outrigger/machinery/cel";
 import type { PolicyCompilers, PolicyExpression } from "@outrigger/machinery/kinds";
-import { anything, policyVariables } from "./variables.ts";
+import { policyVariables } from "./variables.ts";
 
 /** The types that expressions of policies must have, by what they are for. */
 const TYPES: Readonly<Record<PolicyExpression, readonly string[]>> = {
@@ -39,7 +39,7 @@ export const policyCompilers: PolicyCompilers = ({ params }) => {
         composed.set(name, result);
         return "";
       } catch (error) {
-        composed.set(name, anything);
+        composed.set(name, ANYTHING);
         return `compilation failed: ${(error as Error).message}`;
       }
     },

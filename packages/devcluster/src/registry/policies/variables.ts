@@ -1,4 +1,5 @@
 import {
+  ANYTHING,
   type AuthorizationDecision,
   type AuthorizationQuestion,
   Authorizer,
@@ -11,8 +12,6 @@ const text: Declaration = { kind: "string", most: 0, smallest: 2 };
 const flag: Declaration = { kind: "bool", most: 0, smallest: 4 };
 const whole: Declaration = { kind: "int", most: 0, smallest: 1 };
 const time: Declaration = { kind: "timestamp", most: 0, smallest: 2 };
-/** A value of any type. */
-export const anything: Declaration = { kind: "dyn", most: 0, smallest: 1 };
 const list = (item: Declaration): Declaration => ({ kind: "list", most: 0, smallest: 2, item });
 const map = (item: Declaration): Declaration => ({ kind: "map", most: 0, smallest: 2, item, key: text });
 const object = (fields: Readonly<Record<string, Declaration>>): Declaration => ({
@@ -38,7 +37,7 @@ const REQUEST = object({
   operation: text,
   userInfo: object({ username: text, uid: text, groups: list(text), extra: map(list(text)) }),
   dryRun: flag,
-  options: anything,
+  options: ANYTHING,
 });
 
 /** What they know of the request's namespace. */
