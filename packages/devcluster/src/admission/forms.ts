@@ -2,7 +2,7 @@ import type { KubeObject } from "@outrigger/kit/api";
 import type { AdmissionAttributes } from "../registry/index.ts";
 import { internal, StatusError } from "../registry/index.ts";
 import type { Forms } from "./ask.ts";
-import type { Candidate, ServedVersions } from "./hooks.ts";
+import type { RuleMatch, ServedVersions } from "./rules.ts";
 
 /**
  * Objects in the versions that hooks ask for. Without an equivalent rule that is the request's own and nothing is done.
@@ -16,18 +16,18 @@ export class VersionedForms {
     this.#attributes = attributes;
   }
 
-  async of(candidate: Candidate): Promise<Forms> {
+  async of(match: RuleMatch): Promise<Forms> {
     const { object, oldObject } = this.#attributes;
-    if (!candidate.equivalent) return { object, oldObject };
-    const { version } = candidate.resource;
+    if (!match.equivalent) return { object, oldObject };
+    const { version } = match.resource;
     return { object: await this.#convert(object, version), oldObject: await this.#convert(oldObject, version) };
   }
 
   /** A patched form back in the version of the request, pruned and defaulted. */
-  async back(candidate: Candidate, object: KubeObject): Promise<KubeObject> {
+  async back(match: RuleMatch, object: KubeObject): Promise<KubeObject> {
     try {
-      if (!candidate.equivalent) return this.#attributes.defaulted(object);
-      const { group, resource, version } = candidate.resource;
+      if (!match.equivalent) return this.#attributes.defaulted(object);
+      const { group, resource, version } = match.resource;
       const other = this.#served(group, resource).find((served) => served.version === version);
       other?.strategy.prune(object);
       other?.strategy.default(object);

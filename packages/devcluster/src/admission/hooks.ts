@@ -1,15 +1,8 @@
-import {
-  type GroupVersionKind,
-  type GroupVersionResource,
-  type KubeObject,
-  type LabelSelector,
-  labelSelector,
-  type Selector,
-} from "@outrigger/kit/api";
+import { type KubeObject, type LabelSelector, labelSelector, type Selector } from "@outrigger/kit/api";
 import { type AdmissionAttributes, type ClusterReader, internal, type MatchCondition, type Rule } from "../registry/index.ts";
 import type { WebhookClientConfig } from "./caller.ts";
 import { compileConditions, type MatchConditions } from "./match-conditions.ts";
-import { EXEMPT, matchRules, type ServedVersions } from "./rules.ts";
+import { EXEMPT, matchRules, type RuleMatch, type ServedVersions } from "./rules.ts";
 
 interface WebhookFields {
   readonly name: string;
@@ -48,12 +41,8 @@ export interface Hook {
 }
 
 /** A hook whose rules match, and the form of the object that they ask for. */
-export interface Candidate {
+export interface Candidate extends RuleMatch {
   readonly hook: Hook;
-  /** The resource that a rule names: the request's own, or an equivalent one. */
-  readonly resource: GroupVersionResource;
-  readonly kind: GroupVersionKind;
-  readonly equivalent: boolean;
 }
 
 const GROUP = "admissionregistration.k8s.io";
@@ -106,12 +95,10 @@ export class HookSet {
   }
 
   #compile(): void {
-    const name = (object: KubeObject): string => object.metadata.name ?? "";
-    const inOrder = [...this.#reader.list(GROUP, this.#plural)].sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
     let place = 0;
-    this.#hooks = inOrder.flatMap((configuration) =>
+    this.#hooks = byName(this.#reader.list(GROUP, this.#plural)).flatMap((configuration) =>
       ((configuration["webhooks"] as readonly WebhookFields[] | undefined) ?? []).map((fields, index) => ({
-        hook: compileHook(name(configuration), index, place++, fields),
+        hook: compileHook(nameOf(configuration), index, place++, fields),
         rules: fields.rules ?? [],
         equivalent: fields.matchPolicy !== "Exact",
       })),
@@ -125,6 +112,12 @@ export class HookSet {
     });
   }
 }
+
+/** Cluster-scoped objects by name: the order in which webhooks and policies take their turn. */
+export function byName(objects: readonly KubeObject[]): KubeObject[] {
+  return [...objects].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
+}
+const nameOf = ({ metadata }: KubeObject): string => metadata.name ?? "";
 
 function compileHook(configuration: string, index: number, place: number, fields: WebhookFields): Hook {
   const versions = fields.admissionReviewVersions ?? [];

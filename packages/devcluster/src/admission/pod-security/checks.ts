@@ -58,7 +58,7 @@ export function podOf({ metadata }: Pick<KubeObject, "metadata">, spec: PodSpec)
 /** @param minor of the Kubernetes version whose standard is asked for. */
 type Check = (pod: Pod, minor: number) => Violation | undefined;
 
-/** In quotes, which names within do not escape. */
+/** Names in double quotes, as they are: quotes inside are not escaped. */
 const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ");
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
 const many = (count: number, one: string, more = `${one}s`): string => (count === 1 ? one : more);
@@ -81,9 +81,9 @@ function setters(spec: PodSpec, bad: (context: SecurityContext) => boolean): str
   return [...(spec.securityContext && bad(spec.securityContext) ? ["pod"] : []), ...(containers.length > 0 ? [named(containers)] : [])];
 }
 
-/** Pods in a user namespace may more, since 1.35. */
+/** Since 1.35, some checks leave out pods in a user namespace. */
 const inUserNamespace = ({ hostUsers }: PodSpec, minor: number): boolean => minor >= 35 && hostUsers === false;
-/** Pods for Windows need not say what has no meaning there, since 1.25. */
+/** Since 1.25, pods for Windows need not set fields that mean nothing there. */
 const onWindows = ({ os }: PodSpec, minor: number): boolean => minor >= 25 && os?.name === "windows";
 
 const DEFAULT_CAPABILITIES = new Set(

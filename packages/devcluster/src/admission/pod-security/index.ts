@@ -29,13 +29,13 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
  * there are warnings. After `k8s.io/pod-security-admission`.
  *
  * Caveats
- * - Before 1.19 the standards judged seccomp by annotations, which nobody reads any more.
- * - Defaults and exemptions, which an API server reads from its admission configuration file, there are none.
+ * - Before 1.19 the standards judged seccomp by annotations, which are not read here.
+ * - An API server's admission configuration file can name defaults and exemptions. There are none here.
  */
 export function podSecurity(reader: ClusterReader): AdmissionPlugin {
-  const policyOf = (namespace: string, mode: (typeof MODES)[number]): Policy => {
+  const policiesOf = (namespace: string): Readonly<Record<(typeof MODES)[number], Policy>> => {
     const labels = reader.get("", "namespaces", { name: namespace })?.metadata.labels ?? {};
-    return readPolicy(labels, mode);
+    return { enforce: readPolicy(labels, "enforce"), audit: readPolicy(labels, "audit"), warn: readPolicy(labels, "warn") };
   };
   return {
     name: "PodSecurity",
@@ -49,21 +49,20 @@ export function podSecurity(reader: ClusterReader): AdmissionPlugin {
       if (!object || namespace === "") return;
       if (resource.group === "" && resource.resource === "pods") {
         if (attributes.subresource !== "" && attributes.subresource !== "ephemeralcontainers") return;
-        const enforced = policyOf(namespace, "enforce");
-        const audited = policyOf(namespace, "audit");
-        const warned = policyOf(namespace, "warn");
-        // Nothing is looked at, and no version is told.
-        if ([enforced, audited, warned].every(({ level }) => level === "privileged")) {
+        const policies = policiesOf(namespace);
+        const { enforce: enforced } = policies;
+        // Nothing is checked, and the annotation has the version `latest` whatever the labels say.
+        if (Object.values(policies).every(({ level }) => level === "privileged")) {
           attributes.annotate?.(`${LABEL}enforce-policy`, "privileged:latest");
           return;
         }
         if (attributes.operation === "UPDATE" && !changesSecurity(object, attributes.oldObject)) return;
         attributes.annotate?.(`${LABEL}enforce-policy`, `${enforced.level}:${enforced.version}`);
-        const spec = specOf(object) as PodSpec;
-        note(attributes, audited, podOf(object, spec));
-        const found = violations(enforced.level, enforced.version, podOf(object, spec));
+        const pod = podOf(object, specOf(object) as PodSpec);
+        note(attributes, policies.audit, pod);
+        const found = violations(enforced.level, enforced.version, pod);
         if (found.length > 0) throw refuse(attributes, `violates PodSecurity ${name(enforced)}: ${told(found)}`);
-        warn(attributes, warned, podOf(object, spec));
+        warn(attributes, policies.warn, pod);
         return;
       }
       const path = attributes.subresource === "" ? TEMPLATES[`${resource.group}/${resource.resource}`] : undefined;
@@ -72,8 +71,9 @@ export function podSecurity(reader: ClusterReader): AdmissionPlugin {
         | undefined;
       if (!template?.spec) return;
       const pod = podOf({ metadata: template.metadata ?? ({} as never) }, template.spec);
-      warn(attributes, policyOf(namespace, "warn"), pod);
-      note(attributes, policyOf(namespace, "audit"), pod);
+      const policies = policiesOf(namespace);
+      warn(attributes, policies.warn, pod);
+      note(attributes, policies.audit, pod);
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { KubeObject } from "@outrigger/kit/api";
 import type { AdmissionAttributes, BindingSpec, ClusterReader, Decide, MatchResources, PolicySpec } from "../../registry/index.ts";
-import { type Candidate, compileSelector, matchRules, type ServedVersions } from "../hooks.ts";
+import { byName, compileSelector, matchRules, type ServedVersions } from "../hooks.ts";
 import { selects } from "../match.ts";
-import { EXEMPT } from "../rules.ts";
+import { EXEMPT, type RuleMatch } from "../rules.ts";
 
 const GROUP = "admissionregistration.k8s.io";
 
@@ -66,11 +66,11 @@ export class PolicySource<Spec extends AnyPolicySpec, Evaluator> {
     const version = `${reader.version(GROUP, this.#plural)} ${reader.version(GROUP, bindingsPlural)}`;
     if (version === this.#version) return;
     this.#version = version;
-    const bindings = inOrder(reader.list(GROUP, bindingsPlural)).map((binding) => {
+    const bindings = byName(reader.list(GROUP, bindingsPlural)).map((binding) => {
       const spec = binding["spec"] as BindingSpec;
       return { name: binding.metadata.name ?? "", spec, matcher: spec.matchResources && matcherOf(spec.matchResources) };
     });
-    this.#hooks = inOrder(reader.list(GROUP, this.#plural)).flatMap((object): PolicyHook<Spec, Evaluator>[] => {
+    this.#hooks = byName(reader.list(GROUP, this.#plural)).flatMap((object): PolicyHook<Spec, Evaluator>[] => {
       const spec = object["spec"] as Spec;
       const name = object.metadata.name ?? "";
       const own = bindings.filter((binding) => binding.spec.policyName === name);
@@ -81,11 +81,7 @@ export class PolicySource<Spec extends AnyPolicySpec, Evaluator> {
 }
 
 /** The resource and kind by which a request is judged; `undefined` where the rules or selectors leave it out. */
-export function matchRequest(
-  matcher: Matcher,
-  attributes: AdmissionAttributes,
-  { reader, served }: PolicyParts,
-): Omit<Candidate, "hook"> | undefined {
+export function matchRequest(matcher: Matcher, attributes: AdmissionAttributes, { reader, served }: PolicyParts): RuleMatch | undefined {
   const { namespaceSelector, objectSelector } = matcher;
   if (!selects({ namespaceSelector, objectSelector }, attributes, reader)) return undefined;
   if (matcher.excluded.length > 0 && matchRules(matcher.excluded, matcher.equivalent, attributes, served)) return undefined;
@@ -108,9 +104,4 @@ function matcherOf({ resourceRules, excludeResourceRules, matchPolicy, namespace
     namespaceSelector: compileSelector(namespaceSelector),
     objectSelector: compileSelector(objectSelector),
   };
-}
-
-function inOrder(objects: readonly KubeObject[]): KubeObject[] {
-  const name = (object: KubeObject): string => object.metadata.name ?? "";
-  return [...objects].sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
 }

@@ -1,13 +1,12 @@
-import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
 import { CelError } from "@outrigger/machinery/cel";
 import { type AdmissionAttributes, authorizers, internal, type MutatingPolicySpec, StatusError } from "../../registry/index.ts";
 import { VersionedForms } from "../forms.ts";
-import type { Candidate } from "../hooks.ts";
 import { compileConditions, type MatchConditions } from "../match-conditions.ts";
 import type { Reinvocation } from "../mutating.ts";
 import { refuse } from "../plugin.ts";
 import { reviewRequest } from "../review.ts";
+import type { RuleMatch } from "../rules.ts";
 import { ComposedVariables, compileVariables, type PolicyVariables } from "./expressions.ts";
 import { matchRequest, namespaceOf, type PolicyHook, type PolicyParts, PolicySource } from "./hooks.ts";
 import { ConfigurationError, collectParams } from "./parameters.ts";
@@ -25,7 +24,7 @@ interface Invocation {
   readonly hook: Hook;
   readonly binding: string;
   readonly param: KubeObject | null;
-  readonly candidate: Candidate;
+  readonly match: RuleMatch;
 }
 
 /** Why the request cannot be let through: what a policy with `failurePolicy: Fail` could not do. */
@@ -63,13 +62,13 @@ export class MutatingPolicies {
   }
 
   #invocations(hook: Hook, attributes: AdmissionAttributes, failures: Failure[]): Invocation[] {
-    const candidate = matchRequest(hook.matcher, attributes, this.#parts);
-    if (!candidate) return [];
+    const match = matchRequest(hook.matcher, attributes, this.#parts);
+    if (!match) return [];
     return hook.bindings.flatMap(({ name, spec, matcher }): Invocation[] => {
       if (matcher && !matchRequest(matcher, attributes, this.#parts)) return [];
       try {
         const params = collectParams(hook.spec, spec.paramRef, attributes, this.#parts);
-        return params.map((param) => ({ hook, binding: name, param, candidate: candidate as Candidate }));
+        return params.map((param) => ({ hook, binding: name, param, match }));
       } catch (error) {
         if (!(error instanceof ConfigurationError)) throw error;
         fail(failures, { hook, binding: name }, `failed to configure binding: ${error.message}`, "Forbidden");
@@ -88,9 +87,9 @@ export class MutatingPolicies {
     const forms = new VersionedForms(this.#parts.served, attributes);
     let patched = false;
     for (const invocation of invocations) {
-      const { hook, binding, param, candidate } = invocation;
-      const { object = null, oldObject = null } = await forms.of(candidate);
-      const request = reviewRequest(attributes, candidate);
+      const { hook, binding, param, match } = invocation;
+      const { object = null, oldObject = null } = await forms.of(match);
+      const request = reviewRequest(attributes, match);
       const namespaceObject = namespaceOf(attributes, this.#parts);
       const given = { object, oldObject, request, namespaceObject, params: param, ...authorizers(attributes, this.#parts.decide) };
       const matches = hook.evaluator.conditions?.evaluate(given) ?? true;
@@ -98,7 +97,6 @@ export class MutatingPolicies {
       if (matches !== true) continue;
       const key = `${hook.name}/${binding}/${param?.metadata.namespace ?? ""}/${param?.metadata.name ?? ""}`;
       if (reinvocation.second && !reinvocation.isDue(key)) continue;
-      const before = attributes.object;
       for (const patch of object === null ? [] : hook.evaluator.patchers) {
         try {
           await this.#patch(patch, invocation, attributes, forms, given);
@@ -108,12 +106,9 @@ export class MutatingPolicies {
           fail(failures, invocation, error.message, "Invalid");
         }
       }
-      if (!isDeepStrictEqual(before, attributes.object)) {
-        reinvocation.changed();
-        reinvocation.needed = true;
-      }
       if (hook.spec.reinvocationPolicy === "IfNeeded") reinvocation.wasCalled(key);
     }
+    // Makes all that ran due again, those before and after the patch.
     if (patched) {
       reinvocation.changed();
       reinvocation.needed = true;
@@ -123,13 +118,13 @@ export class MutatingPolicies {
 
   async #patch(
     patch: Patcher,
-    { hook, candidate }: Invocation,
+    { hook, match }: Invocation,
     attributes: AdmissionAttributes,
     forms: VersionedForms,
     given: Readonly<Record<string, unknown>>,
   ): Promise<void> {
-    const { object } = await forms.of(candidate);
-    const { group, version, resource } = candidate.resource;
+    const { object } = await forms.of(match);
+    const { group, version, resource } = match.resource;
     const served = this.#parts.served(group, resource).find((one) => one.version === version);
     if (!object || !served) return;
     const all = { ...given, object };
@@ -137,7 +132,7 @@ export class MutatingPolicies {
     const unknown = served.custom ? [] : served.strategy.prune(changed);
     if (unknown.length > 0)
       throw internal(`strict decoding error: ${unknown.map((field) => `unknown field ${JSON.stringify(field)}`).join(", ")}`);
-    attributes.object = await forms.back(candidate, changed);
+    attributes.object = await forms.back(match, changed);
   }
 }
 

@@ -2,6 +2,12 @@ import { type KubeObject, labelSelector } from "@outrigger/kit/api";
 import type { AdmissionAttributes, ParamRef, PolicySpec } from "../../registry/index.ts";
 import type { PolicyParts } from "./hooks.ts";
 
+/** `apps/v1` → `apps` and `v1`; the core group is "". */
+export function groupVersionOf({ apiVersion }: NonNullable<PolicySpec["paramKind"]>): { readonly group: string; readonly version: string } {
+  const [group, version] = apiVersion.includes("/") ? (apiVersion.split("/", 2) as [string, string]) : ["", apiVersion];
+  return { group, version };
+}
+
 /** The parameters that a binding asks for cannot be had. */
 export class ConfigurationError extends Error {}
 
@@ -19,7 +25,7 @@ export function collectParams(
 ): readonly (KubeObject | null)[] {
   if (!paramKind || !ref) return [null];
   const { apiVersion, kind } = paramKind;
-  const [group, version] = apiVersion.includes("/") ? (apiVersion.split("/", 2) as [string, string]) : ["", apiVersion];
+  const { group, version } = groupVersionOf(paramKind);
   const resource = resourceOfKind(group, version, kind);
   if (!resource) throw new ConfigurationError(`failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`);
   const namespaced = resource.scope === "Namespaced";

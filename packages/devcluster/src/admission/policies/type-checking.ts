@@ -1,7 +1,8 @@
 import { schemaName } from "@outrigger/kit/kinds";
 import type { SchemaNode } from "@outrigger/kit/schema";
-import { CelError, compileCel, type Declaration, declare, type Variable } from "@outrigger/machinery/cel";
+import { ANYTHING, CelError, compileCel, type Declaration, declare, type Variable } from "@outrigger/machinery/cel";
 import { type PolicySpec, policyVariables } from "../../registry/index.ts";
+import { groupVersionOf } from "./parameters.ts";
 
 /** A kind that a policy matches. */
 export interface CheckedKind {
@@ -67,8 +68,8 @@ function kindsOf(spec: PolicySpec, known: KnownKinds): readonly CheckedKind[] {
 
 function paramsOf({ paramKind }: PolicySpec, known: KnownKinds): Variable | undefined {
   if (!paramKind) return undefined;
-  const [group, version] = paramKind.apiVersion.includes("/") ? paramKind.apiVersion.split("/", 2) : ["", paramKind.apiVersion];
-  const kind = known.byKind(group!, version!, paramKind.kind);
+  const { group, version } = groupVersionOf(paramKind);
+  const kind = known.byKind(group, version, paramKind.kind);
   return kind ? typeOf(kind) : "dyn";
 }
 
@@ -82,7 +83,7 @@ function variablesOf(spec: PolicySpec, kind: CheckedKind, params: Variable | und
     ...(params ? { params } : {}),
   });
   for (const { name, expression } of spec.variables ?? []) {
-    let result: Declaration = { kind: "dyn", most: 0, smallest: 1 };
+    let result = ANYTHING;
     try {
       result = compileCel(expression, { variables: now() }).result;
     } catch (error) {

@@ -10,7 +10,6 @@ import {
 } from "../../registry/index.ts";
 import { VersionedForms } from "../forms.ts";
 import { goJson } from "../go-json.ts";
-import type { Candidate } from "../hooks.ts";
 import { compileConditions, type MatchConditions } from "../match-conditions.ts";
 import { refuse } from "../plugin.ts";
 import { reviewRequest } from "../review.ts";
@@ -60,13 +59,13 @@ export class ValidatingPolicies {
     const forms = new VersionedForms(this.#parts.served, attributes);
     const denied: { readonly policy: string; readonly binding: string; readonly denial: Denial }[] = [];
     for (const hook of hooks) {
-      const candidate = matchRequest(hook.matcher, attributes, this.#parts);
-      if (!candidate) continue;
-      const { object = null, oldObject = null } = await forms.of(candidate as Candidate);
+      const match = matchRequest(hook.matcher, attributes, this.#parts);
+      if (!match) continue;
+      const { object = null, oldObject = null } = await forms.of(match);
       const given = {
         object,
         oldObject,
-        request: reviewRequest(attributes, candidate),
+        request: reviewRequest(attributes, match),
         namespaceObject: namespaceOf(attributes, this.#parts),
         ...authorizers(attributes, this.#parts.decide),
       };
