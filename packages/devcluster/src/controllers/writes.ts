@@ -39,6 +39,15 @@ export async function writeThroughStatus<R extends Resource>(
   });
 }
 
+/** Takes a finalizer off an object, as a patch that holds only for the state at hand. */
+export function withoutFinalizer<T extends { readonly metadata: { readonly finalizers?: readonly string[] } }>(
+  object: T,
+  finalizer: string,
+): ReturnType<typeof difference> {
+  const finalizers = (object.metadata.finalizers ?? []).filter((one) => one !== finalizer);
+  return difference(object, { ...object, metadata: { ...object.metadata, finalizers } });
+}
+
 /** An object without those of its fields that are zero or empty, as the server leaves them out. */
 export function compact<T extends object>(object: T, keep: readonly (keyof T)[] = []): T {
   return Object.fromEntries(

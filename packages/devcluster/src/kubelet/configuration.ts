@@ -1,4 +1,4 @@
-import type { Container, Pod } from "../objects/index.ts";
+import { type Container, claimNameOf, type Pod } from "../objects/index.ts";
 
 /** What the kubelet reads of the cluster for a pod: ConfigMaps, Secrets and claims. `undefined` where there is none. */
 export interface ConfigurationReader {
@@ -14,7 +14,7 @@ interface Reference {
   readonly optional: boolean;
 }
 
-/** Whether a container or the pod's volumes name anything that can be missing: most pods need no look. */
+/** Whether a container names anything that can be missing, or must not run as root: most need no look at the cluster. */
 export function needsConfiguration(pod: Pod, container: Container): boolean {
   return referencesOf(container).length > 0 || runsAsNonRoot(pod, container);
 }
@@ -46,8 +46,8 @@ export async function configurationProblem(
 export async function mountProblem(pod: Pod, reader: ConfigurationReader): Promise<string | undefined> {
   const { namespace } = pod.metadata;
   for (const volume of pod.spec.volumes ?? []) {
-    const { name, persistentVolumeClaim, ephemeral } = volume;
-    const claimName = persistentVolumeClaim?.claimName ?? (ephemeral ? `${pod.metadata.name}-${name}` : undefined);
+    const { name } = volume;
+    const claimName = claimNameOf(pod, volume);
     if (claimName !== undefined) {
       const claim = await reader.claim(namespace, claimName);
       const why = claim
@@ -73,32 +73,36 @@ function runsAsNonRoot({ spec }: Pod, { securityContext }: Container): boolean {
 function referencesOf({ env = [], envFrom = [] }: Container): readonly Reference[] {
   return [
     ...envFrom.flatMap(({ configMapRef, secretRef }): Reference[] => [
-      ...(configMapRef
-        ? [{ kind: "configmap" as const, name: configMapRef.name ?? "", keys: [], optional: configMapRef.optional === true }]
-        : []),
-      ...(secretRef ? [{ kind: "secret" as const, name: secretRef.name ?? "", keys: [], optional: secretRef.optional === true }] : []),
+      ...reference("configmap", configMapRef),
+      ...reference("secret", secretRef),
     ]),
     ...env.flatMap(({ valueFrom }): Reference[] => {
       const { configMapKeyRef: map, secretKeyRef: secret } = valueFrom ?? {};
-      if (map) return [{ kind: "configmap", name: map.name ?? "", keys: [map.key], optional: map.optional === true }];
-      return secret ? [{ kind: "secret", name: secret.name ?? "", keys: [secret.key], optional: secret.optional === true }] : [];
+      return map ? reference("configmap", map, [map.key]) : reference("secret", secret, secret && [secret.key]);
     }),
   ];
 }
 
 function volumeReferences({ configMap, secret, projected }: NonNullable<Pod["spec"]["volumes"]>[number]): readonly Reference[] {
-  const keys = (items: readonly { readonly key: string }[] | undefined): string[] => (items ?? []).map(({ key }) => key);
-  const of = (source: typeof configMap, kind: Reference["kind"], name = source?.name ?? ""): Reference[] =>
-    source ? [{ kind, name, keys: keys(source.items), optional: source.optional === true }] : [];
+  const keys = (source: { readonly items?: readonly { readonly key: string }[] } | undefined): string[] =>
+    (source?.items ?? []).map(({ key }) => key);
   return [
-    ...of(configMap, "configmap"),
-    ...of(secret as typeof configMap, "secret", secret?.secretName ?? ""),
+    ...reference("configmap", configMap, keys(configMap)),
+    ...reference("secret", secret && { ...secret, name: secret.secretName ?? "" }, keys(secret)),
     ...(projected?.sources ?? []).flatMap((source) => [
       // Published to every namespace by a loop that may be left out; nothing here reads it.
-      ...(source.configMap?.name === "kube-root-ca.crt" ? [] : of(source.configMap as typeof configMap, "configmap")),
-      ...of(source.secret as typeof configMap, "secret"),
+      ...(source.configMap?.name === "kube-root-ca.crt" ? [] : reference("configmap", source.configMap, keys(source.configMap))),
+      ...reference("secret", source.secret, keys(source.secret)),
     ]),
   ];
+}
+
+function reference(
+  kind: Reference["kind"],
+  source: { readonly name?: string; readonly optional?: boolean } | undefined,
+  keys: readonly string[] = [],
+): Reference[] {
+  return source ? [{ kind, name: source.name ?? "", keys, optional: source.optional === true }] : [];
 }
 
 async function missing(

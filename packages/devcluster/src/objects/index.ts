@@ -36,4 +36,5 @@ export type PodSpec = Pod["spec"];
 export type Container = PodSpec["containers"][number];
 export type PodStatus = NonNullable<Pod["status"]>;
 export type PodTemplate = Deployment["spec"]["template"];
+export { claimNameOf } from "./claims.ts";
 export { difference } from "./difference.ts";

@@ -6,7 +6,7 @@ import { Job, Pod } from "../../objects/index.ts";
 import { orphansIn } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { claim, hasEnded, isActive, isReady, slowStart } from "../pods/index.ts";
-import { againAfterConflict, difference, MANAGER, refusesContent, timestamp, writeStatus } from "../writes.ts";
+import { againAfterConflict, type difference, MANAGER, refusesContent, timestamp, withoutFinalizer, writeStatus } from "../writes.ts";
 import { indexesText, indexOf, isIndexed, isTracked, parseIndexes, podOf, TRACKING } from "./pods.ts";
 import { failsIndex, failureCounts, failuresOf, failureVerdict, fulfilledRule } from "./policies.ts";
 
@@ -97,10 +97,14 @@ export const jobLoop: Loop = ({ client, informers, reporter, log }) => {
 function endOf({ status }: Job): Condition | undefined {
   return status?.conditions?.find(({ type, status: value }) => (type === "Complete" || type === "Failed") && value === "True");
 }
+/** When the last of a pod's containers ended, in milliseconds; 0 where none says. */
+function endOfContainers({ status }: Pod): number {
+  const ends = status?.containerStatuses?.map(({ state }) => Date.parse(String(state?.terminated?.finishedAt))) ?? [];
+  return Math.max(0, ...ends.filter((time) => !Number.isNaN(time)));
+}
 async function untrack(pod: Pod, patch: (body: ReturnType<typeof difference>) => Promise<unknown>): Promise<void> {
-  const finalizers = (pod.metadata.finalizers ?? []).filter((finalizer) => finalizer !== TRACKING);
   try {
-    await patch(difference(pod, { ...pod, metadata: { ...pod.metadata, finalizers } }));
+    await patch(withoutFinalizer(pod, TRACKING));
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
   }
@@ -181,8 +185,7 @@ class Run {
     const bad = fresh.filter(({ status }) => status?.phase !== "Succeeded");
     let lastFailure = 0;
     for (const pod of this.#pods.filter(({ status }) => status?.phase === "Failed")) {
-      const at = pod.status?.containerStatuses?.map(({ state }) => Date.parse(String(state?.terminated?.finishedAt))) ?? [];
-      lastFailure = Math.max(lastFailure, ...at.filter((time) => !Number.isNaN(time)));
+      lastFailure = Math.max(lastFailure, endOfContainers(pod));
     }
     let succeeded = before.succeeded ?? 0;
     for (const pod of good) {
@@ -198,7 +201,7 @@ class Run {
       const verdict = failureVerdict(this.#job, pod);
       if (verdict?.action !== "Ignore") counting++;
       if (verdict?.action === "FailJob") fatal ??= verdict.message;
-      if (pod.status?.phase === "Failed" && failsIndex(this.#job, pod)) failedIndexes.add(indexOf(pod)!);
+      if (pod.status?.phase === "Failed" && failsIndex(this.#job, pod, verdict?.action)) failedIndexes.add(indexOf(pod)!);
     }
     const failed = (before.failed ?? 0) + counting;
     // Those of before that still have their finalizer stay named; the others are done with.
@@ -304,13 +307,15 @@ class Run {
         )
       : [];
     // Each index has a pause of its own where each has its own limit.
-    const rest = (index: number): number => (perIndex ? this.#restOf(index) : 0);
-    const free = open.filter((index) => rest(index) <= 0);
-    const pauses = open.map(rest).filter((ms) => ms > 0);
-    const later = pauses.length > 0 ? Math.min(...pauses) : undefined;
+    const lastFailed = perIndex ? this.#lastFailed() : new Map<number, Pod>();
+    const pauses = open.map((index) => this.#pauseAfter(lastFailed.get(index)));
+    const free = open.filter((_, place) => pauses[place]! <= 0);
+    const waiting = pauses.filter((ms) => ms > 0);
+    const later = waiting.length > 0 ? Math.min(...waiting) : undefined;
     const { done, error } = await slowStart(isIndexed(this.#job) ? Math.min(missing, free.length) : missing, async () => {
       const index = isIndexed(this.#job) ? free.shift() : undefined;
-      const made = await this.#ctx.create(Pod, podOf(this.#job, index, failureCounts(this.#job, this.#lastFailed(index))) as never);
+      const counts = failureCounts(this.#job, index === undefined ? undefined : lastFailed.get(index));
+      const made = await this.#ctx.create(Pod, podOf(this.#job, index, counts) as never);
       this.#ctx.event("SuccessfulCreate", `Created pod: ${made.metadata.name}`);
     });
     if (error !== undefined && !refusesContent(error)) {
@@ -320,17 +325,20 @@ class Run {
     return { made: done, later };
   }
 
-  /** The pod of an index that failed last. */
-  #lastFailed(index: number | undefined): Pod | undefined {
-    if (index === undefined) return undefined;
-    const failed = this.#pods.filter((pod) => indexOf(pod) === index && pod.status?.phase === "Failed");
-    return failed.sort((a, b) => failuresOf(b) - failuresOf(a))[0];
+  /** Of each index, the pod that failed last. */
+  #lastFailed(): ReadonlyMap<number, Pod> {
+    const last = new Map<number, Pod>();
+    for (const pod of this.#pods) {
+      const index = indexOf(pod);
+      if (index === undefined || pod.status?.phase !== "Failed") continue;
+      const known = last.get(index);
+      if (!known || failuresOf(pod) > failuresOf(known)) last.set(index, pod);
+    }
+    return last;
   }
-  /** Milliseconds until an index may be tried again. */
-  #restOf(index: number): number {
-    const last = this.#lastFailed(index);
-    const ended = last?.status?.containerStatuses?.map(({ state }) => Date.parse(String(state?.terminated?.finishedAt))) ?? [];
-    const at = Math.max(0, ...ended.filter((time) => !Number.isNaN(time)));
+  /** Milliseconds until the index of a failed pod may be tried again. */
+  #pauseAfter(last: Pod | undefined): number {
+    const at = last ? endOfContainers(last) : 0;
     if (!last || at === 0) return 0;
     return at + Math.min(BACKOFF_MS * 2 ** (failuresOf(last) - 1), MAX_BACKOFF_MS) - this.#now.getTime();
   }

@@ -51,13 +51,12 @@ export function failureCounts(job: Job, last: Pod | undefined): Readonly<Record<
   return { [FAILURES]: String(failures), ...(ignoredFailures > 0 ? { [IGNORED]: String(ignoredFailures) } : {}) };
 }
 
-/** Whether a failed pod is the last one of its index. */
-export function failsIndex(job: Job, pod: Pod): boolean {
+/** Whether a failed pod is the last one of its index. @param action of the failure policy's rule for it, if any. */
+export function failsIndex(job: Job, pod: Pod, action: Action | undefined): boolean {
   const limit = job.spec.backoffLimitPerIndex;
   if (limit === undefined || indexOf(pod) === undefined) return false;
-  const action = failureVerdict(job, pod)?.action;
   if (action === "FailIndex") return true;
-  return action !== "Ignore" && Number(pod.metadata.annotations?.[FAILURES] ?? 0) >= limit;
+  return action !== "Ignore" && failuresOf(pod) > limit;
 }
 
 /** Failures of an index so far, by the pod that failed last. */

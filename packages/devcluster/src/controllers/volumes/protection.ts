@@ -1,18 +1,16 @@
 import { objectKey } from "@outrigger/kit/api";
 import { controller, startController } from "@outrigger/kit/controller";
-import { PersistentVolume, PersistentVolumeClaim, Pod } from "../../objects/index.ts";
-import type { Loop } from "../loop.ts";
+import { claimNameOf, PersistentVolume, PersistentVolumeClaim, Pod } from "../../objects/index.ts";
+import { type Loop, together } from "../loop.ts";
 import { hasEnded } from "../pods/index.ts";
-import { againAfterConflict, MANAGER } from "../writes.ts";
+import { againAfterConflict, MANAGER, withoutFinalizer } from "../writes.ts";
 
 const OF_CLAIMS = "kubernetes.io/pvc-protection";
 const OF_VOLUMES = "kubernetes.io/pv-protection";
 
 /** Names of the claims that a pod uses, those of its ephemeral volumes included. */
 export function claimsOf(pod: Pod): string[] {
-  return (pod.spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) =>
-    persistentVolumeClaim ? [persistentVolumeClaim.claimName] : ephemeral ? [`${pod.metadata.name}-${name}`] : [],
-  );
+  return (pod.spec.volumes ?? []).flatMap((volume) => claimNameOf(pod, volume) ?? []);
 }
 
 /**
@@ -31,31 +29,15 @@ export const volumeProtectionLoop: Loop = ({ client, informers, log }) => {
       againAfterConflict(async (claim) => {
         const finalizers = claim.metadata.finalizers ?? [];
         if (claim.metadata.deletionTimestamp === undefined || !finalizers.includes(OF_CLAIMS) || used(claim)) return;
-        await client.patch(
-          PersistentVolumeClaim,
-          objectKey(claim),
-          withoutFinalizer(claim.metadata.resourceVersion, finalizers, OF_CLAIMS),
-          { fieldManager: MANAGER },
-        );
+        await client.patch(PersistentVolumeClaim, objectKey(claim), withoutFinalizer(claim, OF_CLAIMS), { fieldManager: MANAGER });
       }),
     );
   const ofVolumes = controller(PersistentVolume, { name: "pv-protection", fieldManager: MANAGER }).reconcile(
     againAfterConflict(async (volume) => {
       const finalizers = volume.metadata.finalizers ?? [];
       if (volume.metadata.deletionTimestamp === undefined || !finalizers.includes(OF_VOLUMES) || volume.status?.phase === "Bound") return;
-      await client.patch(PersistentVolume, objectKey(volume), withoutFinalizer(volume.metadata.resourceVersion, finalizers, OF_VOLUMES), {
-        fieldManager: MANAGER,
-      });
+      await client.patch(PersistentVolume, objectKey(volume), withoutFinalizer(volume, OF_VOLUMES), { fieldManager: MANAGER });
     }),
   );
-  const running = [startController(ofClaims, { client, informers, log }), startController(ofVolumes, { client, informers, log })];
-  return {
-    ready: Promise.all(running.map(({ ready }) => ready)).then(() => {}),
-    stop: () => Promise.all(running.map((one) => one.stop())).then(() => {}),
-  };
+  return together([startController(ofClaims, { client, informers, log }), startController(ofVolumes, { client, informers, log })]);
 };
-
-function withoutFinalizer(resourceVersion: string, finalizers: readonly string[], finalizer: string): { type: "merge"; patch: never } {
-  const patch = { metadata: { resourceVersion, finalizers: finalizers.filter((one) => one !== finalizer) } };
-  return { type: "merge", patch: patch as never };
-}
