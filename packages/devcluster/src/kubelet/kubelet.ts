@@ -166,7 +166,7 @@ class Kubelet implements PodHost {
     });
   }
 
-  /** `undefined` also where it cannot be asked for now: the pod is not held back for that. */
+  /** A read that fails counts as a problem too, in its own words; when the kubelet stops there is none. */
   async problem(find: (reader: ConfigurationReader) => Promise<string | undefined>): Promise<string | undefined> {
     const signal = this.#stop.signal;
     const reader: ConfigurationReader = {

@@ -21,8 +21,6 @@ export interface PodHost {
   stopped(runner: PodRunner): void;
 }
 
-/** What the event `Pulled` says of an image that need not be pulled. */
-const PRESENT = "already present on machine and can be accessed by the pod";
 /** The exit code of what is killed by signal 9. */
 const KILLED = 137;
 const time = (): string => new Date().toISOString().replace(/\.\d+Z$/, "Z");
@@ -213,18 +211,31 @@ export class PodRunner {
       if (this.runs.has(name)) continue;
       const run = waitingRun("ContainerCreating");
       this.runs.set(name, run);
-      start(run, image, time());
-      this.#host.event(this.pod, "Normal", "Pulled", `Container image "${image}" ${PRESENT}`, name);
-      this.#host.event(this.pod, "Normal", "Created", "Container created", name);
-      this.#host.event(this.pod, "Normal", "Started", "Container started", name);
+      this.#launch(name, image, run);
       this.#host.changed(this);
     }
+  }
+
+  #launch(name: string, image: string, run: ContainerRun): void {
+    start(run, image, time());
+    this.#pulled(name, image);
+    this.#host.event(this.pod, "Normal", "Created", "Container created", name);
+    this.#host.event(this.pod, "Normal", "Started", "Container started", name);
+  }
+  #pulled(name: string, image: string): void {
+    this.#host.event(
+      this.pod,
+      "Normal",
+      "Pulled",
+      `Container image "${image}" already present on machine and can be accessed by the pod`,
+      name,
+    );
   }
 
   #failConfiguration({ name, image = "" }: Container, run: ContainerRun, problem: string): void {
     run.image = image;
     wait(run, "CreateContainerConfigError", problem);
-    this.#host.event(this.pod, "Normal", "Pulled", `Container image "${image}" ${PRESENT}`, name);
+    this.#pulled(name, image);
     this.#host.event(this.pod, "Warning", "Failed", `Error: ${problem}`, name);
     this.#host.changed(this);
     this.#after(name, this.#host.stages.missingMs, () => this.#restart(name));
@@ -233,11 +244,7 @@ export class PodRunner {
   #run(container: Container, run: ContainerRun, stage: ImageStage | undefined): void {
     const { name, image = "" } = container;
     const first = run.restarts < 0;
-    start(run, image, time());
-    const event: PodHost["event"] = (...what) => this.#host.event(...what);
-    event(this.pod, "Normal", "Pulled", `Container image "${image}" ${PRESENT}`, name);
-    event(this.pod, "Normal", "Created", "Container created", name);
-    event(this.pod, "Normal", "Started", "Container started", name);
+    this.#launch(name, image, run);
     const init = this.#isInit(container);
     const once = init ? !isSidecar(container) : (this.pod.spec.restartPolicy ?? "Always") !== "Always";
     if (stage?.exitCode !== undefined || once) {
@@ -253,7 +260,7 @@ export class PodRunner {
     this.#host.changed(this);
   }
 
-  /** A probe fails: once is an event, too often the container's end. */
+  /** A probe fails: the first and the last failure that it may have are events, and the last one ends the container. */
   #fail(container: Container, run: ContainerRun, kind: "startup" | "liveness", probe: ReturnType<typeof failingProbe>): void {
     if (!probe) return;
     const { name } = container;
