@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Client, dynamicResource, NotFoundError, resourcePath } from "@outrigger/kit/client";
+import { objectKey } from "@outrigger/kit/api";
+import { type Client, type DiscoveredResource, dynamicResource, NotFoundError, resourcePath } from "@outrigger/kit/client";
 import { type Context, controller, requeue, startController } from "@outrigger/kit/controller";
+import { kinds } from "@outrigger/machinery/kinds";
 import { Deployment, HorizontalPodAutoscaler, ReplicaSet, ReplicationController, StatefulSet } from "../../objects/index.ts";
 import type { Loop } from "../loop.ts";
 import { againAfterConflict, MANAGER, timestamp, writeStatus } from "../writes.ts";
@@ -25,7 +27,7 @@ export const autoscalerLoop: Loop = ({ client, informers, reporter, log }) => {
     autoscalers.lister
       .list({ namespace: metadata.namespace })
       .filter(({ spec: { scaleTargetRef: ref } }) => ref.kind === kind && ref.name === metadata.name)
-      .map(({ metadata: { namespace, name } }) => ({ namespace, name }));
+      .map(objectKey);
   const loop = controller(HorizontalPodAutoscaler, { name: NAME, fieldManager: MANAGER })
     .watches(Deployment, of)
     .watches(ReplicaSet, of)
@@ -107,8 +109,10 @@ async function targetOf(
 ): Promise<{ readonly scale: Scale; resize(replicas: number): Promise<void> }> {
   const { apiVersion = "apps/v1", kind, name } = scaleTargetRef;
   const [group, version] = apiVersion.includes("/") ? (apiVersion.split("/", 2) as [string, string]) : ["", apiVersion];
-  const served = (await client.discover()).find((one) => one.group === group && one.version === version && one.kind === kind);
-  const resource = dynamicResource(apiVersion, kind, served?.resource ?? `${kind.toLowerCase()}s`, "Namespaced");
+  const isTarget = (one: DiscoveredResource): boolean => one.group === group && one.version === version && one.kind === kind;
+  // Only kinds of custom resources are asked for: this runs every 15 s for each autoscaler.
+  const plural = kinds().byKind(group, version, kind)?.plural ?? (await client.discover()).find(isTarget)?.resource;
+  const resource = dynamicResource(apiVersion, kind, plural ?? `${kind.toLowerCase()}s`, "Namespaced");
   const key = { namespace: metadata.namespace, name };
   const scale = (await client.request({ method: "GET", path: resourcePath(resource, key, "scale") })) as Scale;
   return {
