@@ -35,3 +35,14 @@ export interface RunningLoop {
   stop(): Promise<void>;
 }
 export type Loop = (runtime: LoopRuntime) => RunningLoop;
+
+/** A loop that has nothing to do. */
+export const IDLE: RunningLoop = { ready: Promise.resolve(), stop: async () => {} };
+
+/** Loops that are started and stopped as one. */
+export function together(loops: readonly RunningLoop[]): RunningLoop {
+  return {
+    ready: Promise.all(loops.map(({ ready }) => ready)).then(() => {}),
+    stop: () => Promise.all(loops.map((loop) => loop.stop())).then(() => {}),
+  };
+}

@@ -1,6 +1,6 @@
 import { controller, startController } from "@outrigger/kit/controller";
 import { CertificateSigningRequest } from "../../objects/index.ts";
-import type { Loop } from "../loop.ts";
+import { IDLE, type Loop } from "../loop.ts";
 import { againAfterConflict, MANAGER, timestamp, writeStatus } from "../writes.ts";
 import { hasCondition, objection, requestOf } from "./requests.ts";
 
@@ -13,7 +13,7 @@ const SHORTEST = 600;
  * Requests for other signers are left to those. Does nothing where nobody signs.
  */
 export const certificateSignerLoop: Loop = ({ client, informers, log, signer }) => {
-  if (!signer) return { ready: Promise.resolve(), stop: async () => {} };
+  if (!signer) return IDLE;
   const loop = controller(CertificateSigningRequest, { name: "csrsigning", fieldManager: MANAGER }).reconcile(
     againAfterConflict(async (request, { signal }) => {
       if (!hasCondition(request, "Approved") || hasCondition(request, "Failed") || hasCondition(request, "Denied")) return;

@@ -2,7 +2,7 @@ import type { Desired, Resource } from "@outrigger/kit/api";
 import { AlreadyExistsError, type Client } from "@outrigger/kit/client";
 import { controller, startController } from "@outrigger/kit/controller";
 import { ConfigMap, Namespace, ServiceAccount } from "../../objects/index.ts";
-import type { Loop } from "../loop.ts";
+import { IDLE, type Loop } from "../loop.ts";
 import { difference, MANAGER, refusesContent } from "../writes.ts";
 
 const ACCOUNT = "default";
@@ -28,7 +28,7 @@ export const serviceAccountLoop: Loop = ({ client, informers, log }) => {
 
 /** Publishes the cluster's certificate authority to every namespace. Does nothing where none is known. */
 export const rootCaLoop: Loop = ({ client, informers, log, rootCa }) => {
-  if (rootCa === undefined) return { ready: Promise.resolve(), stop: async () => {} };
+  if (rootCa === undefined) return IDLE;
   const data = { "ca.crt": rootCa };
   const loop = controller(Namespace, { name: "root-ca-cert-publisher", fieldManager: MANAGER, workers: 2 })
     .watches(ConfigMap, ({ metadata }) => [{ name: metadata.namespace }], { select: { fieldSelector: `metadata.name=${ROOT_CA}` } })

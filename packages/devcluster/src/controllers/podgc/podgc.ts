@@ -1,5 +1,4 @@
 import { objectKey } from "@outrigger/kit/api";
-import { NotFoundError } from "@outrigger/kit/client";
 import { controller, requeue, startController } from "@outrigger/kit/controller";
 import { Node, Pod } from "../../objects/index.ts";
 import { podsOnNode } from "../indexes.ts";
@@ -21,15 +20,15 @@ export const podCollector =
   (quarantineMs: number): Loop =>
   ({ client, informers, log }) => {
     const pods = informers.for(Pod);
+    const nodes = informers.for(Node).lister;
     /** When a pod was first seen without its node, by uid. */
     const since = new Map<string, number>();
     const loop = controller(Pod, {
       name: "pod-garbage-collector",
       fieldManager: MANAGER,
-      predicate: (now) =>
-        now !== undefined && (now.spec.nodeName === undefined || !informers.for(Node).lister.get({ name: now.spec.nodeName })),
+      predicate: (now) => now !== undefined && (now.spec.nodeName === undefined || !nodes.get({ name: now.spec.nodeName })),
     })
-      .watches(Node, (node) => podsOnNode(pods, node.metadata.name).map(({ metadata: { namespace, name } }) => ({ namespace, name })))
+      .watches(Node, (node) => podsOnNode(pods, node.metadata.name).map(objectKey))
       .reconcile(
         againAfterConflict(async (pod, { signal }) => {
           const { uid, deletionTimestamp } = pod.metadata;
@@ -38,7 +37,7 @@ export const podCollector =
             if (deletionTimestamp !== undefined) await remove(pod);
             return;
           }
-          if (informers.for(Node).lister.get({ name: nodeName })) {
+          if (nodes.get({ name: nodeName })) {
             since.delete(uid);
             return;
           }
@@ -58,11 +57,7 @@ export const podCollector =
         }),
       );
     async function remove(pod: Pod): Promise<void> {
-      try {
-        await client.delete(Pod, objectKey(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
-      } catch (error) {
-        if (!(error instanceof NotFoundError)) throw error;
-      }
+      await client.delete(Pod, objectKey(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
     }
     return startController(loop, { client, informers, log });
   };

@@ -8,7 +8,7 @@ export type Choice = { readonly node: string } | { readonly message: string };
 
 /** The node for a pod: of those that it fits, the best scored; else what keeps it off each. */
 export function choose(pod: Pod, state: ClusterState, volumes: PodVolumes): Choice {
-  // What no node can bring is not asked of each of them.
+  // A problem that no node can solve is reported once, not for each node.
   if (volumes.problem !== undefined && state.size > 0)
     return { message: `0/${state.size} nodes are available: ${volumes.problem}. not found` };
   let best: { readonly name: string; readonly score: number } | undefined;

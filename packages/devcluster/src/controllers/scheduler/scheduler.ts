@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import { objectKey } from "@outrigger/kit/api";
 import { ConflictError, NotFoundError, resourcePath } from "@outrigger/kit/client";
 import { controller, requeue, startController } from "@outrigger/kit/controller";
-import { Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from "../../objects/index.ts";
+import { Node, PersistentVolume, PersistentVolumeClaim, Pod } from "../../objects/index.ts";
 import { podsOnNode } from "../indexes.ts";
 import type { Loop } from "../loop.ts";
 import { hasEnded } from "../pods/index.ts";
-import { claimsOf } from "../volumes/index.ts";
+import { claimsOf, volumeCaches } from "../volumes/index.ts";
 import { againAfterConflict, refusesContent, timestamp, writeStatus } from "../writes.ts";
 import { choose } from "./choose.ts";
 import { ClusterState } from "./node-state.ts";
@@ -24,11 +24,7 @@ export const schedulerLoop: Loop = ({ client, informers, reporter, log }) => {
   const state = new ClusterState();
   const pods = informers.for(Pod);
   const nodes = informers.for(Node);
-  const caches = {
-    claims: informers.for(PersistentVolumeClaim).lister,
-    volumes: informers.for(PersistentVolume).lister,
-    classes: informers.for(StorageClass).lister,
-  };
+  const caches = volumeCaches(informers);
   /** Pods whose claims were missing or unbound at the first look. */
   const doubted = new Set<string>();
   const unbound = (): readonly Pod[] => podsOnNode(pods, "").filter(isOurs);
@@ -71,12 +67,12 @@ export const schedulerLoop: Loop = ({ client, informers, reporter, log }) => {
     .watches(PersistentVolumeClaim, ({ metadata }) =>
       unbound()
         .filter((pod) => pod.metadata.namespace === metadata.namespace && claimsOf(pod).includes(metadata.name))
-        .map((pod) => ({ namespace: pod.metadata.namespace, name: pod.metadata.name })),
+        .map(objectKey),
     )
     .watches(PersistentVolume, () =>
       unbound()
         .filter((pod) => claimsOf(pod).length > 0)
-        .map(({ metadata: { namespace, name } }) => ({ namespace, name })),
+        .map(objectKey),
     )
     .reconcile(
       againAfterConflict(async (pod, { signal }) => {

@@ -1,15 +1,8 @@
 import { objectKey } from "@outrigger/kit/api";
-import type { Lister } from "@outrigger/kit/cache";
 import type { Client } from "@outrigger/kit/client";
-import { type Node, PersistentVolume, PersistentVolumeClaim, type Pod, type StorageClass } from "../../objects/index.ts";
-import { bestVolume, claimsOf, classOf, SELECTED_NODE, waitsForConsumer } from "../volumes/index.ts";
+import { type Node, type PersistentVolume, PersistentVolumeClaim, type Pod } from "../../objects/index.ts";
+import { bestVolume, claimsOf, classOf, reserve, SELECTED_NODE, type VolumeCaches, waitsForConsumer } from "../volumes/index.ts";
 import { matchesTerm } from "./fit.ts";
-
-export interface VolumeCaches {
-  readonly claims: Lister<PersistentVolumeClaim>;
-  readonly volumes: Lister<PersistentVolume>;
-  readonly classes: Lister<StorageClass>;
-}
 
 /** What the claims of a pod ask of its node. */
 export interface PodVolumes {
@@ -21,6 +14,7 @@ export interface PodVolumes {
   readonly waiting: readonly PersistentVolumeClaim[];
 }
 
+const MANAGER = "kube-scheduler";
 const NONE: PodVolumes = { misfit: () => undefined, waiting: [] };
 
 /** After the scheduler's plug-in VolumeBinding. */
@@ -71,36 +65,17 @@ function canHave(claim: PersistentVolumeClaim, node: Node, { volumes, classes }:
 /** Reserves free volumes for the pod's claims, or asks for new ones on its node. */
 export async function claimOn(node: Node, { waiting }: PodVolumes, client: Client, caches: VolumeCaches): Promise<void> {
   for (const claim of waiting) {
-    const { namespace, name, uid, annotations } = claim.metadata;
-    if (annotations?.[SELECTED_NODE] !== undefined) continue;
+    if (claim.metadata.annotations?.[SELECTED_NODE] !== undefined) continue;
     const volume = bestVolume(claim, caches.volumes.list(), { usable: (candidate) => usableOn(candidate, node) });
     if (volume?.spec.claimRef) continue;
-    if (volume) {
-      const { resourceVersion } = volume.metadata;
-      const claimRef = {
-        apiVersion: "v1",
-        kind: "PersistentVolumeClaim",
-        namespace,
-        name,
-        uid,
-        resourceVersion: claim.metadata.resourceVersion,
-      };
-      const metadata = { resourceVersion, annotations: { "pv.kubernetes.io/bound-by-controller": "yes" } };
-      await client.patch(
-        PersistentVolume,
-        objectKey(volume),
-        { type: "merge", patch: { metadata, spec: { claimRef } } as never },
-        {
-          fieldManager: "kube-scheduler",
-        },
-      );
-    } else {
+    if (volume) await reserve(client, volume, claim, MANAGER);
+    else {
       const metadata = { annotations: { [SELECTED_NODE]: node.metadata.name } };
       await client.patch(
         PersistentVolumeClaim,
         objectKey(claim),
         { type: "merge", patch: { metadata } as never },
-        { fieldManager: "kube-scheduler" },
+        { fieldManager: MANAGER },
       );
     }
   }

@@ -1,8 +1,7 @@
 import { objectKey } from "@outrigger/kit/api";
-import { NotFoundError } from "@outrigger/kit/client";
 import { controller, startController } from "@outrigger/kit/controller";
 import { Secret, ServiceAccount } from "../../objects/index.ts";
-import type { Loop } from "../loop.ts";
+import { IDLE, type Loop } from "../loop.ts";
 import { againAfterConflict, MANAGER } from "../writes.ts";
 
 const TYPE = "kubernetes.io/service-account-token";
@@ -14,7 +13,7 @@ const UID = "kubernetes.io/service-account.uid";
  * whose account is gone (`pkg/controller/serviceaccount`, tokens controller). Does nothing where nobody signs tokens.
  */
 export const tokenLoop: Loop = ({ client, informers, log, rootCa, signer }) => {
-  if (!signer) return { ready: Promise.resolve(), stop: async () => {} };
+  if (!signer) return IDLE;
   const secrets = informers.for(Secret);
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
   const loop = controller(Secret, { name: "tokens-controller", fieldManager: MANAGER, predicate: (now) => now?.type === TYPE })
@@ -22,7 +21,7 @@ export const tokenLoop: Loop = ({ client, informers, log, rootCa, signer }) => {
       secrets.lister
         .list({ namespace: metadata.namespace })
         .filter(({ type, metadata: { annotations } }) => type === TYPE && annotations?.[ACCOUNT] === metadata.name)
-        .map(({ metadata: { namespace, name } }) => ({ namespace, name })),
+        .map(objectKey),
     )
     .reconcile(
       againAfterConflict(async (secret) => {
@@ -32,11 +31,7 @@ export const tokenLoop: Loop = ({ client, informers, log, rootCa, signer }) => {
         // The cache may be behind: ask before a Secret is deleted.
         const found = informers.for(ServiceAccount).lister.get(account) ?? (await client.find(ServiceAccount, account));
         if (!found || (annotations[UID] !== undefined && annotations[UID] !== found.metadata.uid)) {
-          try {
-            await client.delete(Secret, objectKey(secret), { preconditions: { uid: secret.metadata.uid } });
-          } catch (error) {
-            if (!(error instanceof NotFoundError)) throw error;
-          }
+          await client.delete(Secret, objectKey(secret), { preconditions: { uid: secret.metadata.uid } });
           return;
         }
         const { uid } = found.metadata;

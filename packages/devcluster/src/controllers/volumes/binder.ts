@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { objectKey } from "@outrigger/kit/api";
-import type { Lister } from "@outrigger/kit/cache";
-import { type Client, NotFoundError } from "@outrigger/kit/client";
+import type { Client } from "@outrigger/kit/client";
 import { type Context, controller, startController } from "@outrigger/kit/controller";
 import { PersistentVolume, PersistentVolumeClaim, StorageClass } from "../../objects/index.ts";
-import type { Loop } from "../loop.ts";
+import { type Loop, together } from "../loop.ts";
 import { againAfterConflict, MANAGER, writeStatus } from "../writes.ts";
 import {
   BETA_PROVISIONER,
@@ -14,26 +13,20 @@ import {
   isBound,
   PROVISIONED_BY,
   PROVISIONER,
+  reserve,
   SELECTED_NODE,
+  type VolumeCaches,
+  volumeCaches,
   waitsForConsumer,
 } from "./claims.ts";
 import { bestVolume, isReservedFor } from "./match.ts";
 
 const NAME = "persistentvolume-controller";
 type ClaimContext = Context<typeof PersistentVolumeClaim, never>;
-interface Caches {
-  readonly claims: Lister<PersistentVolumeClaim>;
-  readonly volumes: Lister<PersistentVolume>;
-  readonly classes: Lister<StorageClass>;
-}
 
 /** Binds claims to volumes, and reclaims volumes whose claim is gone (`pkg/controller/volume/persistentvolume`). */
 export const volumeBinderLoop: Loop = ({ client, informers, reporter, log }) => {
-  const caches: Caches = {
-    claims: informers.for(PersistentVolumeClaim).lister,
-    volumes: informers.for(PersistentVolume).lister,
-    classes: informers.for(StorageClass).lister,
-  };
+  const caches = volumeCaches(informers);
   const events = reporter(NAME);
   const ofClaims = controller(PersistentVolumeClaim, { name: "persistentvolume-binder", fieldManager: MANAGER })
     .watches(PersistentVolume, (volume) => {
@@ -44,13 +37,13 @@ export const volumeBinderLoop: Loop = ({ client, informers, reporter, log }) => 
       return caches.claims
         .list()
         .filter((claim) => !isBound(claim) && (classOf(claim) === classOf(volume) || claim.spec.volumeName === volume.metadata.name))
-        .map((claim) => objectKey(claim) as { namespace: string; name: string });
+        .map(objectKey);
     })
     .watches(StorageClass, ({ metadata }) =>
       caches.claims
         .list()
         .filter((claim) => !isBound(claim) && classOf(claim) === metadata.name)
-        .map((claim) => objectKey(claim) as { namespace: string; name: string }),
+        .map(objectKey),
     )
     .reconcile(
       againAfterConflict(async (claim, ctx) => {
@@ -61,17 +54,13 @@ export const volumeBinderLoop: Loop = ({ client, informers, reporter, log }) => 
   const ofVolumes = controller(PersistentVolume, { name: "persistentvolume-reclaimer", fieldManager: MANAGER })
     .watches(PersistentVolumeClaim, ({ spec }) => (spec.volumeName ? [{ name: spec.volumeName }] : []))
     .reconcile(againAfterConflict((volume) => settleVolume(client, volume, caches)));
-  const running = [
+  return together([
     startController(ofClaims, { client, informers, events, log }),
     startController(ofVolumes, { client, informers, events, log }),
-  ];
-  return {
-    ready: Promise.all(running.map(({ ready }) => ready)).then(() => {}),
-    stop: () => Promise.all(running.map((one) => one.stop())).then(() => {}),
-  };
+  ]);
 };
 
-async function bindClaim(client: Client, claim: PersistentVolumeClaim, caches: Caches, ctx: ClaimContext): Promise<void> {
+async function bindClaim(client: Client, claim: PersistentVolumeClaim, caches: VolumeCaches, ctx: ClaimContext): Promise<void> {
   const named = claim.spec.volumeName;
   if (named) {
     const volume = caches.volumes.get({ name: named });
@@ -96,7 +85,7 @@ async function bindClaim(client: Client, claim: PersistentVolumeClaim, caches: C
 }
 
 /** Names the provisioner that is to make a volume, which watches for that. */
-async function askProvisioner(client: Client, claim: PersistentVolumeClaim, { classes }: Caches, ctx: ClaimContext): Promise<void> {
+async function askProvisioner(client: Client, claim: PersistentVolumeClaim, { classes }: VolumeCaches, ctx: ClaimContext): Promise<void> {
   const name = classOf(claim);
   const provisioner = classes.get({ name })?.provisioner;
   if (provisioner === undefined) {
@@ -122,15 +111,8 @@ async function askProvisioner(client: Client, claim: PersistentVolumeClaim, { cl
 
 /** Each of the four writes is left out where it was done before: binding goes on where it stopped. */
 async function bind(client: Client, volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<void> {
-  const { namespace, name, uid, resourceVersion } = claim.metadata;
-  let bound = volume;
-  if (volume.spec.claimRef?.uid !== uid) {
-    const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid, resourceVersion };
-    const annotations = volume.spec.claimRef ? {} : { metadata: { annotations: { [BOUND_BY_CONTROLLER]: "yes" } } };
-    const changes = { ...annotations, spec: { claimRef } };
-    const metadata = { ...(annotations.metadata ?? {}), resourceVersion: volume.metadata.resourceVersion };
-    bound = await client.patch(PersistentVolume, objectKey(volume), merge({ ...changes, metadata }), { fieldManager: MANAGER });
-  }
+  const { uid, resourceVersion } = claim.metadata;
+  const bound = volume.spec.claimRef?.uid === uid ? volume : await reserve(client, volume, claim, MANAGER);
   if (bound.status?.phase !== "Bound") await setPhase(client, bound, "Bound");
   let held = claim;
   if (!isBound(claim) || claim.spec.volumeName !== volume.metadata.name) {
@@ -145,7 +127,7 @@ async function bind(client: Client, volume: PersistentVolume, claim: PersistentV
 }
 
 /** A claim that was bound stays bound, or is lost with its volume. */
-async function keepBound(client: Client, claim: PersistentVolumeClaim, { volumes }: Caches, ctx: ClaimContext): Promise<void> {
+async function keepBound(client: Client, claim: PersistentVolumeClaim, { volumes }: VolumeCaches, ctx: ClaimContext): Promise<void> {
   const name = claim.spec.volumeName ?? "";
   const volume = name === "" ? undefined : volumes.get({ name });
   if (volume && (!volume.spec.claimRef || isReservedFor(volume, claim))) {
@@ -163,7 +145,7 @@ async function keepBound(client: Client, claim: PersistentVolumeClaim, { volumes
   ctx.event(reason!, message!, { type: "Warning" });
 }
 
-async function settleVolume(client: Client, volume: PersistentVolume, { claims }: Caches): Promise<void> {
+async function settleVolume(client: Client, volume: PersistentVolume, { claims }: VolumeCaches): Promise<void> {
   const { claimRef } = volume.spec;
   if (!claimRef?.uid) {
     await setPhase(client, volume, "Available");
@@ -192,11 +174,7 @@ async function reclaim(client: Client, volume: PersistentVolume): Promise<void> 
     });
     await setPhase(client, free, "Available");
   } else if (policy === "Delete" && volume.metadata.annotations?.[PROVISIONED_BY] === undefined) {
-    try {
-      await client.delete(PersistentVolume, objectKey(volume), { preconditions: { uid: volume.metadata.uid } });
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-    }
+    await client.delete(PersistentVolume, objectKey(volume), { preconditions: { uid: volume.metadata.uid } });
   }
 }
 

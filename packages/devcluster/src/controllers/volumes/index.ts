@@ -10,7 +10,7 @@
  * - Volumes hold nothing. Of reclaim policies, `Delete` works for what this provisioner made; other provisioners delete their own.
  */
 export { volumeBinderLoop } from "./binder.ts";
-export { classOf, SELECTED_NODE, waitsForConsumer } from "./claims.ts";
+export { classOf, reserve, SELECTED_NODE, type VolumeCaches, volumeCaches, waitsForConsumer } from "./claims.ts";
 export { bestVolume } from "./match.ts";
 export { claimsOf, volumeProtectionLoop } from "./protection.ts";
 export { localProvisionerLoop } from "./provisioner.ts";

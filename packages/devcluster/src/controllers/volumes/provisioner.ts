@@ -1,10 +1,10 @@
 import { objectKey } from "@outrigger/kit/api";
-import { AlreadyExistsError, NotFoundError } from "@outrigger/kit/client";
+import { AlreadyExistsError } from "@outrigger/kit/client";
 import { controller, startController } from "@outrigger/kit/controller";
 import { PersistentVolume, PersistentVolumeClaim, StorageClass } from "../../objects/index.ts";
-import type { Loop } from "../loop.ts";
+import { type Loop, together } from "../loop.ts";
 import { againAfterConflict } from "../writes.ts";
-import { classOf, isBound, PROVISIONED_BY, PROVISIONER, SELECTED_NODE } from "./claims.ts";
+import { claimRefOf, classOf, isBound, PROVISIONED_BY, PROVISIONER, SELECTED_NODE } from "./claims.ts";
 
 /** The provisioner of the class `standard` in clusters that kind makes. */
 const LOCAL_PATH = "rancher.io/local-path";
@@ -20,7 +20,7 @@ export const localProvisionerLoop: Loop = ({ client, informers, reporter, log })
   const events = reporter(NAME);
   const ofClaims = controller(PersistentVolumeClaim, { name: "local-path-provisioner", fieldManager: "local-path-provisioner" }).reconcile(
     againAfterConflict(async (claim, ctx) => {
-      const { annotations = {}, deletionTimestamp, namespace, name, uid, resourceVersion } = claim.metadata;
+      const { annotations = {}, deletionTimestamp, namespace, name, uid } = claim.metadata;
       if (annotations[PROVISIONER] !== LOCAL_PATH || isBound(claim) || claim.spec.volumeName || deletionTimestamp !== undefined) return;
       const storageClass = classes.get({ name: classOf(claim) });
       const node = annotations[SELECTED_NODE];
@@ -35,7 +35,7 @@ export const localProvisionerLoop: Loop = ({ client, informers, reporter, log })
         spec: {
           accessModes: claim.spec.accessModes,
           capacity: { storage: claim.spec.resources?.requests?.["storage"] },
-          claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid, resourceVersion },
+          claimRef: claimRefOf(claim),
           hostPath: { path: `${FOLDER}/${volume}_${namespace}_${name}`, type: "DirectoryOrCreate" },
           nodeAffinity: {
             required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] }] },
@@ -54,19 +54,12 @@ export const localProvisionerLoop: Loop = ({ client, informers, reporter, log })
     }),
   );
   const ofVolumes = controller(PersistentVolume, { name: "local-path-deleter", fieldManager: "local-path-provisioner" }).reconcile(
-    async ({ metadata, spec, status }) => {
+    againAfterConflict(async (volume) => {
+      const { metadata, spec, status } = volume;
       if (metadata.annotations?.[PROVISIONED_BY] !== LOCAL_PATH || metadata.deletionTimestamp !== undefined) return;
       if (status?.phase !== "Released" || spec.persistentVolumeReclaimPolicy !== "Delete") return;
-      try {
-        await client.delete(PersistentVolume, objectKey({ metadata } as never), { preconditions: { uid: metadata.uid } });
-      } catch (error) {
-        if (!(error instanceof NotFoundError)) throw error;
-      }
-    },
+      await client.delete(PersistentVolume, objectKey(volume), { preconditions: { uid: metadata.uid } });
+    }),
   );
-  const running = [startController(ofClaims, { client, informers, events, log }), startController(ofVolumes, { client, informers, log })];
-  return {
-    ready: Promise.all(running.map(({ ready }) => ready)).then(() => {}),
-    stop: () => Promise.all(running.map((one) => one.stop())).then(() => {}),
-  };
+  return together([startController(ofClaims, { client, informers, events, log }), startController(ofVolumes, { client, informers, log })]);
 };
