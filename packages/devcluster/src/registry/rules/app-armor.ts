@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@outrigger/kit/api";
-import { APP_ARMOR_ANNOTATION, appArmorProfileOf, appArmorWarning } from "@outrigger/machinery/kinds";
+import { APP_ARMOR_ANNOTATION, appArmorProblems, appArmorProfileOf, appArmorWarning } from "@outrigger/machinery/kinds";
 
 type Profile = Readonly<Record<string, unknown>>;
 interface Secured {
@@ -14,8 +14,6 @@ interface PodSpec extends Secured {
   ephemeralContainers?: Secured[] | null;
 }
 
-const LONGEST = 4095;
-
 /**
  * Fills in the profile that an annotation names, where the container has no field. Changes `pod`.
  * After `applyAppArmorVersionSkew` of `pkg/registry/core/pod`.
@@ -23,18 +21,14 @@ const LONGEST = 4095;
 export function fillAppArmorProfiles(pod: KubeObject, warn: (text: string) => void): void {
   const spec = pod["spec"] as PodSpec;
   if (spec.os?.name === "windows") return;
-  // Nothing is validated yet.
+  // Validation comes later: lists may still be null.
   for (const container of [spec.initContainers, spec.containers, spec.ephemeralContainers].flatMap((list) => list ?? [])) {
     const annotation = pod.metadata.annotations?.[APP_ARMOR_ANNOTATION + container.name];
     if (annotation === undefined || container.securityContext?.appArmorProfile) continue;
     const profile = appArmorProfileOf(annotation);
     if (profile && isDeepStrictEqual(profile, spec.securityContext?.appArmorProfile)) continue;
-    if (profile && isValid(profile)) container.securityContext = { ...container.securityContext, appArmorProfile: profile };
+    if (profile && appArmorProblems(profile).length === 0)
+      container.securityContext = { ...container.securityContext, appArmorProfile: profile };
     warn(appArmorWarning("", container.name ?? ""));
   }
-}
-
-function isValid({ localhostProfile = "" }: Profile): boolean {
-  const name = String(localhostProfile);
-  return name.trim() === name && Buffer.byteLength(name) <= LONGEST;
 }

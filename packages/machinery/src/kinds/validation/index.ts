@@ -21,6 +21,7 @@ export { type Judged, validateKind, validateKindUpdate, warningsFor } from "./ki
 export { type ObjectMetaRules, validateAnyMeta, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
 export { qualityOfService } from "./pod.ts";
 export { validateContainers, validatePodSpec } from "./pod-spec.ts";
+export { appArmorProblems } from "./security.ts";
 export { invalidStatus } from "./status.ts";
 export type { ValidationOptions } from "./validators.ts";
 export type { ExpressionProblem } from "./webhook-configurations.ts";

@@ -1,5 +1,6 @@
+import type { Cause } from "@outrigger/kit/api";
 import { type Fields, flag, number, object, objects, optionalText, text, texts } from "./fields.ts";
-import type { Findings } from "./findings.ts";
+import { Findings } from "./findings.ts";
 import { idProblems } from "./formats.ts";
 import { goStruct } from "./go-struct.ts";
 import { findInDescendingPath } from "./paths.ts";
@@ -87,6 +88,13 @@ function findInSeccomp(found: Findings, profile: Fields | undefined, path: strin
   } else if (local !== undefined) {
     found.invalid(`${path}.localhostProfile`, goStruct("SeccompProfile", profile), "can only be set when seccomp type is Localhost");
   }
+}
+
+/** What is wrong with an AppArmor profile by itself. */
+export function appArmorProblems(profile: Fields): Cause[] {
+  const found = new Findings();
+  findInAppArmor(found, profile, "");
+  return found.causes;
 }
 
 function findInAppArmor(found: Findings, profile: Fields | undefined, path: string): void {
