@@ -5,6 +5,7 @@
 export { auditing, auditLog, metadataPolicy, readAuditPolicy } from "./audit/index.ts";
 export { type StaticToken, staticTokens, type TokenReader } from "./authenticate.ts";
 export { type Attributes, type Authorizer, type PolicyRule, rbac } from "./authorize.ts";
+export { ClusterFileError } from "./cluster-file.ts";
 export { Discovery } from "./discovery/index.ts";
 export { withoutEscalation } from "./escalation.ts";
 export { type Handler, handler } from "./handler.ts";
@@ -15,5 +16,5 @@ export { serviceAccountTokens } from "./service-account-tokens.ts";
 export { newSigningKey, type ServiceAccountKeys } from "./signing-keys.ts";
 export { OpenStreams } from "./streams.ts";
 export { subresources } from "./subresources/index.ts";
-export { ClusterFileError, readTokenFile } from "./token-file.ts";
+export { readTokenFile } from "./token-file.ts";
 export { inProcessTransport } from "./transport.ts";

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { ClusterFileError } from "./token-file.ts";
+import { ClusterFileError } from "./cluster-file.ts";
 
 /** How tokens of ServiceAccounts are signed and read. */
 export interface ServiceAccountKeys {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ClusterFileError, readTokenFile } from "./token-file.ts";
+import { ClusterFileError } from "./cluster-file.ts";
+import { readTokenFile } from "./token-file.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -1,11 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { StaticToken } from "./authenticate.ts";
-
-/** A file that the cluster was told to read cannot be read or makes no sense. `code` is `ERR_CLUSTER_FILE`. */
-export class ClusterFileError extends Error {
-  override readonly name = "ClusterFileError";
-  readonly code = "ERR_CLUSTER_FILE";
-}
+import { ClusterFileError } from "./cluster-file.ts";
 
 /**
  * Reads a file of bearer tokens as kube-apiserver's `--token-auth-file` has it: a line of comma-separated values for each
