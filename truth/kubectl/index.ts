@@ -1,6 +1,6 @@
 /**
- * What people do with kubectl, as it was recorded with a real cluster, played with each kubectl at hand against a
- * devcluster of its own for each scenario.
+ * Replays sessions of kubectl that were recorded with a real cluster: each scenario, with each kubectl at hand, against
+ * a devcluster of its own.
  */
 import { availableParallelism } from "node:os";
 import type { Outcome } from "../outcome.ts";
@@ -16,7 +16,7 @@ export interface KubectlSelection {
   readonly scenario: string | undefined;
 }
 
-/** One line where there is no kubectl that was recorded, and no outcomes then. */
+/** Without a kubectl of a recorded version: prints one line, and returns no outcomes. */
 export async function replayKubectls({ whole, scenario }: KubectlSelection): Promise<Outcome[]> {
   const scenarios = recordedScenarios().filter(({ name }) => (scenario === undefined ? whole || SAMPLE.has(name) : name === scenario));
   const kubectls = kubectlsAtHand().filter(({ version }) => scenarios.some(({ versions }) => versions.includes(version)));

@@ -25,7 +25,7 @@ export function kubectlsAtHand(): KubectlBinary[] {
   return [...found.values()];
 }
 
-/** One binary may be many programs, told apart by its name: a link to it is followed only as far as it is called kubectl. */
+/** Resolves links, unless they lead to a binary that is not named kubectl: such a one chooses what to do by the name of the link. */
 function realName(path: string): string {
   const real = realpathSync(path);
   return /kubectl/.test(real.slice(real.lastIndexOf("/"))) ? real : path;
@@ -35,7 +35,7 @@ function versionOf(path: string): string | undefined {
   try {
     const text = execFileSync(path, ["version", "--client", "-o", "json"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
     const { gitVersion } = (JSON.parse(text) as { clientVersion: { gitVersion: string } }).clientVersion;
-    // Builds of others print some errors otherwise.
+    // Only plain versions: builds of vendors word some errors differently.
     return /^v(\d+\.\d+)\.\d+$/.exec(gitVersion)?.[1];
   } catch {
     return undefined;

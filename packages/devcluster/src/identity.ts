@@ -6,10 +6,10 @@ import { newSigningKey, type ServiceAccountKeys } from "./server/index.ts";
 /** The user of the kubeconfig's first context, of `client()` and of the control loops. */
 export const admin: UserInfo = { username: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
 
-/** A kubeconfig's certificate that ends sooner is made anew at the next start. */
+/** A certificate that expires within these milliseconds is renewed at the next start. */
 const RENEW_MS = 30 * 86_400_000;
 
-/** What makes a cluster the same one to its clients. */
+/** What clients rely on across restarts: the authority, the credentials, and the keys of tokens. */
 export interface Identity {
   readonly ca: CertificateAuthority;
   readonly admin: CertificateAndKey;

@@ -1,4 +1,4 @@
-// `kube-apiserver` of the drop-in for KUBEBUILDER_ASSETS: the devcluster's API server alone, told what to do by the flags of a real one.
+// `kube-apiserver` of the drop-in for KUBEBUILDER_ASSETS: the devcluster's API server alone, with the flags of a real one.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Devcluster, type DevclusterOptions, servingNames, startDevcluster } from "@outrigger/devcluster";
@@ -49,7 +49,7 @@ async function optionsOf(values: FlagValues): Promise<DevclusterOptions> {
   };
 }
 
-/** The certificate that the flags name, or the one in the folder, which is made where there is none. */
+/** The certificate that the flags name, or the one in the folder; it is created if it is missing. */
 async function servingOf(
   certFile: string | undefined,
   keyFile: string | undefined,

@@ -126,7 +126,7 @@ function apiRequest(
   };
 }
 
-/** Groups to act as may hold commas, and are taken one by one; other repeated headers come joined. */
+/** Node joins repeated headers with commas; groups to act as may hold commas, so impersonation headers are taken one by one. */
 function headersOf(headers: IncomingHttpHeaders, raw: readonly string[]): Record<string, string | string[] | undefined> {
   const found: Record<string, string | string[] | undefined> = {};
   for (const [name, value] of Object.entries(headers)) {

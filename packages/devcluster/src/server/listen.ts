@@ -67,9 +67,9 @@ export async function listen(handle: Handler, { host, port, certificate, key, cl
 }
 
 /**
- * Lets a socket hold a whole answer. Node's HTTP server pauses a socket whose next request comes while an answer above the
- * high-water mark is still being sent; what a TLS socket that is paused has decrypted is then a parse error (`HPE_PAUSED`),
- * and the connection is reset. TLS servers take no `highWaterMark`, hence the inner state.
+ * Raises a socket's high-water mark to twice the largest body. Otherwise, if the next request arrives while a response
+ * above the mark is being sent, node:http pauses the socket; data that TLS has already decrypted then fails to parse
+ * (`HPE_PAUSED`), and the connection is reset. TLS servers have no option `highWaterMark`, so this sets internal state.
  */
 function holdAnswers(socket: TLSSocket): void {
   const { _writableState: state } = socket as unknown as { _writableState?: { highWaterMark: number } };

@@ -34,7 +34,7 @@ function clauses(accept: string): Clause[] {
  * The first of the accepted forms that the server writes.
  *
  * @param allowed kinds that objects may be shown as here.
- * @param binary whether what is shown as it is has a protobuf form: objects of custom resources have none.
+ * @param binary whether the objects have a protobuf form: those of custom resources have none.
  * @throws StatusError 406 in Kubernetes' two wordings.
  */
 export function negotiate(accept: string | undefined, allowed: readonly string[], binary = false): MediaType {
@@ -60,7 +60,7 @@ function formatOf(type: string): MediaType["format"] | undefined {
   return type === "application/yaml" ? "yaml" : undefined;
 }
 
-/** The form of an error: what the client prefers, or JSON where it takes nothing that we write. */
+/** The form of an error: the one that the client prefers, or JSON if the server writes none of those it accepts. */
 export function negotiateError(accept: string | undefined): MediaType {
   try {
     return negotiate(accept, [], true);

@@ -14,7 +14,7 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   /** What the client's certificate says, when it showed one of ours. */
   readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
-  /** Where the connection comes from; absent in this process. */
+  /** Address of the client; absent for a request from this process. */
   readonly remoteAddress?: string;
   /** Who asks, where that is known without credentials (in this process). */
   readonly user?: UserInfo;

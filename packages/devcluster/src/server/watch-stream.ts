@@ -105,7 +105,7 @@ class LineBuffer {
   #waiting: string[] = [];
   #scheduled = false;
   #ended = false;
-  /** Ends once the lines that were taken before are written. */
+  /** Resolves once all earlier lines are written. */
   #turn: Promise<void> | undefined;
 
   constructor(encoding: "utf8" | "latin1", kept: () => Promise<void> | undefined) {
@@ -146,7 +146,7 @@ class LineBuffer {
     this.#whenKept(() => this.#sink!.write(this.#encoding === "utf8" ? text : Buffer.from(text, "latin1")));
   }
 
-  /** A client never sees what a killed process would forget. Lines keep their order. */
+  /** Waits for the journal, so that a client never sees a write that a killed process would forget. Lines keep their order. */
   #whenKept(go: () => void): void {
     const writes = this.#kept();
     if (!writes && !this.#turn) {

@@ -1,12 +1,12 @@
 /**
- * The audit log: who asked what, when, and what came of it, as `audit.k8s.io/v1` has it.
+ * The audit log: who requested what, when, and with what result, as `audit.k8s.io/v1` events.
  *
  * Guarantees
- * - A policy's first rule that matches says how much is written of a request; without a policy it is the metadata.
- * - An answer carries the `Audit-Id` of its events. A watch is written when it starts and when it ends.
+ * - The first matching rule of the policy says how much of a request is written; without a policy, its metadata is.
+ * - A response carries the `Audit-Id` of its events. A watch is written when it starts and when it ends.
  *
  * Caveats
- * - Lines are written behind the answers: a process that is killed loses the last of them.
+ * - A response does not wait until its events are written: a process that is killed loses the last ones.
  */
 export { type Audit, type AuditedRequest, auditing } from "./event.ts";
 export { type AuditLog, auditLog } from "./log.ts";

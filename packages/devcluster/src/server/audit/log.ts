@@ -1,7 +1,7 @@
 import { createWriteStream, openSync } from "node:fs";
-import { ClusterFileError } from "../token-file.ts";
+import { ClusterFileError } from "../cluster-file.ts";
 
-/** Where lines of the audit log go. */
+/** Where audit events are written. */
 export interface AuditLog {
   write(event: object): void;
   /** Resolves when all is written. */
@@ -9,7 +9,7 @@ export interface AuditLog {
 }
 
 /**
- * Appends an event a line to a file that its owner alone can read (0600); `-` is standard output.
+ * Appends each event as one line to a file that only its owner can read (0600); `-` is standard output.
  *
  * @throws ClusterFileError when the file cannot be written.
  */
@@ -24,7 +24,7 @@ export function auditLog(path: string): AuditLog {
     throw new ClusterFileError(`cannot write the audit log ${path}: ${(error as Error).message}`, { cause: error });
   }
   const stream = createWriteStream(path, { fd });
-  // A disk that is full stops the log and not the cluster; it is said once.
+  // An error such as a full disk ends the log, not the cluster; one warning says so.
   stream.on("error", (error) => process.emitWarning(`the audit log ${path} cannot be written any more: ${error.message}`));
   return {
     write: (event) => void (stream.writable && stream.write(`${JSON.stringify(event)}\n`)),

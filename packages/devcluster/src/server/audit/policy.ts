@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { matchesPath } from "../authorize.ts";
-import { ClusterFileError } from "../token-file.ts";
+import { ClusterFileError } from "../cluster-file.ts";
 
 /** How much of a request is written; each level includes the levels before it. */
 const levels = ["None", "Metadata", "Request", "RequestResponse"] as const;
@@ -8,7 +8,7 @@ export type Level = (typeof levels)[number];
 const stages = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"] as const;
 export type Stage = (typeof stages)[number];
 
-/** What a request is to a policy. */
+/** The attributes of a request that rules match. */
 export interface Audited {
   readonly verb: string;
   readonly user: string;
@@ -22,7 +22,7 @@ export interface Audited {
   readonly namespace: string;
   readonly name: string;
 }
-/** What a policy says of a request. */
+/** How much of a request is written. */
 export interface Verdict {
   readonly level: Level;
   readonly omitStages: ReadonlySet<string>;
